@@ -1,0 +1,93 @@
+"""The errors that Photochrom raises on purpose.
+
+    PhotochromError
+    ├── ShapeError            an array has the wrong shape (also a ValueError)
+    ├── ColorError            a colour or palette can't be understood (also a ValueError)
+    ├── PictureError
+    │   ├── PictureReadError  a file or bytes can't be read as a picture
+    │   └── PictureWriteError a picture can't be written
+    │       └── OutputExistsError  the output is there already and may not be replaced
+    ├── ModelError
+    │   ├── ModelNotFoundError     no such model name or file
+    │   ├── ContractError          the file is no Photochrom model, or of another version
+    │   └── UnsupportedError       the model can't do what was asked of it
+    ├── RecipeError           a training recipe has an unknown key or a wrong value
+    ├── DataError             a data set is missing, empty or unusable
+    ├── TrainingError
+    │   ├── DivergedError     the loss is no longer a finite number
+    │   └── CheckpointError   a checkpoint can't be written, read or resumed from
+    └── MissingExtraError     an optional part of the package is not installed
+
+A message says what was found, what was wanted and what to do about it. The library raises
+and never prints; only ``photochrom.app`` turns these into exit codes and text.
+"""
+
+from __future__ import annotations
+
+
+class PhotochromError(Exception):
+    """The root of all errors that Photochrom raises on purpose."""
+
+
+class ShapeError(PhotochromError, ValueError):
+    """An array has the wrong shape."""
+
+
+class ColorError(PhotochromError, ValueError):
+    """A colour or palette can't be understood."""
+
+
+class PictureError(PhotochromError):
+    """A picture can't be read or written."""
+
+
+class PictureReadError(PictureError):
+    """A file or bytes can't be read as a picture."""
+
+
+class PictureWriteError(PictureError):
+    """A picture can't be written."""
+
+
+class OutputExistsError(PictureWriteError):
+    """The output is there already and may not be replaced."""
+
+
+class ModelError(PhotochromError):
+    """A model can't be found, loaded or used."""
+
+
+class ModelNotFoundError(ModelError):
+    """There is no model of that name and no such file."""
+
+
+class ContractError(ModelError):
+    """The file is no Photochrom model, or its contract is of a version not known here."""
+
+
+class UnsupportedError(ModelError):
+    """The model can't do what was asked of it."""
+
+
+class RecipeError(PhotochromError):
+    """A training recipe has an unknown key or a wrong value."""
+
+
+class DataError(PhotochromError):
+    """A data set is missing, empty or unusable."""
+
+
+class TrainingError(PhotochromError):
+    """Training can't go on."""
+
+
+class DivergedError(TrainingError):
+    """The loss is no longer a finite number."""
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint can't be written, read or resumed from."""
+
+
+class MissingExtraError(PhotochromError, ImportError):
+    """An optional part of the package is not installed."""

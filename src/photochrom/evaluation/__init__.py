@@ -1,0 +1,1 @@
+"""Measuring a model over a set of photographs."""

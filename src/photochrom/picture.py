@@ -1,0 +1,476 @@
+"""Files and bytes <-> `Picture`, on libvips.
+
+A `Picture` is upright sRGB or grey, 8 or 16 bit, with or without alpha, and lazy: it holds
+the recipe for its pixels, and every use runs a fresh libvips pipeline that streams them.
+Metadata (EXIF, XMP, resolution) travels along; orientation and colour profile are applied
+once, at reading.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom import color
+from photochrom.errors import (
+    OutputExistsError,
+    PictureReadError,
+    PictureWriteError,
+    ShapeError,
+)
+
+pyvips.block_untrusted_set(True)
+
+MAX_PIXELS = 1_000_000_000
+"""Larger pictures are refused unless `read` is told otherwise."""
+
+FORMATS = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".heic": "heic",
+    ".gif": "gif",
+    ".bmp": "bmp",
+}
+"""Suffixes of files that are taken for pictures, and their formats."""
+
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "jpeg": (".jpg", {"optimize_coding": True}),
+    "png": (".png", {}),
+    "tiff": (".tif", {"compression": "deflate", "predictor": "horizontal"}),
+    "webp": (".webp", {}),
+    "avif": (".avif", {"compression": "av1"}),
+}
+"""Formats that can be written, with libvips' suffix and options."""
+
+_LOADERS = {"jpegload": "jpeg", "pngload": "png", "tiffload": "tiff", "webpload": "webp"}
+_QUALITY_FORMATS = {"jpeg", "webp", "avif"}
+_SIXTEEN_BIT_FORMATS = {"png", "tiff"}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A photograph: lazy pixels, upright, sRGB or grey, with its metadata.
+
+    Make one with `read` or `from_array`.
+    """
+
+    name: str
+    """What to call it in messages: its path, or a word for where it came from."""
+    format: str
+    """The format it was read from, such as ``jpeg``; ``png`` for arrays."""
+    _open: Callable[[], pyvips.Image]
+    _shrink: Callable[[int, int], pyvips.Image]
+
+    @cached_property
+    def _header(self) -> pyvips.Image:
+        return self._open()
+
+    @property
+    def height(self) -> int:
+        """Rows, upright."""
+        return int(self._header.height)
+
+    @property
+    def width(self) -> int:
+        """Columns, upright."""
+        return int(self._header.width)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width), upright."""
+        return self.height, self.width
+
+    @property
+    def bits(self) -> int:
+        """Bits a channel: 8 or 16."""
+        return 16 if self._header.format == "ushort" else 8
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is an alpha channel."""
+        return bool(self._header.hasalpha())
+
+    def srgb(
+        self, *, short_side_px: int | None = None, size: tuple[int, int] | None = None
+    ) -> NDArray[np.uint8]:
+        """The colours as an array, shrunk while decoding where that is possible.
+
+        Parameters
+        ----------
+        short_side_px : shrink so that the shorter side is at most this; never enlarges
+        size : (height, width) to resize to, whatever the aspect ratio
+
+        Returns
+        -------
+        (height, width, 3) uint8, sRGB-encoded; alpha is left out
+
+        Raises
+        ------
+        PictureReadError
+            The pixels can't be decoded.
+        """
+        if short_side_px is not None and min(self.size) > short_side_px:
+            scale = short_side_px / min(self.size)
+            size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
+        try:
+            image = self._open() if size is None else self._shrink(*size)
+            image = _without_alpha(image)
+            pixels = image.colourspace("srgb").numpy()
+        except pyvips.Error as error:
+            raise _read_error(self.name, error) from error
+        return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+
+    def with_ab(self, ab: pyvips.Image) -> Picture:
+        """The same picture, with its own lightness and these colours.
+
+        Parameters
+        ----------
+        ab : libvips image of the picture's size, two float bands: a* and b*
+
+        Returns
+        -------
+        Picture, same size, bits, alpha and metadata. Colours that sRGB can't show move
+        towards grey at equal luminance (`color.reduce_gamut`).
+
+        Raises
+        ------
+        ShapeError
+            `ab` has another size or number of bands.
+        """
+        if (ab.height, ab.width, ab.bands) != (*self.size, 2):
+            raise ShapeError(
+                f"{self.name}: ab is {ab.height}x{ab.width} with {ab.bands} bands; "
+                f"{self.height}x{self.width} with 2 is wanted."
+            )
+
+        def open_colored() -> pyvips.Image:
+            return _paint(self._open(), ab)
+
+        def shrink_colored(height: int, width: int) -> pyvips.Image:
+            image = open_colored()
+            return image.thumbnail_image(width, height=height, size="force")
+
+        return Picture(self.name, self.format, open_colored, shrink_colored)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        quality: int = 92,
+        lossless: bool = False,
+    ) -> Path:
+        """Write to a file, in the format of its suffix.
+
+        The file is written under a temporary name beside its place and then renamed.
+
+        Parameters
+        ----------
+        path : where to write; .jpg, .png, .tif, .webp or .avif
+        force : replace a file that is there
+        quality : 1..100, for JPEG, WebP and AVIF
+        lossless : for WebP and AVIF
+
+        Raises
+        ------
+        OutputExistsError
+            There is such a file, and `force` is not set.
+        PictureWriteError
+            The suffix is unknown, or the file can't be written.
+        """
+        target = Path(path)
+        format_ = FORMATS.get(target.suffix.lower(), "")
+        suffix, options = _writer(format_, str(target), quality=quality, lossless=lossless)
+        if target.exists() and not force:
+            raise OutputExistsError(
+                f"{target}: there is such a file already. Choose another name with -o, or "
+                "allow replacing it with --force."
+            )
+        temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{suffix}")
+        try:
+            self._pixels_for(format_).write_to_file(str(temporary), **options)
+            _publish(temporary, target, force=force)
+        except (pyvips.Error, OSError) as error:
+            raise PictureWriteError(f"{target}: can't be written: {_reason(error)}") from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return target
+
+    def encode(self, format_: str, *, quality: int = 92, lossless: bool = False) -> bytes:
+        """The picture as the bytes of a file.
+
+        Parameters
+        ----------
+        format_ : jpeg, png, tiff, webp or avif
+        quality : 1..100, for JPEG, WebP and AVIF
+        lossless : for WebP and AVIF
+
+        Raises
+        ------
+        PictureWriteError
+            The format is unknown or the picture can't be encoded.
+        """
+        suffix, options = _writer(format_, self.name, quality=quality, lossless=lossless)
+        try:
+            encoded: bytes = self._pixels_for(format_).write_to_buffer(suffix, **options)
+        except pyvips.Error as error:
+            raise PictureWriteError(f"{self.name}: can't be encoded: {_reason(error)}") from error
+        return encoded
+
+    def _pixels_for(self, format_: str) -> pyvips.Image:
+        """A fresh pipeline, in the depth that the format can hold."""
+        image = self._open()
+        if image.format == "ushort" and format_ not in _SIXTEEN_BIT_FORMATS:
+            gray = image.interpretation == "grey16"
+            image = (image >> 8).cast("uchar").copy(interpretation="b-w" if gray else "srgb")
+        return image
+
+
+def read(
+    source: str | os.PathLike[str] | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
+) -> Picture:
+    """Read a picture from a file or from bytes. Pixels are decoded when they are used.
+
+    Parameters
+    ----------
+    source : path of a file, or the bytes of one
+    name : what to call it in messages; the path by default
+    max_pixels : larger pictures are refused
+
+    Raises
+    ------
+    PictureReadError
+        It is missing, empty, no picture, or too large.
+    """
+    data = source if isinstance(source, bytes) else None
+    name = name or ("<bytes>" if data is not None else os.fspath(source))  # type: ignore[arg-type]
+    if data is None:
+        _check_file(Path(name))
+    elif not data:
+        raise PictureReadError(f"{name}: empty; a picture file's bytes are wanted.")
+
+    def load(access: str) -> pyvips.Image:
+        options = {"access": access, "fail_on": "truncated"}
+        if data is None:
+            return pyvips.Image.new_from_file(name, **options)
+        return pyvips.Image.new_from_buffer(data, "", **options)
+
+    def open_upright() -> pyvips.Image:
+        image = load("sequential")
+        if image.get_typeof("orientation") and image.get("orientation") > 1:
+            image = load("random").autorot()
+        return _normalize(image)
+
+    def shrink(height: int, width: int) -> pyvips.Image:
+        options = {
+            "height": height,
+            "size": "force",
+            "export_profile": "srgb",
+            "fail_on": "truncated",
+        }
+        if data is None:
+            return pyvips.Image.thumbnail(name, width, **options)
+        return pyvips.Image.thumbnail_buffer(data, width, **options)
+
+    try:
+        header = load("sequential")
+        if header.width * header.height > max_pixels:
+            raise PictureReadError(
+                f"{name}: {header.width} x {header.height} is more than the limit of "
+                f"{max_pixels:,} pixels. Shrink it first, or raise max_pixels."
+            )
+        if header.format not in {"uchar", "ushort"}:
+            raise PictureReadError(
+                f"{name}: its samples are of type {header.format}; convert it to 8 or 16 bit."
+            )
+        loader = header.get("vips-loader").removesuffix("_buffer")
+        format_ = _LOADERS.get(loader, FORMATS.get(Path(name).suffix.lower(), "png"))
+        picture = Picture(name, format_, open_upright, shrink)
+        _ = picture.size
+    except pyvips.Error as error:
+        raise _read_error(name, error) from error
+    return picture
+
+
+def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
+    """Make a picture from an array.
+
+    Parameters
+    ----------
+    srgb : (height, width) grey, (height, width, 3) sRGB or (height, width, 4) sRGB and
+        alpha; uint8 or uint16, sRGB-encoded
+    name : what to call it in messages
+
+    Raises
+    ------
+    ShapeError
+        Another shape or type, or no pixels.
+    """
+    pixels = np.ascontiguousarray(srgb)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or pixels.size == 0:
+        raise ShapeError(
+            f"{name}: shape {pixels.shape}; (height, width), (height, width, 3) or "
+            "(height, width, 4) is wanted."
+        )
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise ShapeError(f"{name}: type {pixels.dtype}; uint8 or uint16 is wanted.")
+    spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
+    image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
+
+    def shrink(height: int, width: int) -> pyvips.Image:
+        return image.thumbnail_image(width, height=height, size="force")
+
+    return Picture(name, "png", lambda: image, shrink)
+
+
+def _check_file(path: Path) -> None:
+    """Say plainly what is wrong with a path before libvips sees it."""
+    if path.is_dir():
+        raise PictureReadError(f"{path}: this is a folder; a picture file is wanted.")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise PictureReadError(f"{path}: can't be read ({error.strerror}).") from error
+    if empty:
+        raise PictureReadError(f"{path}: the file is empty; a picture is wanted.")
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what libvips or the system said."""
+    detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
+    lines = [line for line in str(detail).splitlines() if line.strip()]
+    return lines[0] if lines else "unknown reason"
+
+
+def _read_error(name: str, error: pyvips.Error) -> PictureReadError:
+    return PictureReadError(
+        f"{name}: this is no picture that can be read here, or it is broken "
+        f"({_reason(error)}). JPEG, PNG, TIFF, WebP, AVIF, HEIC, GIF and BMP are known."
+    )
+
+
+def _writer(
+    format_: str, name: str, *, quality: int, lossless: bool
+) -> tuple[str, dict[str, Any]]:
+    """libvips' suffix and options for a format."""
+    if format_ not in WRITERS:
+        suffixes = ", ".join(suffix for suffix, _ in WRITERS.values())
+        raise PictureWriteError(f"{name}: the format is not known; write to one of {suffixes}.")
+    suffix, options = WRITERS[format_]
+    options = dict(options)
+    if format_ in _QUALITY_FORMATS:
+        options["Q"] = quality
+    if lossless and format_ in {"webp", "avif"}:
+        options["lossless"] = True
+    return suffix, options
+
+
+def _publish(temporary: Path, target: Path, *, force: bool) -> None:
+    """Give a finished file its name; without `force`, never over another that appeared."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    if force:
+        temporary.replace(target)
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise OutputExistsError(f"{target}: there is such a file already.") from error
+    except OSError:  # a file system without links
+        if target.exists():
+            raise OutputExistsError(f"{target}: there is such a file already.") from None
+        temporary.rename(target)
+
+
+def _without_alpha(image: pyvips.Image) -> pyvips.Image:
+    return image[: image.bands - 1] if image.hasalpha() else image
+
+
+def _normalize(image: pyvips.Image) -> pyvips.Image:
+    """Bring a decoded image to sRGB or grey, 8 or 16 bit, dropping what no longer holds."""
+    deep = image.format == "ushort"
+    if image.get_typeof("icc-profile-data"):
+        image = image.icc_transform("srgb", embedded=True, depth=16 if deep else 8)
+    elif image.interpretation not in {"b-w", "srgb", "grey16", "rgb16"}:
+        image = image.colourspace("rgb16" if deep else "srgb")
+    if image.get_typeof("jpeg-thumbnail-data"):  # a preview of the grey picture
+        image = image.copy()
+        image.remove("jpeg-thumbnail-data")
+    return image
+
+
+def _lookup(values: NDArray[Any]) -> pyvips.Image:
+    """A libvips lookup table from code values to `values`."""
+    return pyvips.Image.new_from_array(np.ascontiguousarray(values).reshape(1, -1))
+
+
+def _lightness_f(image: pyvips.Image) -> pyvips.Image:
+    """CIELAB's f of the luminance, (L* + 16) / 116, as one float band."""
+    levels = 65536 if image.format == "ushort" else 256
+    codes = np.arange(levels, dtype=np.uint16 if levels == 65536 else np.uint8)
+    linear = color.srgb_to_linear(codes)
+    f = (color.luminance_to_lightness(linear) + 16) / 116
+    if image.bands == 1:
+        return image.maplut(_lookup(f))
+    light = image.maplut(_lookup(linear))
+    y = light.recomb(color.RGB_TO_RELATIVE[1:2].tolist())
+    root = y.linear(1, 0).math2_const("pow", [1 / 3])
+    line = y.linear(color.KAPPA / 116, 16 / 116)
+    return (y > color.EPSILON).ifthenelse(root, line)
+
+
+def _paint(image: pyvips.Image, ab: pyvips.Image) -> pyvips.Image:
+    """The image's lightness with the colours of `ab`; alpha, depth and metadata kept."""
+    gray = _without_alpha(image)
+    f_y = _lightness_f(gray)
+    f = (f_y + ab[0] / 500).bandjoin([f_y, f_y - ab[1] / 200])
+    cube = f * f * f
+    relative = (cube > color.EPSILON).ifthenelse(
+        cube, f.linear(116 / color.KAPPA, -16 / color.KAPPA)
+    )
+    y = relative[1]
+    light = relative.recomb(color.RELATIVE_TO_RGB.tolist())
+    encoded = _encode(_fit_gamut(light, y), deep=image.format == "ushort")
+    if image.hasalpha():
+        encoded = encoded.bandjoin(image[image.bands - 1])
+    return encoded
+
+
+def _fit_gamut(light: pyvips.Image, y: pyvips.Image) -> pyvips.Image:
+    """`color.reduce_gamut` for a libvips image."""
+    bands = [light[0], light[1], light[2]]
+    highest = bands[0].bandrank(bands[1:], index=2)
+    lowest = bands[0].bandrank(bands[1:], index=0)
+    keep_high = (highest > 1).ifthenelse((1 - y) / (highest - y), 1)
+    keep_low = (lowest < 0).ifthenelse(y / (y - lowest), 1)
+    keep = keep_high.bandrank([keep_low], index=0)
+    return (light - y) * keep + y
+
+
+def _encode(light: pyvips.Image, *, deep: bool) -> pyvips.Image:
+    """Linear light to sRGB codes, 8 or 16 bit."""
+    if deep:
+        curve = light.math2_const("pow", [1 / 2.4]).linear(1.055 * 65535, -0.055 * 65535)
+        line = light * (12.92 * 65535)
+        codes = (light > 0.0031308).ifthenelse(curve, line)
+        return codes.rint().cast("ushort").copy(interpretation="rgb16")
+    table = np.rint(color.linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8)
+    return (light * 65535).rint().cast("ushort").maplut(_lookup(table)).copy(interpretation="srgb")

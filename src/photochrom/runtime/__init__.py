@@ -1,0 +1,1 @@
+"""Running a model: NumPy, libvips and ONNX Runtime; never torch."""

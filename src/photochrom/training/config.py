@@ -1,0 +1,250 @@
+"""Recipes: frozen dataclasses read strictly from TOML.
+
+A recipe is one TOML file with the tables below. Every key has a default here; an unknown
+key is an error that names the nearest known one. ``--set table.key=value`` changes one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from photochrom.errors import RecipeError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What to train on, and how crops are taken.
+
+    ``train`` lists sources: a folder of pictures (its ``train`` subfolder where it has
+    one), or ``flowers102:SPLIT[@ROOT]`` with SPLIT train, val, test or a sum of them.
+    """
+
+    train: tuple[str, ...] = ("flowers102:train+val",)
+    validation_share: float = 0.1
+    """Share of the training pictures kept apart for the held-out figures, by seed."""
+    validation_limit: int = 400
+    """At most so many pictures are measured after each epoch."""
+    crop_px: int = 224
+    crop_area: tuple[float, float] = (0.5, 1.0)
+    """Smallest and largest share of the picture's area in a random crop."""
+    crop_ratio: tuple[float, float] = (0.75, 1.3333)
+    flip: bool = True
+    min_chroma: float = 4.0
+    """Pictures of a lower mean CIELAB chroma count as near-grey and are left out."""
+    min_side_px: int = 32
+    store_side_px: int = 256
+    """Short side at which decoded pictures are kept in the cache."""
+    cache: str = ""
+    """Cache folder; empty: the user's cache folder."""
+    workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """What to train.
+
+    ``encoder_weights`` is ``imagenet1k_v1`` (torchvision's, downloaded), ``none``, or the
+    path of a checkpoint of the resnet18-gray recipe or of a ResNet-18 state dict.
+    """
+
+    kind: Literal["autoencoder", "resnet18-gray"] = "autoencoder"
+    encoder_weights: str = "imagenet1k_v1"
+    freeze_encoder: bool = True
+    licence: str = "Apache-2.0"
+    domain: str = "photographs"
+    """What the model is good at, for people; it travels in the contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig:
+    """How weights change. 0 turns weight decay, warm-up, clipping and EMA off."""
+
+    name: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_steps: int = 0
+    clip_norm: float = 0.0
+    ema: float = 0.0
+    """Decay a step of the exponential moving average of the weights, such as 0.998."""
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How long, and on what."""
+
+    batch: int = 128
+    """Pictures an optimizer step, over all devices and accumulation steps together."""
+    accumulate: int = 1
+    """Split each device's share of a batch into so many smaller ones."""
+    epochs: int = 10
+    seed: int = 0
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    devices: int = 1
+    accelerator: str = "auto"
+    channels_last: bool = True
+    checkpoint_minutes: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that a training run depends on, besides the pictures."""
+
+    name: str
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a TOML file and apply ``table.key=value`` overrides.
+
+    Parameters
+    ----------
+    path : the TOML file; ``name`` defaults to the file's stem
+    overrides : such as ``optim.lr=1e-4``; the value is TOML, or else taken as text
+
+    Raises
+    ------
+    RecipeError
+        The file can't be read, or holds an unknown key or a wrong value.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: the recipe can't be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: this is no TOML file: {error}.") from error
+    table.setdefault("name", path.stem)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise RecipeError(f"--set {override}: write it as table.key=value.")
+        *parents, last = key.strip().split(".")
+        target = table
+        for parent in parents:
+            target = target.setdefault(parent, {})
+            if not isinstance(target, dict):
+                raise RecipeError(f"--set {override}: '{parent}' is a value, not a table.")
+        target[last] = _toml_value(text.strip())
+    return recipe_from_dict(table)
+
+
+def recipe_from_dict(table: dict[str, Any]) -> Recipe:
+    """Build a recipe from nested dictionaries, as in TOML, JSON or a checkpoint.
+
+    Raises
+    ------
+    RecipeError
+        An unknown key or a wrong value.
+    """
+    recipe: Recipe = _build(Recipe, table, "")
+    return recipe
+
+
+def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as nested plain dictionaries; the inverse of `recipe_from_dict`."""
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    return plain
+
+
+def recipe_to_toml(recipe: Recipe) -> str:
+    """The recipe as TOML, every key written out."""
+    lines = [f"name = {json.dumps(recipe.name)}"]
+    for table, values in recipe_to_dict(recipe).items():
+        if isinstance(values, dict):
+            lines += ["", f"[{table}]", *(f"{k} = {json.dumps(v)}" for k, v in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _build(kind: type, table: dict[str, Any], where: str) -> Any:
+    """Make the dataclass `kind` from `table`; `where` names it in messages."""
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        name = f"{where}{key}"
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)
+            raise RecipeError(
+                f"The recipe has an unknown key '{name}'; the nearest known one is "
+                f"'{where}{near[0]}'. Known here: {', '.join(sorted(hints))}."
+            )
+        if dataclasses.is_dataclass(hints[key]):
+            if not isinstance(value, dict):
+                raise RecipeError(f"'{name}' must be a table, as in [{name}].")
+            values[key] = _build(typing.cast(type, hints[key]), value, f"{name}.")
+        else:
+            values[key] = _value(hints[key], value, name)
+    if kind is Recipe and "name" not in values:
+        raise RecipeError("The recipe has no 'name'.")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, name: str) -> Any:
+    """Check one value against its annotation; int is taken where float is wanted."""
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        if value in typing.get_args(hint):
+            return value
+        known = ", ".join(repr(choice) for choice in typing.get_args(hint))
+        raise RecipeError(f"'{name}' is {value!r}; it must be one of {known}.")
+    if origin is tuple and isinstance(value, list | tuple):
+        parts = typing.get_args(hint)
+        wanted = len(value) if parts[-1] is Ellipsis else len(parts)
+        if len(value) == wanted:
+            kinds = [parts[0]] * wanted if parts[-1] is Ellipsis else list(parts)
+            return tuple(_value(k, v, name) for k, v in zip(kinds, value, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    shown = str(hint) if isinstance(hint, types.GenericAlias) else hint.__name__
+    raise RecipeError(f"'{name}' is {value!r}; a value of type {shown} is wanted.")
+
+
+def _check(recipe: Recipe) -> None:
+    """Ranges that types can't express."""
+    data, optim, train = recipe.data, recipe.optim, recipe.train
+    share = train.devices * train.accumulate
+    rules = [
+        (len(data.train) > 0, "data.train names no source"),
+        (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
+        (data.validation_limit > 0, "data.validation_limit must be above 0"),
+        (data.crop_px >= 16, "data.crop_px must be at least 16"),
+        (0 < data.crop_area[0] <= data.crop_area[1] <= 1, "data.crop_area must rise in 0..1"),
+        (0 < data.crop_ratio[0] <= data.crop_ratio[1], "data.crop_ratio must rise above 0"),
+        (data.store_side_px >= 16, "data.store_side_px must be at least 16"),
+        (data.workers >= 0, "data.workers must be 0 or more"),
+        (optim.lr > 0, "optim.lr must be above 0"),
+        (0 <= optim.ema < 1, "optim.ema must be at least 0 and below 1"),
+        (min(optim.weight_decay, optim.warmup_steps, optim.clip_norm) >= 0, "optim: below 0"),
+        (train.epochs > 0, "train.epochs must be above 0"),
+        (train.devices > 0 and train.accumulate > 0, "train.devices and accumulate: above 0"),
+        (
+            train.batch > 0 and train.batch % share == 0,
+            f"train.batch ({train.batch}) must be a multiple of devices x accumulate ({share})",
+        ),
+    ]
+    for holds, message in rules:
+        if not holds:
+            raise RecipeError(f"Recipe '{recipe.name}': {message}.")

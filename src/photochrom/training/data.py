@@ -1,0 +1,391 @@
+"""Photographs for training: sources -> a store of decoded pixels -> crops of L* and ab.
+
+A *source* is a folder of pictures or ``flowers102:SPLIT[@ROOT]``. Its pictures are decoded
+once, shrunk to a short side, and kept in a cache folder as one memory-mapped file, so that
+a crop costs no decoding (`benchmarks/data.py` measures what that saves). Near-grey, broken
+and tiny pictures are left out, counted and named in `Store.left_out`.
+
+A crop is a pure function of (picture, sample seed), and the order of an epoch of (seed,
+epoch): a run can stop and go on anywhere, with any number of workers or devices, and see
+the same crops.
+
+Axes: B batch, H height, W width, 1 lightness, 2 ab, 3 sRGB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset, Sampler
+from torchvision.transforms import v2
+
+from photochrom import color, picture
+from photochrom.errors import DataError, PictureReadError
+from photochrom.training.config import DataConfig
+
+FLOWERS102_ROOT = "data/flowers102"
+STORE_VERSION = 1
+
+
+class Item(NamedTuple):
+    """A picture of a source, before it is decoded."""
+
+    name: str
+    load: Any
+    """() -> Picture"""
+    label: str
+    stamp: str
+    """Changes when the picture does."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Decoded pictures of one source, memory-mapped.
+
+    ``labels`` are class folders' names ("" where there is none).
+    """
+
+    pixels: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int32]
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    left_out: dict[str, list[str]]
+    """Why -> names of the pictures that were left out for it."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def srgb(self, index: int) -> NDArray[np.uint8]:
+        """Picture `index` as (height, width, 3) uint8."""
+        height, width = self.sizes[index]
+        start = self.offsets[index]
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+    def summary(self) -> str:
+        """One line for people: how many there are and what was left out."""
+        gone = ", ".join(f"{len(names)} {why}" for why, names in self.left_out.items() if names)
+        return f"{len(self)} pictures" + (f" (left out: {gone})" if gone else "")
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Files below a folder whose suffix is a picture's, sorted, hidden ones left out.
+
+    Raises
+    ------
+    DataError
+        It is no folder, or there are none.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of pictures.")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in picture.FORMATS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+    if not found:
+        known = " ".join(picture.FORMATS)
+        raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
+    return found
+
+
+def list_source(source: str, *, part: str = "train") -> list[Item]:
+    """The pictures of a source, undecoded.
+
+    Parameters
+    ----------
+    source : a folder, or ``flowers102:SPLIT[@ROOT]``; ROOT is data/flowers102 by default
+        and is downloaded to where it lacks
+    part : for a folder with a subfolder of this name, only that is taken
+
+    Raises
+    ------
+    DataError
+        There is no such source, or it holds no pictures.
+    """
+    if source.partition(":")[0] == "flowers102":
+        return _list_flowers102(source)
+    folder = Path(source).expanduser()
+    if (folder / part).is_dir():
+        folder = folder / part
+    items = []
+    for path in list_pictures(folder):
+        relative = path.relative_to(folder)
+        status = path.stat()
+        items.append(
+            Item(
+                name=relative.as_posix(),
+                load=lambda path=path: picture.read(path),
+                label=relative.parts[0] if len(relative.parts) > 1 else "",
+                stamp=f"{relative.as_posix()} {status.st_size} {status.st_mtime_ns}",
+            )
+        )
+    return items
+
+
+def _list_flowers102(source: str) -> list[Item]:
+    """The official splits, as torchvision has them."""
+    from torchvision.datasets import Flowers102
+
+    splits, _, root = source.partition(":")[2].partition("@")
+    root = root or FLOWERS102_ROOT
+    items: list[Item] = []
+    for split in splits.split("+"):
+        if split not in {"train", "val", "test"}:
+            raise DataError(
+                f"{source}: '{split}' is no split of Flowers102; write flowers102:SPLIT[@ROOT] "
+                "with SPLIT train, val, test or a sum such as train+val."
+            )
+        try:
+            try:
+                flowers = Flowers102(root, split=split, download=False)
+            except RuntimeError:  # torchvision's word for "not there"
+                flowers = Flowers102(root, split=split, download=True)
+        except (OSError, RuntimeError) as error:
+            raise DataError(
+                f"{source}: Flowers102 is not at {root} and can't be downloaded ({error})."
+            ) from error
+
+        def load(index: int, flowers: Any = flowers) -> picture.Picture:
+            return picture.from_array(np.asarray(flowers[index][0]), name=f"{source}[{index}]")
+
+        items += [
+            Item(f"{split}/{i}", lambda i=i, load=load: load(i), "", f"{split} {i} {root}")
+            for i in range(len(flowers))
+        ]
+    return items
+
+
+def open_store(source: str, config: DataConfig, *, part: str = "train") -> Store:
+    """The decoded pictures of a source; made in the cache at the first call.
+
+    Parameters
+    ----------
+    source : as for `list_source`
+    config : ``store_side_px``, ``min_chroma``, ``min_side_px`` and ``cache`` are used
+
+    Raises
+    ------
+    DataError
+        There is no such source, or no picture in it can be used.
+    """
+    items = list_source(source, part=part)
+    rules = (config.store_side_px, config.min_chroma, config.min_side_px, STORE_VERSION)
+    stamps = "\n".join([str(Path(source).absolute()), str(rules), *(item.stamp for item in items)])
+    key = hashlib.sha256(stamps.encode()).hexdigest()[:16]
+    folder = cache_folder(config.cache) / key
+    if not (folder / "index.json").is_file():
+        _build_store(items, config, folder, source)
+    return _load_store(folder)
+
+
+def cache_folder(cache: str = "") -> Path:
+    """Where stores are kept: `cache`, or the user's cache folder."""
+    if cache:
+        return Path(cache).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "photochrom" / "stores"
+
+
+def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:
+    """The shrunk pixels of a picture, or why it is left out."""
+    try:
+        srgb: NDArray[np.uint8] = item.load().srgb(short_side_px=config.store_side_px)
+    except PictureReadError:
+        return "broken"
+    if min(srgb.shape[:2]) < config.min_side_px:
+        return "tiny"
+    step = max(1, min(srgb.shape[:2]) // 64)
+    ab = color.srgb_to_lab(srgb[::step, ::step])[..., 1:]
+    return "near-grey" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
+
+
+def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source: str) -> None:
+    """Decode all pictures into `folder`, under a temporary name first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    left_out: dict[str, list[str]] = {"near-grey": [], "broken": [], "tiny": []}
+    kept: list[tuple[Item, tuple[int, int]]] = []
+    try:
+        with (
+            (building / "pixels.u8").open("wb") as file,
+            ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
+        ):
+            chunk = 256  # so that no more than this many decoded pictures wait in memory
+            for start in range(0, len(items), chunk):
+                part = items[start : start + chunk]
+                for item, result in zip(part, pool.map(lambda i: _decode(i, config), part)):
+                    if isinstance(result, str):
+                        left_out[result].append(item.name)
+                    else:
+                        file.write(result.tobytes())
+                        kept.append((item, result.shape[:2]))
+        if not kept:
+            counts = ", ".join(f"{len(names)} {why}" for why, names in left_out.items())
+            raise DataError(f"{source}: of {len(items)} pictures none can be used ({counts}).")
+        index = {
+            "names": [item.name for item, _ in kept],
+            "labels": [item.label for item, _ in kept],
+            "sizes": [size for _, size in kept],
+            "left_out": left_out,
+        }
+        (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
+        try:
+            building.rename(folder)
+        except OSError:  # another process was faster
+            if not (folder / "index.json").is_file():
+                raise
+    except OSError as error:
+        raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _load_store(folder: Path) -> Store:
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    sizes = np.array(index["sizes"], dtype=np.int32)
+    areas = sizes.astype(np.int64).prod(axis=1) * 3
+    return Store(
+        pixels=np.memmap(folder / "pixels.u8", dtype=np.uint8, mode="r"),
+        offsets=np.concatenate([[0], np.cumsum(areas)[:-1]]).astype(np.int64),
+        sizes=sizes,
+        names=tuple(index["names"]),
+        labels=tuple(index["labels"]),
+        left_out=index["left_out"],
+    )
+
+
+class Reference(NamedTuple):
+    """Picture `index` of store `store`."""
+
+    store: int
+    index: int
+
+
+def split_stores(
+    stores: Sequence[Store], *, share: float, seed: int
+) -> tuple[list[Reference], list[Reference]]:
+    """Split pictures into training and held-out ones.
+
+    A picture's side depends on its name and the seed alone: it stays when others come.
+
+    Returns
+    -------
+    training, held-out; both in a fixed order
+
+    Raises
+    ------
+    DataError
+        A side is empty.
+    """
+    training, held_out = [], []
+    for number, store in enumerate(stores):
+        for index, name in enumerate(store.names):
+            digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+            side = held_out if int.from_bytes(digest[:8]) / 2**64 < share else training
+            side.append(Reference(number, index))
+    if not training or not held_out:
+        raise DataError(
+            f"{sum(map(len, stores))} pictures split into {len(training)} to train on and "
+            f"{len(held_out)} held out; more are needed, or another data.validation_share."
+        )
+    return training, held_out
+
+
+class Crops(Dataset[dict[str, torch.Tensor]]):
+    """Crops of pictures as L* and ab; indexed by (number, sample seed).
+
+    Each item: ``lightness`` (1, H, W) 0..100, ``ab`` (2, H, W), ``label`` (). A sample seed
+    below 0 gives the middle square, unflipped, as held-out figures want it.
+    """
+
+    def __init__(
+        self, stores: Sequence[Store], references: Sequence[Reference], config: DataConfig
+    ) -> None:
+        self.stores, self.references, self.config = stores, references, config
+        self.classes = sorted({label for store in stores for label in store.labels})
+        side = config.crop_px
+        flip = [v2.RandomHorizontalFlip()] if config.flip else []
+        self._random = v2.Compose(
+            [
+                v2.RandomResizedCrop(
+                    side, scale=config.crop_area, ratio=config.crop_ratio, antialias=True
+                ),
+                *flip,
+            ]
+        )
+        self._middle = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side)])
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def __getitem__(self, key: tuple[int, int]) -> dict[str, torch.Tensor]:
+        number, sample_seed = key
+        store, index = self.references[number]
+        srgb = np.array(self.stores[store].srgb(index))
+        srgb_3HW = torch.from_numpy(srgb).permute(2, 0, 1)
+        if sample_seed < 0:
+            srgb_3HW = self._middle(srgb_3HW)
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(sample_seed)
+                srgb_3HW = self._random(srgb_3HW)
+        lab = color.srgb_to_lab(srgb_3HW.permute(1, 2, 0).numpy())
+        lab_3HW = torch.from_numpy(np.moveaxis(lab, -1, 0).copy())
+        label = self.classes.index(self.stores[store].labels[index])
+        return {
+            "lightness": lab_3HW[:1],
+            "ab": lab_3HW[1:],
+            "label": torch.tensor(label),
+        }
+
+
+class EpochBatches(Sampler[list[tuple[int, int]]]):
+    """The batches of one epoch for one device, from any batch on.
+
+    Every device takes its own equal slice of every global batch, so that devices together
+    see what one device would. A last, incomplete batch is left out.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        batch: int,
+        seed: int,
+        epoch: int,
+        start: int = 0,
+        rank: int = 0,
+        devices: int = 1,
+        accumulate: int = 1,
+    ) -> None:
+        generator = np.random.default_rng([seed, epoch])
+        order = generator.permutation(count)
+        seeds = generator.integers(0, 2**62, size=count)
+        share = batch // (devices * accumulate)
+        self._batches = []
+        for first in range(start * batch, count - batch + 1, batch):
+            for step in range(accumulate):
+                low = first + (rank * accumulate + step) * share
+                chosen = order[low : low + share]
+                self._batches.append([(int(i), int(seeds[i])) for i in chosen])
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._batches)

@@ -1,0 +1,543 @@
+"""The training loop on Lightning Fabric, readable from top to bottom.
+
+`train` sets everything up from a recipe; `_epochs` is the loop. A run is a folder:
+
+    recipe.toml    the resolved recipe
+    last.ckpt      where to go on; written every few minutes, at each epoch and on Ctrl-C
+    best.ckpt      the best held-out figure so far
+    curves.csv, curves.png, grids/epoch-0001.png
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from photochrom.errors import CheckpointError, DivergedError, RecipeError, TrainingError
+from photochrom.training import held_out
+from photochrom.training.autoencoder import Autoencoder
+from photochrom.training.config import (
+    OptimConfig,
+    Recipe,
+    recipe_from_dict,
+    recipe_to_dict,
+    recipe_to_toml,
+)
+from photochrom.training.data import Crops, EpochBatches, Store, open_store, split_stores
+from photochrom.training.encoder import GrayClassifier
+
+CHECKPOINT_VERSION = 1
+
+
+@dataclass
+class Progression:
+    """How far a run has come; saved in every checkpoint."""
+
+    epoch: int = 0
+    batch: int = 0
+    """Global batches done in this epoch."""
+    step: int = 0
+    seconds: float = 0.0
+    best: float = -math.inf
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """What stands in curves.csv."""
+    loss_sum: float = 0.0
+    loss_count: int = 0
+
+
+def build_model(recipe: Recipe, classes: int) -> nn.Module:
+    """The untrained model that a recipe names; `classes` matters to classifiers only."""
+    if recipe.model.kind == "resnet18-gray":
+        return GrayClassifier(classes, label_smoothing=recipe.optim.label_smoothing)
+    return Autoencoder(
+        encoder_weights=recipe.model.encoder_weights,
+        freeze_encoder=recipe.model.freeze_encoder,
+    )
+
+
+def train(recipe: Recipe, out: Path, *, resume: bool = False, console: Console | None = None) -> Path:
+    """Train what a recipe says, into the run folder `out`.
+
+    Parameters
+    ----------
+    recipe : what to train and how
+    out : the run folder; must hold no run yet, unless `resume`
+    resume : go on exactly where the run in `out` stopped; only train.epochs,
+        train.checkpoint_minutes and data.workers may differ from its recipe
+    console : where progress is shown; nothing is shown without
+
+    Returns
+    -------
+    The path of the best checkpoint.
+
+    Raises
+    ------
+    DataError
+        A source is missing or empty.
+    RecipeError
+        The run in `out` was made with another recipe.
+    TrainingError
+        The folder holds a run already, the loss diverged, or a checkpoint can't be written
+        or read.
+    KeyboardInterrupt
+        After Ctrl-C or SIGTERM, once the checkpoint is written.
+    """
+    if not resume and (out / "last.ckpt").exists():
+        raise TrainingError(
+            f"{out}: there is a run in this folder already. Go on with it (--resume), or "
+            "choose another folder (--out)."
+        )
+    state = load_checkpoint(out / "last.ckpt") if resume else None
+    if state is not None:
+        _check_same_recipe(recipe, recipe_from_dict(state["recipe"]))
+    fabric = Fabric(
+        accelerator=recipe.train.accelerator,
+        devices=recipe.train.devices,
+        strategy="ddp" if recipe.train.devices > 1 else "auto",
+        precision=recipe.train.precision,
+    )
+    fabric.launch()
+    torch.manual_seed(recipe.train.seed)
+    show = console if console is not None and fabric.is_global_zero else Console(quiet=True)
+
+    stores = []
+    for source in recipe.data.train:
+        if fabric.is_global_zero:
+            with show.status(f"Reading {source}"):
+                stores.append(open_store(source, recipe.data))
+            show.print(f"{source}: {stores[-1].summary()}")
+        fabric.barrier()
+        if not fabric.is_global_zero:
+            stores.append(open_store(source, recipe.data))
+    run = _Run(fabric, recipe, stores, out, show)
+    if state is not None:
+        run.restore(state)
+        show.print(f"Going on at epoch {run.at.epoch + 1}, step {run.at.step}")
+    elif fabric.is_global_zero:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
+    _epochs(run)
+    return out / "best.ckpt"
+
+
+def _epochs(run: _Run) -> None:
+    """The loop: batches, and after each epoch the held-out figures and a checkpoint."""
+    recipe, fabric, at = run.recipe, run.fabric, run.at
+    with _stop_signals() as stop, run.progress() as progress:
+        while at.epoch < recipe.train.epochs:
+            run.model.train()
+            micro = 0
+            started, images = time.monotonic(), 0
+            saved = started
+            loss_sum = torch.zeros(())
+            for batch in run.batches():
+                micro += 1
+                last = micro % recipe.train.accumulate == 0
+                with fabric.no_backward_sync(run.model, enabled=not last):
+                    with fabric.autocast():
+                        loss = run.model.loss(batch)
+                    fabric.backward(loss / recipe.train.accumulate)
+                loss_sum = loss_sum + loss.detach() / recipe.train.accumulate
+                if not last:
+                    continue
+                run.step(loss_sum)
+                loss_sum = torch.zeros(())
+                now = time.monotonic()
+                images += recipe.train.batch
+                progress(images / (now - started))
+                at.seconds += run.lap()
+                if _any(fabric, stop.asked):
+                    run.save("last.ckpt")
+                    raise KeyboardInterrupt
+                if _any(fabric, now - saved > 60 * recipe.train.checkpoint_minutes):
+                    run.save("last.ckpt")
+                    saved = now
+            run.finish_epoch(images / max(time.monotonic() - started, 1e-9))
+
+
+class _Run:
+    """The objects of a run, and the steps that are too long to stand in the loop."""
+
+    def __init__(
+        self, fabric: Fabric, recipe: Recipe, stores: list[Store], out: Path, console: Console
+    ) -> None:
+        self.fabric, self.recipe, self.out, self.console = fabric, recipe, out, console
+        self.at = Progression()
+        training, held = split_stores(
+            stores, share=recipe.data.validation_share, seed=recipe.train.seed
+        )
+        held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
+        self.crops = Crops(stores, training, recipe.data)
+        self.held = Crops(stores, held, recipe.data)
+        self.steps_per_epoch = len(training) // recipe.train.batch
+        if self.steps_per_epoch == 0:
+            raise RecipeError(
+                f"train.batch is {recipe.train.batch}, but there are only {len(training)} "
+                "pictures to train on; make it smaller."
+            )
+        console.print(
+            f"{len(training)} pictures to train on, {len(held)} held out, "
+            f"{self.steps_per_epoch} steps an epoch"
+        )
+        model = build_model(recipe, len(self.crops.classes))
+        if recipe.train.channels_last:
+            model = model.to(memory_format=torch.channels_last)
+        optimizer = _optimizer(model, recipe.optim)
+        self.schedule = _schedule(
+            optimizer, recipe.optim, self.steps_per_epoch * recipe.train.epochs
+        )
+        decay = recipe.optim.ema
+        self.average = (
+            AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+        )
+        self.plain = model
+        self.model, self.optimizer = fabric.setup(model, optimizer)
+        self.model.mark_forward_method("loss")
+        self._lap = time.monotonic()
+
+    def batches(self) -> Iterator[dict[str, Tensor]]:
+        """The rest of this epoch's batches for this device."""
+        train, at = self.recipe.train, self.at
+        sampler = EpochBatches(
+            len(self.crops),
+            batch=train.batch,
+            seed=train.seed,
+            epoch=at.epoch,
+            start=at.batch,
+            rank=self.fabric.global_rank,
+            devices=train.devices,
+            accumulate=train.accumulate,
+        )
+        return iter(self.fabric.setup_dataloaders(self._loader(self.crops, sampler), use_distributed_sampler=False))
+
+    def _loader(self, crops: Crops, batches: Any) -> DataLoader[dict[str, Tensor]]:
+        workers = self.recipe.data.workers
+        return DataLoader(
+            crops,
+            batch_sampler=batches,
+            num_workers=workers,
+            multiprocessing_context="fork" if workers else None,
+            worker_init_fn=_one_thread,
+        )
+
+    def step(self, loss: Tensor) -> None:
+        """One optimizer step, once the gradients are there."""
+        value = float(loss)
+        if _any(self.fabric, not math.isfinite(value)):
+            raise DivergedError(
+                f"The loss is {value} at step {self.at.step + 1}. The last good checkpoint is "
+                f"{self.out / 'last.ckpt'}. Try a lower optim.lr, or optim.clip_norm=1."
+            )
+        if self.recipe.optim.clip_norm:
+            self.fabric.clip_gradients(
+                self.model, self.optimizer, max_norm=self.recipe.optim.clip_norm
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.step()
+        if self.average is not None:
+            self.average.update_parameters(self.plain)
+        self.at.batch += 1
+        self.at.step += 1
+        self.at.loss_sum += value
+        self.at.loss_count += 1
+
+    def lap(self) -> float:
+        """Seconds since the last call."""
+        before, self._lap = self._lap, time.monotonic()
+        return self._lap - before
+
+    def shipped(self) -> nn.Module:
+        """The weights that would be shipped: the averaged ones where there are such."""
+        return self.average.module if self.average is not None else self.plain
+
+    def finish_epoch(self, images_per_second: float) -> None:
+        """Measure, draw, and write the checkpoints of an epoch that is done."""
+        at, recipe = self.at, self.recipe
+        loss = self.fabric.all_reduce(
+            torch.tensor(at.loss_sum / max(at.loss_count, 1), dtype=torch.float64)
+        )
+        row: dict[str, Any] = {
+            "epoch": at.epoch + 1,
+            "step": at.step,
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "train_loss": float(loss),
+            "images_per_second": images_per_second,
+        }
+        at.epoch, at.batch, at.loss_sum, at.loss_count = at.epoch + 1, 0, 0.0, 0
+        better = False
+        if self.fabric.is_global_zero:
+            score, figures = self._measure()
+            row |= {f"held_out_{name}": value for name, value in figures.items()}
+            better = score > at.best
+            at.best = max(score, at.best)
+            at.seconds += self.lap()
+            row["seconds"] = at.seconds
+            at.rows.append(row)
+            write_curves(at.rows, self.out)
+            shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            self.console.print(
+                f"epoch {at.epoch}/{recipe.train.epochs}  train loss {float(loss):.4g}  "
+                f"held out: {shown}  {images_per_second:.0f} images/s"
+            )
+        if self.fabric.broadcast(better):
+            self.save("best.ckpt")
+        self.save("last.ckpt")
+
+    def _measure(self) -> tuple[float, dict[str, float]]:
+        model, share = self.shipped(), 32
+        keys = [(number, -1) for number in range(len(self.held))]
+        batches = [keys[start : start + share] for start in range(0, len(keys), share)]
+        loader = self._loader(self.held, batches)
+        figures = held_out.measure(model, loader, self.fabric.autocast)
+        first = next(iter(self._loader(self.held, batches[:1])))
+        held_out.save_grid(model, first, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
+        return figures[str(model.score)], figures
+
+    def save(self, name: str) -> None:
+        """Write a checkpoint under a temporary name, then rename it."""
+        if self.fabric.is_global_zero:
+            average = None if self.average is None else self.average.module.state_dict()
+            content = {
+                "version": CHECKPOINT_VERSION,
+                "recipe": recipe_to_dict(self.recipe),
+                "classes": self.crops.classes,
+                "sources": [store.summary() for store in self.crops.stores],
+                "model": self.plain.state_dict(),
+                "average": average,
+                "average_count": 0 if self.average is None else int(self.average.n_averaged),
+                "optimizer": self.optimizer.state_dict(),
+                "schedule": self.schedule.state_dict(),
+                "progression": dataclasses.asdict(self.at),
+                "rng": torch.get_rng_state(),
+            }
+            save_checkpoint(content, self.out / name)
+        self.fabric.barrier()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a checkpoint was written."""
+        try:
+            self.plain.load_state_dict(state["model"])
+            if self.average is not None:
+                self.average.module.load_state_dict(state["average"])
+                self.average.n_averaged.fill_(state["average_count"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.schedule.load_state_dict(state["schedule"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(
+                f"{self.out / 'last.ckpt'}: doesn't fit the model of this recipe ({error})."
+            ) from error
+        if state["classes"] != self.crops.classes:
+            raise CheckpointError(f"{self.out}: the data's classes have changed since this run.")
+        self.at = Progression(**state["progression"])
+        torch.set_rng_state(state["rng"])
+
+    @contextmanager
+    def progress(self) -> Iterator[Any]:
+        """A rich progress bar; yields a function that takes the images per second."""
+        at, total = self.at, self.steps_per_epoch * self.recipe.train.epochs
+        columns = [
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[rate]} images/s"),
+            TimeRemainingColumn(),
+        ]
+        with Progress(*columns, console=self.console) as bar:
+            task = bar.add_task("", total=total, completed=at.step, epoch="", loss="", rate="")
+
+            def show(rate: float) -> None:
+                bar.update(
+                    task,
+                    completed=at.step,
+                    epoch=f"{at.epoch + 1}/{self.recipe.train.epochs}",
+                    loss=f"{at.loss_sum / max(at.loss_count, 1):.4g}",
+                    rate=f"{rate:.0f}",
+                )
+
+            yield show
+
+
+def _optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    if config.name == "sgd":
+        return torch.optim.SGD(
+            weights, lr=config.lr, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
+        )
+    kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
+    return kind(weights, lr=config.lr, weight_decay=config.weight_decay)
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, config: OptimConfig, steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Linear warm-up, then constant or half a cosine down to zero at the last step."""
+
+    def factor(step: int) -> float:
+        if step < config.warmup_steps:
+            return (step + 1) / config.warmup_steps
+        if config.schedule == "constant":
+            return 1.0
+        done = (step - config.warmup_steps) / max(1, steps - config.warmup_steps)
+        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def _one_thread(_: int) -> None:
+    """Data workers run beside the training threads; one each is enough."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _any(fabric: Fabric, value: bool) -> bool:
+    """Whether this holds on any device; all devices get the same answer."""
+    if fabric.world_size == 1:
+        return value
+    total = fabric.all_reduce(torch.tensor(float(value)), reduce_op="sum")
+    return float(total) > 0
+
+
+class _Stop:
+    asked = False
+
+
+@contextmanager
+def _stop_signals() -> Iterator[_Stop]:
+    """Turn Ctrl-C and SIGTERM into a flag, so that a step is finished and saved first.
+
+    A second Ctrl-C ends at once.
+    """
+    stop = _Stop()
+
+    def ask(number: int, frame: Any) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    try:
+        before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread, where signals can't be handled
+        before = {}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def save_checkpoint(content: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint so that `path` holds either the old or the new one, whole.
+
+    Raises
+    ------
+    CheckpointError
+        It can't be written, for want of space for example; the old one is untouched.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        kept = "the one before it is untouched" if path.exists() else "there is none before it"
+        raise CheckpointError(
+            f"{path}: the checkpoint can't be written ({error}); {kept}. Make room, then go "
+            "on with --resume."
+        ) from error
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint that `train` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        It is missing, broken, or of another version.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: there is no such checkpoint.") from error
+    except Exception as error:  # torch.load raises whatever its unpickler meets
+        raise CheckpointError(f"{path}: this is no checkpoint, or it is broken.") from error
+    version = content.get("version") if isinstance(content, dict) else None
+    if version != CHECKPOINT_VERSION:
+        raise CheckpointError(
+            f"{path}: checkpoint version {version}; {CHECKPOINT_VERSION} is wanted."
+        )
+    checked: dict[str, Any] = content
+    return checked
+
+
+def _check_same_recipe(recipe: Recipe, recorded: Recipe) -> None:
+    """A resumed run must be the same run, but for its length and its housekeeping."""
+
+    def comparable(one: Recipe) -> str:
+        plain = recipe_to_dict(one)
+        for table, key in [
+            ("train", "epochs"),
+            ("train", "checkpoint_minutes"),
+            ("data", "workers"),
+            ("data", "cache"),
+        ]:
+            plain[table].pop(key)
+        return json.dumps(plain, sort_keys=True, indent=0)
+
+    old, new = comparable(recorded).splitlines(), comparable(recipe).splitlines()
+    changed = [f"{was} -> {now}" for was, now in zip(old, new, strict=False) if was != now]
+    if changed or len(old) != len(new):
+        raise RecipeError(
+            f"The run to resume was made with another recipe: {'; '.join(changed[:3])}. Start "
+            "a new one with --out."
+        )
+
+
+def write_curves(rows: list[dict[str, Any]], folder: Path) -> None:
+    """Write curves.csv and curves.png, one row and one point an epoch."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    temporary = folder / "curves.csv.part"
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(folder / "curves.csv")
+
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    losses, score = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in rows]
+    for name, axis in [("train_loss", losses), ("held_out_loss", losses)]:
+        axis.plot(epochs, [row.get(name) for row in rows], marker=".", label=name)
+    for name in names:
+        if name.startswith("held_out_") and name != "held_out_loss":
+            score.plot(epochs, [row.get(name) for row in rows], marker=".", label=name)
+    for axis in (losses, score):
+        axis.set_xlabel("epoch")
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False)
+    figure.savefig(folder / "curves.png", dpi=110)

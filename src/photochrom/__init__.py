@@ -1,2 +1,51 @@
-"""Photochrom turns grey photographs into colour ones."""
+"""Photochrom turns grey photographs into colour ones.
+
+    from photochrom import Colorizer
+    Colorizer().colorize("old.jpg").save("new.jpg")
+
+Importing this package is cheap: the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photochrom.contract import ModelContract
+    from photochrom.errors import PhotochromError
+    from photochrom.picture import Picture, from_array, read
+    from photochrom.runtime.colorizer import Colorizer, Prepared
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Colorizer",
+    "ModelContract",
+    "PhotochromError",
+    "Picture",
+    "Prepared",
+    "__version__",
+    "from_array",
+    "read",
+]
+
+_HOMES = {
+    "Colorizer": "runtime.colorizer",
+    "ModelContract": "contract",
+    "PhotochromError": "errors",
+    "Picture": "picture",
+    "Prepared": "runtime.colorizer",
+    "from_array": "picture",
+    "read": "picture",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"photochrom.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'photochrom' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

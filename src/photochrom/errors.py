@@ -7,6 +7,7 @@
     │   ├── PictureReadError  a file or bytes can't be read as a picture
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
+    ├── JobError              inputs and outputs of a batch don't suit each other
     ├── ModelError
     │   ├── ModelNotFoundError     no such model name or file
     │   ├── ContractError          the file is no Photochrom model, or of another version
@@ -51,6 +52,10 @@ class PictureWriteError(PictureError):
 
 class OutputExistsError(PictureWriteError):
     """The output is there already and may not be replaced."""
+
+
+class JobError(PhotochromError):
+    """The inputs and outputs of a batch don't suit each other."""
 
 
 class ModelError(PhotochromError):

@@ -30,6 +30,7 @@ from photochrom.errors import (
 )
 
 pyvips.block_untrusted_set(True)
+pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
 
 MAX_PIXELS = 1_000_000_000
 """Larger pictures are refused unless `read` is told otherwise."""
@@ -57,7 +58,14 @@ WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Formats that can be written, with libvips' suffix and options."""
 
-_LOADERS = {"jpegload": "jpeg", "pngload": "png", "tiffload": "tiff", "webpload": "webp"}
+_LOADERS = {
+    "jpegload": "jpeg",
+    "pngload": "png",
+    "tiffload": "tiff",
+    "webpload": "webp",
+    "gifload": "gif",
+    "heifload": "avif",
+}
 _QUALITY_FORMATS = {"jpeg", "webp", "avif"}
 _SIXTEEN_BIT_FORMATS = {"png", "tiff"}
 
@@ -191,7 +199,7 @@ class Picture:
         OutputExistsError
             There is such a file, and `force` is not set.
         PictureWriteError
-            The suffix is unknown, or the file can't be written.
+            The suffix is unknown, `quality` is not 1..100, or the file can't be written.
         """
         target = Path(path)
         format_ = FORMATS.get(target.suffix.lower(), "")
@@ -201,7 +209,8 @@ class Picture:
                 f"{target}: there is such a file already. Choose another name with -o, or "
                 "allow replacing it with --force."
             )
-        temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{suffix}")
+        short = target.stem[:40]  # a name may be as long as the file system allows already
+        temporary = target.with_name(f".{short}.{secrets.token_hex(4)}.part{suffix}")
         try:
             self._pixels_for(format_).write_to_file(str(temporary), **options)
             _publish(temporary, target, force=force)
@@ -224,7 +233,7 @@ class Picture:
         Raises
         ------
         PictureWriteError
-            The format is unknown or the picture can't be encoded.
+            The format is unknown, `quality` is not 1..100, or the picture can't be encoded.
         """
         suffix, options = _writer(format_, self.name, quality=quality, lossless=lossless)
         try:
@@ -259,7 +268,7 @@ def read(
         It is missing, empty, no picture, or too large.
     """
     data = source if isinstance(source, bytes) else None
-    name = name or ("<bytes>" if data is not None else os.fspath(source))  # type: ignore[arg-type]
+    name = name or ("<bytes>" if isinstance(source, bytes) else os.fspath(source))
     if data is None:
         _check_file(Path(name))
     elif not data:
@@ -301,6 +310,8 @@ def read(
             )
         loader = header.get("vips-loader").removesuffix("_buffer")
         format_ = _LOADERS.get(loader, FORMATS.get(Path(name).suffix.lower(), "png"))
+        if loader == "heifload" and header.get("heif-compression") != "av1":
+            format_ = "heic"
         picture = Picture(name, format_, open_upright, shrink)
         _ = picture.size
     except pyvips.Error as error:
@@ -367,13 +378,13 @@ def _read_error(name: str, error: pyvips.Error) -> PictureReadError:
     )
 
 
-def _writer(
-    format_: str, name: str, *, quality: int, lossless: bool
-) -> tuple[str, dict[str, Any]]:
+def _writer(format_: str, name: str, *, quality: int, lossless: bool) -> tuple[str, dict[str, Any]]:
     """libvips' suffix and options for a format."""
     if format_ not in WRITERS:
         suffixes = ", ".join(suffix for suffix, _ in WRITERS.values())
         raise PictureWriteError(f"{name}: the format is not known; write to one of {suffixes}.")
+    if not 1 <= quality <= 100:
+        raise PictureWriteError(f"{name}: quality is {quality}; a number from 1 to 100 is wanted.")
     suffix, options = WRITERS[format_]
     options = dict(options)
     if format_ in _QUALITY_FORMATS:

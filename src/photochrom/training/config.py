@@ -163,11 +163,20 @@ def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
 
 def recipe_to_toml(recipe: Recipe) -> str:
     """The recipe as TOML, every key written out."""
-    lines = [f"name = {json.dumps(recipe.name)}"]
+    lines = [f"name = {_toml_text(recipe.name)}"]
     for table, values in recipe_to_dict(recipe).items():
         if isinstance(values, dict):
-            lines += ["", f"[{table}]", *(f"{k} = {json.dumps(v)}" for k, v in values.items())]
+            lines += ["", f"[{table}]", *(f"{k} = {_toml_text(v)}" for k, v in values.items())]
     return "\n".join(lines) + "\n"
+
+
+def _toml_text(value: Any) -> str:
+    """A value as TOML writes it: JSON, but for inf, nan and what a string must escape."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_text, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _toml_value(text: str) -> Any:
@@ -225,7 +234,7 @@ def _value(hint: Any, value: Any, name: str) -> Any:
 def _check(recipe: Recipe) -> None:
     """Ranges that types can't express."""
     data, optim, train = recipe.data, recipe.optim, recipe.train
-    share = train.devices * train.accumulate
+    share = max(1, train.devices * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),
         (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
@@ -238,7 +247,9 @@ def _check(recipe: Recipe) -> None:
         (optim.lr > 0, "optim.lr must be above 0"),
         (0 <= optim.ema < 1, "optim.ema must be at least 0 and below 1"),
         (min(optim.weight_decay, optim.warmup_steps, optim.clip_norm) >= 0, "optim: below 0"),
+        (0 <= optim.label_smoothing < 1, "optim.label_smoothing must be at least 0 and below 1"),
         (train.epochs > 0, "train.epochs must be above 0"),
+        (train.seed >= 0, "train.seed must be 0 or more"),
         (train.devices > 0 and train.accumulate > 0, "train.devices and accumulate: above 0"),
         (
             train.batch > 0 and train.batch % share == 0,

@@ -1,9 +1,9 @@
 """Photographs for training: sources -> a store of decoded pixels -> crops of L* and ab.
 
-A *source* is a folder of pictures or ``flowers102:SPLIT[@ROOT]``. Its pictures are decoded
-once, shrunk to a short side, and kept in a cache folder as one memory-mapped file, so that
-a crop costs no decoding (`benchmarks/data.py` measures what that saves). Near-grey, broken
-and tiny pictures are left out, counted and named in `Store.left_out`.
+A source's pictures (`photochrom.sources`) are decoded once, shrunk to a short side, and kept
+in a cache folder as one memory-mapped file, so that a crop costs no decoding
+(`benchmarks/data.py` measures what that saves). Near-grey, broken and tiny pictures are left
+out, counted and named in `Store.left_out`.
 
 A crop is a pure function of (picture, sample seed), and the order of an epoch of (seed,
 epoch): a run can stop and go on anywhere, with any number of workers or devices, and see
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,23 +31,12 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 from torchvision.transforms import v2
 
-from photochrom import color, picture
+from photochrom import color
 from photochrom.errors import DataError, PictureReadError
+from photochrom.sources import Item, list_source
 from photochrom.training.config import DataConfig
 
-FLOWERS102_ROOT = "data/flowers102"
 STORE_VERSION = 1
-
-
-class Item(NamedTuple):
-    """A picture of a source, before it is decoded."""
-
-    name: str
-    load: Any
-    """() -> Picture"""
-    label: str
-    stamp: str
-    """Changes when the picture does."""
 
 
 @dataclass(frozen=True)
@@ -78,96 +67,6 @@ class Store:
         """One line for people: how many there are and what was left out."""
         gone = ", ".join(f"{len(names)} {why}" for why, names in self.left_out.items() if names)
         return f"{len(self)} pictures" + (f" (left out: {gone})" if gone else "")
-
-
-def list_pictures(folder: Path) -> list[Path]:
-    """Files below a folder whose suffix is a picture's, sorted, hidden ones left out.
-
-    Raises
-    ------
-    DataError
-        It is no folder, or there are none.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of pictures.")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in picture.FORMATS
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
-    if not found:
-        known = " ".join(picture.FORMATS)
-        raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
-    return found
-
-
-def list_source(source: str, *, part: str = "train") -> list[Item]:
-    """The pictures of a source, undecoded.
-
-    Parameters
-    ----------
-    source : a folder, or ``flowers102:SPLIT[@ROOT]``; ROOT is data/flowers102 by default
-        and is downloaded to where it lacks
-    part : for a folder with a subfolder of this name, only that is taken
-
-    Raises
-    ------
-    DataError
-        There is no such source, or it holds no pictures.
-    """
-    if source.partition(":")[0] == "flowers102":
-        return _list_flowers102(source)
-    folder = Path(source).expanduser()
-    if (folder / part).is_dir():
-        folder = folder / part
-    items = []
-    for path in list_pictures(folder):
-        relative = path.relative_to(folder)
-        status = path.stat()
-        items.append(
-            Item(
-                name=relative.as_posix(),
-                load=lambda path=path: picture.read(path),
-                label=relative.parts[0] if len(relative.parts) > 1 else "",
-                stamp=f"{relative.as_posix()} {status.st_size} {status.st_mtime_ns}",
-            )
-        )
-    return items
-
-
-def _list_flowers102(source: str) -> list[Item]:
-    """The official splits, as torchvision has them."""
-    from torchvision.datasets import Flowers102
-
-    splits, _, root = source.partition(":")[2].partition("@")
-    root = root or FLOWERS102_ROOT
-    items: list[Item] = []
-    for split in splits.split("+"):
-        if split not in {"train", "val", "test"}:
-            raise DataError(
-                f"{source}: '{split}' is no split of Flowers102; write flowers102:SPLIT[@ROOT] "
-                "with SPLIT train, val, test or a sum such as train+val."
-            )
-        try:
-            try:
-                flowers = Flowers102(root, split=split, download=False)
-            except RuntimeError:  # torchvision's word for "not there"
-                flowers = Flowers102(root, split=split, download=True)
-        except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{source}: Flowers102 is not at {root} and can't be downloaded ({error})."
-            ) from error
-
-        def load(index: int, flowers: Any = flowers) -> picture.Picture:
-            return picture.from_array(np.asarray(flowers[index][0]), name=f"{source}[{index}]")
-
-        items += [
-            Item(f"{split}/{i}", lambda i=i, load=load: load(i), "", f"{split} {i} {root}")
-            for i in range(len(flowers))
-        ]
-    return items
 
 
 def open_store(source: str, config: DataConfig, *, part: str = "train") -> Store:
@@ -211,7 +110,9 @@ def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:
         return "tiny"
     step = max(1, min(srgb.shape[:2]) // 64)
     ab = color.srgb_to_lab(srgb[::step, ::step])[..., 1:]
-    return "near-grey" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
+    return (
+        "near-grey" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
+    )
 
 
 def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source: str) -> None:
@@ -228,7 +129,9 @@ def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source
             chunk = 256  # so that no more than this many decoded pictures wait in memory
             for start in range(0, len(items), chunk):
                 part = items[start : start + chunk]
-                for item, result in zip(part, pool.map(lambda i: _decode(i, config), part)):
+                for item, result in zip(
+                    part, pool.map(lambda i: _decode(i, config), part), strict=True
+                ):
                     if isinstance(result, str):
                         left_out[result].append(item.name)
                     else:
@@ -270,10 +173,10 @@ def _load_store(folder: Path) -> Store:
 
 
 class Reference(NamedTuple):
-    """Picture `index` of store `store`."""
+    """Picture `number` of store `store`."""
 
     store: int
-    index: int
+    number: int
 
 
 def split_stores(
@@ -292,7 +195,8 @@ def split_stores(
     DataError
         A side is empty.
     """
-    training, held_out = [], []
+    training: list[Reference] = []
+    held_out: list[Reference] = []
     for number, store in enumerate(stores):
         for index, name in enumerate(store.names):
             digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
@@ -304,6 +208,32 @@ def split_stores(
             f"{len(held_out)} held out; more are needed, or another data.validation_share."
         )
     return training, held_out
+
+
+def mean_ab_by_lightness(
+    stores: Sequence[Store], references: Sequence[Reference], *, limit: int = 1000
+) -> NDArray[np.float32]:
+    """The mean ab of training pixels of each whole L*: a floor that any model must beat.
+
+    Parameters
+    ----------
+    stores, references : the pictures to average over
+    limit : at most so many of them, evenly spread
+
+    Returns
+    -------
+    (101, 2) float32; where no pixel has that L*, what lies between its neighbours
+    """
+    sums, counts = np.zeros((101, 2)), np.zeros(101)
+    for store, index in references[:: max(1, len(references) // limit)]:
+        lab = color.srgb_to_lab(stores[store].srgb(index)[::2, ::2]).reshape(-1, 3)
+        level = np.clip(np.rint(lab[:, 0]), 0, 100).astype(int)
+        counts += np.bincount(level, minlength=101)
+        for channel in (0, 1):
+            sums[:, channel] += np.bincount(level, lab[:, channel + 1], minlength=101)
+    seen = np.flatnonzero(counts)
+    means = [np.interp(np.arange(101), seen, sums[seen, c] / counts[seen]) for c in (0, 1)]
+    return np.stack(means, axis=-1).astype(np.float32)
 
 
 class Crops(Dataset[dict[str, torch.Tensor]]):

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyvips
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from photochrom import color
 
 
 def measure(
-    model: nn.Module, batches: Iterable[Mapping[str, Tensor]], autocast: Callable[[], object]
+    model: Any, batches: Iterable[Mapping[str, Tensor]], autocast: Callable[[], Any]
 ) -> dict[str, float]:
     """The mean held-out figures of a model; the model is left in evaluation mode.
 
@@ -30,7 +31,7 @@ def measure(
     count = 0
     with torch.no_grad():
         for batch in batches:
-            with autocast():  # type: ignore[attr-defined]
+            with autocast():
                 figures = figures_of(model, batch)
             for name, values in figures.items():
                 sums[name] = sums.get(name, 0.0) + float(values.double().sum())
@@ -38,7 +39,7 @@ def measure(
     return {name: total / count for name, total in sums.items()}
 
 
-def figures_of(model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def figures_of(model: Any, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Figures of each picture of a batch, (B,) each."""
     if hasattr(model, "held_out"):
         figures: dict[str, Tensor] = model.held_out(batch)
@@ -63,7 +64,7 @@ def to_srgb8(lightness_B1HW: Tensor, ab_B2HW: Tensor) -> NDArray[np.uint8]:
     return np.rint(srgb * 255).astype(np.uint8)
 
 
-def save_grid(model: nn.Module, batch: Mapping[str, Tensor], path: Path, *, rows: int = 6) -> bool:
+def save_grid(model: Any, batch: Mapping[str, Tensor], path: Path, *, rows: int = 6) -> bool:
     """Write rows of grey, prediction, truth as a picture; False for a classifier."""
     if not hasattr(model, "predict"):
         return False

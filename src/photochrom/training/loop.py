@@ -17,18 +17,18 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError, DivergedError, RecipeError, TrainingError
@@ -41,7 +41,14 @@ from photochrom.training.config import (
     recipe_to_dict,
     recipe_to_toml,
 )
-from photochrom.training.data import Crops, EpochBatches, Store, open_store, split_stores
+from photochrom.training.data import (
+    Crops,
+    EpochBatches,
+    Store,
+    mean_ab_by_lightness,
+    open_store,
+    split_stores,
+)
 from photochrom.training.encoder import GrayClassifier
 
 CHECKPOINT_VERSION = 1
@@ -73,7 +80,9 @@ def build_model(recipe: Recipe, classes: int) -> nn.Module:
     )
 
 
-def train(recipe: Recipe, out: Path, *, resume: bool = False, console: Console | None = None) -> Path:
+def train(
+    recipe: Recipe, out: Path, *, resume: bool = False, console: Console | None = None
+) -> Path:
     """Train what a recipe says, into the run folder `out`.
 
     Parameters
@@ -185,6 +194,7 @@ class _Run:
             stores, share=recipe.data.validation_share, seed=recipe.train.seed
         )
         held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
+        self.mean_ab = mean_ab_by_lightness(stores, training).tolist()
         self.crops = Crops(stores, training, recipe.data)
         self.held = Crops(stores, held, recipe.data)
         self.steps_per_epoch = len(training) // recipe.train.batch
@@ -206,7 +216,9 @@ class _Run:
         )
         decay = recipe.optim.ema
         self.average = (
-            AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+            AveragedModel(model, multi_avg_fn=_moving_average(decay), use_buffers=True)
+            if decay
+            else None
         )
         self.plain = model
         self.model, self.optimizer = fabric.setup(model, optimizer)
@@ -226,7 +238,10 @@ class _Run:
             devices=train.devices,
             accumulate=train.accumulate,
         )
-        return iter(self.fabric.setup_dataloaders(self._loader(self.crops, sampler), use_distributed_sampler=False))
+        loader = self.fabric.setup_dataloaders(
+            self._loader(self.crops, sampler), use_distributed_sampler=False
+        )
+        return iter(cast(Iterable[dict[str, Tensor]], loader))
 
     def _loader(self, crops: Crops, batches: Any) -> DataLoader[dict[str, Tensor]]:
         workers = self.recipe.data.workers
@@ -272,14 +287,13 @@ class _Run:
     def finish_epoch(self, images_per_second: float) -> None:
         """Measure, draw, and write the checkpoints of an epoch that is done."""
         at, recipe = self.at, self.recipe
-        loss = self.fabric.all_reduce(
-            torch.tensor(at.loss_sum / max(at.loss_count, 1), dtype=torch.float64)
-        )
+        mean = torch.tensor(at.loss_sum / max(at.loss_count, 1), dtype=torch.float64)
+        loss = float(cast(Tensor, self.fabric.all_reduce(mean)))
         row: dict[str, Any] = {
             "epoch": at.epoch + 1,
             "step": at.step,
             "lr": self.optimizer.param_groups[0]["lr"],
-            "train_loss": float(loss),
+            "train_loss": loss,
             "images_per_second": images_per_second,
         }
         at.epoch, at.batch, at.loss_sum, at.loss_count = at.epoch + 1, 0, 0.0, 0
@@ -295,7 +309,7 @@ class _Run:
             write_curves(at.rows, self.out)
             shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
             self.console.print(
-                f"epoch {at.epoch}/{recipe.train.epochs}  train loss {float(loss):.4g}  "
+                f"epoch {at.epoch}/{recipe.train.epochs}  train loss {loss:.4g}  "
                 f"held out: {shown}  {images_per_second:.0f} images/s"
             )
         if self.fabric.broadcast(better):
@@ -321,6 +335,7 @@ class _Run:
                 "recipe": recipe_to_dict(self.recipe),
                 "classes": self.crops.classes,
                 "sources": [store.summary() for store in self.crops.stores],
+                "mean_ab": self.mean_ab,
                 "model": self.plain.state_dict(),
                 "average": average,
                 "average_count": 0 if self.average is None else int(self.average.n_averaged),
@@ -403,6 +418,21 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
+def _moving_average(decay: float) -> Any:
+    """An exponential moving average whose decay rises from 0.1, so that it forgets the start."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], values: list[Tensor], count: Tensor) -> None:
+        keep = min(decay, (1 + int(count)) / (10 + int(count)))
+        for average, value in zip(averages, values, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, 1 - keep)
+            else:
+                average.copy_(value)
+
+    return update
+
+
 def _one_thread(_: int) -> None:
     """Data workers run beside the training threads; one each is enough."""
     torch.set_num_threads(1)
@@ -414,7 +444,7 @@ def _any(fabric: Fabric, value: bool) -> bool:
     if fabric.world_size == 1:
         return value
     total = fabric.all_reduce(torch.tensor(float(value)), reduce_op="sum")
-    return float(total) > 0
+    return float(cast(Tensor, total)) > 0
 
 
 class _Stop:

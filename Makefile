@@ -1,0 +1,71 @@
+# Everything a contributor runs. Needs make, a POSIX shell and Python 3.11 or newer.
+# Another Python: make test PYTHON=/path/to/python (when there is no .venv yet).
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+
+# What is installed in .venv; out of date when pyproject.toml is newer.
+RUNTIME := .venv/.installed-runtime
+DEV := .venv/.installed-dev
+
+.PHONY: help demo test lint format clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: $(RUNTIME) ## colour the sample photographs, into demo/
+	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
+
+test: lint ## all that must hold: lint, tests, coverage
+	$(BIN)/pytest --cov=photochrom --cov-report=term --cov-fail-under=90
+
+lint: $(DEV) ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV) ## bring the code into its style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what was made here, except .venv, data and runs
+	rm -rf build dist demo htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUNTIME): pyproject.toml
+	@$(make_venv)
+	@echo "Installing Photochrom into .venv: a minute or two, the first time"
+	@$(PIP_INSTALL) -e .
+	@touch $@
+
+$(DEV): pyproject.toml
+	@$(make_venv)
+	@echo "Installing Photochrom, PyTorch and the tools into .venv: some GB, the first time"
+	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $(RUNTIME) $@
+
+# Keep a .venv that works; else make one with the first Python that fits. Each one is run,
+# because version managers leave commands that exist and fail.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+define make_venv
+if $(BIN)/python -c 'import pip; $(NEW_ENOUGH)' 2>/dev/null; then exit 0; fi; \
+incomplete=; \
+for python in $(PYTHONS); do \
+	"$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 || continue; \
+	if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "Making .venv with $$python ($$("$$python" --version))"; \
+		exec "$$python" -m venv --clear .venv; \
+	fi; \
+	incomplete=$$python; \
+done; \
+if [ "$$incomplete" ]; then \
+	echo "$$incomplete has no venv module, which makes .venv. Install it (Debian, Ubuntu:"; \
+	echo "sudo apt install python3-venv) and run make again."; \
+else \
+	echo "No Python 3.11 or newer runs here. Install one (https://www.python.org/downloads),"; \
+	echo "or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python"; \
+fi >&2; \
+exit 1
+endef

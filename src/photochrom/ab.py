@@ -1,0 +1,190 @@
+"""The ab grid: which colours there are, and distributions over them.
+
+The a*b* plane of CIELAB is cut into square bins; a bin exists when sRGB can show one of
+its colours at some lightness. A model that answers with a distribution gives one
+probability to each bin at every pixel; here are the ways between distributions and colours.
+
+Source: Zhang, Isola and Efros, "Colorful image colorization", 2016 (soft encoding over the
+nearest bins, annealed mean).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import color
+from photochrom.errors import ShapeError
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class AbGrid:
+    """Bins of the ab plane.
+
+    ``centers`` is (Q, 2) float32, a* and b* of each bin's centre; ``step`` the side of a bin.
+    """
+
+    centers: Float
+    step: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.centers.ndim != 2 or self.centers.shape[1] != 2:
+            raise ShapeError(f"centers has shape {self.centers.shape}; (Q, 2) is wanted.")
+
+    def __len__(self) -> int:
+        return len(self.centers)
+
+    @cached_property
+    def _lookup(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """For every whole (a, b) in -128..127, the bins by distance; and the offset."""
+        axis = np.arange(-128, 128, dtype=np.float32)
+        points = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        squared = ((points[:, None, :] - self.centers[None]) ** 2).sum(axis=-1)
+        order = np.argsort(squared, axis=1, kind="stable")[:, :16].astype(np.int32)
+        return order.reshape(256, 256, -1), np.array([128, 128], dtype=np.int32)
+
+    def soft_encode(self, ab: NDArray[Any], *, neighbors: int = 5, sigma: float = 5.0) -> Float:
+        """Spread each colour over its nearest bins, with Gaussian weights.
+
+        Parameters
+        ----------
+        ab : (..., 2) float
+        neighbors : over how many bins, at most 16
+        sigma : standard deviation of the weights, in ab units
+
+        Returns
+        -------
+        (..., Q) float32, non-negative, summing to 1
+
+        Raises
+        ------
+        ShapeError
+            The last axis is not 2.
+        """
+        colors = _pairs(ab)
+        order, offset = self._lookup
+        whole = np.clip(np.rint(colors).astype(np.int32) + offset, 0, 255)
+        nearest = order[whole[..., 0], whole[..., 1], :neighbors]
+        squared = ((colors[..., None, :] - self.centers[nearest]) ** 2).sum(axis=-1)
+        squared -= squared.min(axis=-1, keepdims=True)  # far colours must not underflow
+        weights = np.exp(-squared / (2 * sigma**2))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        encoded = np.zeros((*colors.shape[:-1], len(self)), dtype=np.float32)
+        np.put_along_axis(encoded, nearest, weights.astype(np.float32), axis=-1)
+        return encoded
+
+    def read_out(self, probabilities: NDArray[Any], *, temperature: float = 1.0) -> Float:
+        """The annealed mean: sharpen each distribution by 1 / temperature, then average.
+
+        Parameters
+        ----------
+        probabilities : (..., Q) float, non-negative; need not sum to 1
+        temperature : 1 is the plain mean (calm colours), towards 0 the likeliest bin
+            (vivid ones)
+
+        Returns
+        -------
+        (..., 2) float32
+
+        Raises
+        ------
+        ShapeError
+            The last axis is not Q.
+        ValueError
+            The temperature is not above 0.
+        """
+        if not temperature > 0:
+            raise ValueError(f"temperature is {temperature}; it must be above 0.")
+        values = self._distribution(probabilities)
+        values = values / np.maximum(values.max(axis=-1, keepdims=True), 1e-30)
+        sharpened = values ** np.float32(1 / temperature)
+        total = sharpened.sum(axis=-1, keepdims=True)
+        mean: Float = (sharpened / total) @ self.centers
+        return mean
+
+    def reweight(
+        self, probabilities: NDArray[Any], palette: NDArray[Any], *, sigma: float = 12.0
+    ) -> Float:
+        """Favour the bins near a palette: p'(q) ~ p(q) w(q).
+
+        Parameters
+        ----------
+        probabilities : (..., Q) float, non-negative
+        palette : (P, 2) float, a* and b* of the colours to keep to
+        sigma : how far from a palette colour a bin still counts, in ab units
+
+        Returns
+        -------
+        (..., Q) float32, summing to 1
+
+        Raises
+        ------
+        ShapeError
+            The last axis is not Q, or the palette is not (P, 2) or empty.
+        """
+        colors = _pairs(palette)
+        if colors.ndim != 2 or len(colors) == 0:
+            raise ShapeError(f"palette has shape {colors.shape}; (P, 2) with P > 0 is wanted.")
+        squared = ((self.centers[:, None] - colors[None]) ** 2).sum(axis=-1).min(axis=1)
+        weights = np.exp(-squared / (2 * sigma**2)) + 1e-6
+        values = self._distribution(probabilities) * weights.astype(np.float32)
+        return values / np.maximum(values.sum(axis=-1, keepdims=True), 1e-30)
+
+    def entropy(self, probabilities: NDArray[Any]) -> Float:
+        """How undecided each distribution is.
+
+        Parameters
+        ----------
+        probabilities : (..., Q) float, summing to 1
+
+        Returns
+        -------
+        (...) float32; 0 (one bin only) .. 1 (all bins alike)
+
+        Raises
+        ------
+        ShapeError
+            The last axis is not Q.
+        """
+        values = self._distribution(probabilities)
+        entropy: Float = -(values * np.log(np.maximum(values, 1e-12))).sum(axis=-1)
+        return entropy / np.float32(np.log(len(self)))
+
+    def _distribution(self, probabilities: NDArray[Any]) -> Float:
+        values = np.asarray(probabilities, dtype=np.float32)
+        if values.ndim == 0 or values.shape[-1] != len(self):
+            raise ShapeError(
+                f"probabilities has shape {values.shape}; the last axis must be {len(self)} bins."
+            )
+        return values
+
+
+def gamut_grid(step: float = 10.0) -> AbGrid:
+    """The bins of side `step`, centred on its multiples, that hold a colour of sRGB.
+
+    Parameters
+    ----------
+    step : side of a bin in ab units
+
+    Returns
+    -------
+    AbGrid; 10 gives Zhang's kind of grid
+    """
+    levels = np.linspace(0, 1, 52)
+    cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
+    cube = cube[(cube.min(axis=1) == 0) | (cube.max(axis=1) == 1) | (np.ptp(cube, axis=1) < 0.5)]
+    cells = np.unique(np.rint(color.srgb_to_lab(cube)[:, 1:] / step).astype(int), axis=0)
+    return AbGrid(centers=(cells * step).astype(np.float32), step=step)
+
+
+def _pairs(ab: NDArray[Any]) -> Float:
+    values = np.asarray(ab, dtype=np.float32)
+    if values.ndim == 0 or values.shape[-1] != 2:
+        raise ShapeError(f"ab has shape {values.shape}; the last axis must be 2 (a*, b*).")
+    return values

@@ -1,0 +1,265 @@
+"""A model over a test set -> figures with intervals, a table, JSON and a picture.
+
+The model is run as a user would run it: the exported file, through the runtime, over files.
+Beside it stand three colorings that need no model: the floors and the ceiling.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom import __version__, color
+from photochrom.errors import DataError, PictureReadError
+from photochrom.evaluation import metrics
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.sources import list_source
+
+GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean ab by L* (floor)", "oracle mean ab (ceiling)"
+DISTANCES = ("frechet_lite0", "kernel_lite0")
+COLUMNS = {
+    "psnr": "PSNR dB",
+    "ssim": "SSIM",
+    "ciede2000": "CIEDE2000",
+    "colorfulness": "colourfulness",
+    "frechet_lite0": "Fréchet (Lite0)",
+    "kernel_lite0": "kernel (Lite0) x1000",
+}
+_SCALES = {"kernel_lite0": 1000.0}
+FIGURE_ROW_PX = 192
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure with its 95 % bootstrap interval over the photographs."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What `evaluate` found. ``rows`` maps each coloring to its figures by name."""
+
+    model: str
+    data: str
+    pictures: int
+    unreadable: tuple[str, ...]
+    seed: int
+    short_side_px: int
+    rows: dict[str, dict[str, Estimate]]
+    truth_colorfulness: Estimate
+    colorfulness_mean_difference: float
+    """mean |difference| of each picture's colourfulness from its truth's."""
+    photochrom: str = __version__
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain dictionaries, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def evaluate(
+    model: str | os.PathLike[str] | None,
+    data: str,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    short_side_px: int = 256,
+    resamples: int = 1000,
+    figure: Path | None = None,
+    figure_rows: int = 8,
+    on_picture: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Measure a model over a set of colour photographs.
+
+    Each photograph is shrunk to `short_side_px`, its lightness colorized through the
+    runtime, and the result compared with it.
+
+    Parameters
+    ----------
+    model : as for `Colorizer`
+    data : a source: a folder (its ``test`` subfolder where it has one) or
+        ``flowers102:SPLIT[@ROOT]``
+    limit : measure so many photographs only, drawn by `seed`
+    seed : of the draw and of the bootstrap
+    short_side_px : larger photographs are shrunk to this short side
+    resamples : bootstrap samples
+    figure : where to write a picture of `figure_rows` rows: grey, result, truth
+    on_picture : called with (done, of how many) after each photograph
+
+    Raises
+    ------
+    DataError
+        The source is missing, or too few photographs in it can be read.
+    MissingExtraError
+        The ``train`` extra is not installed.
+    """
+    colorizer = Colorizer(model)
+    items = list_source(data, part="test")
+    random = np.random.default_rng(seed)
+    if limit is not None and limit < len(items):
+        items = [items[i] for i in sorted(random.choice(len(items), limit, replace=False))]
+    shown = set(random.choice(len(items), min(figure_rows, len(items)), replace=False).tolist())
+
+    measured: dict[str, list[dict[str, float]]] = {}
+    features: dict[str, list[NDArray[np.float32]]] = {}
+    truth_colorfulness, figure_strips, unreadable = [], [], []
+    for number, item in enumerate(items):
+        try:
+            truth = item.load().srgb(short_side_px=short_side_px)
+        except PictureReadError:
+            unreadable.append(item.name)
+            continue
+        truth_colorfulness.append(color.colorfulness(truth))
+        features.setdefault("truth", []).append(metrics.lite0_features([truth])[0])
+        for name, result in _colorings(colorizer, truth):
+            measured.setdefault(name, []).append(metrics.picture_figures(result, truth))
+            features.setdefault(name, []).append(metrics.lite0_features([result])[0])
+            if number in shown and name in (GRAY, colorizer.contract.name):
+                figure_strips.append(result)
+        if number in shown:
+            figure_strips.append(truth)
+        if on_picture is not None:
+            on_picture(number + 1, len(items))
+    if len(truth_colorfulness) < 2:
+        raise DataError(f"{data}: at least two readable photographs are wanted.")
+
+    draws = [
+        random.integers(0, len(truth_colorfulness), len(truth_colorfulness))
+        for _ in range(resamples)
+    ]
+    truth_features = np.stack(features["truth"])
+    rows = {
+        name: {
+            **{
+                key: _mean_estimate(np.array([one[key] for one in figures]), draws)
+                for key in figures[0]
+            },
+            **_distances(np.stack(features[name]), truth_features, draws),
+        }
+        for name, figures in measured.items()
+    }
+    results = np.array([one["colorfulness"] for one in measured[colorizer.contract.name]])
+    if figure is not None:
+        _write_figure(figure_strips, figure)
+    return Report(
+        model=colorizer.contract.name,
+        data=data,
+        pictures=len(truth_colorfulness),
+        unreadable=tuple(unreadable),
+        seed=seed,
+        short_side_px=short_side_px,
+        rows=rows,
+        truth_colorfulness=_mean_estimate(np.array(truth_colorfulness), draws),
+        colorfulness_mean_difference=float(np.abs(results - truth_colorfulness).mean()),
+    )
+
+
+def _colorings(
+    colorizer: Colorizer, truth: NDArray[np.uint8]
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """The floors, the ceiling and the model's result, as 8-bit sRGB."""
+    lab = color.srgb_to_lab(truth)
+    lightness = lab[..., 0]
+
+    def colored(ab: NDArray[Any]) -> NDArray[np.uint8]:
+        planes = np.broadcast_to(np.asarray(ab, np.float32), (*lightness.shape, 2))
+        srgb = color.lab_to_srgb(np.concatenate([lightness[..., None], planes], axis=-1))
+        return np.rint(srgb * 255).astype(np.uint8)
+
+    gray = colored(np.zeros(2))
+    yield GRAY, gray
+    if colorizer.contract.mean_ab:
+        means = np.array(colorizer.contract.mean_ab)
+        levels = np.arange(101)
+        yield (
+            MEAN_BY_L,
+            colored(np.stack([np.interp(lightness, levels, means[:, c]) for c in (0, 1)], -1)),
+        )
+    yield ORACLE, colored(lab[..., 1:].mean(axis=(0, 1)))
+    yield colorizer.contract.name, colorizer.colorize(gray[..., 0]).srgb()
+
+
+def _mean_estimate(values: NDArray[Any], draws: list[NDArray[np.int64]]) -> Estimate:
+    means = [values[draw].mean() for draw in draws]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Estimate(value=float(values.mean()), low=float(low), high=float(high))
+
+
+def _distances(
+    features: NDArray[np.float32], truth: NDArray[np.float32], draws: list[NDArray[np.int64]]
+) -> dict[str, Estimate]:
+    """Fréchet and kernel distance with intervals.
+
+    Drawing with repetition makes a set narrower and so biases the Fréchet distance; its
+    interval is the bootstrap's spread moved to the estimate. It costs a decomposition a
+    draw, so that a tenth of the draws serves.
+    """
+    kernels = [
+        metrics.polynomial_kernel(x, y)
+        for x, y in [(features, features), (truth, truth), (features, truth)]
+    ]
+    kernel = metrics.kernel_distance(*kernels)
+    samples = [
+        metrics.kernel_distance(*kernels, weights=np.bincount(draw, minlength=len(truth)))
+        for draw in draws
+    ]
+    low, high = np.percentile(samples, [2.5, 97.5])
+    frechet = metrics.frechet_distance(features, truth)
+    few = draws[: max(2, len(draws) // 10)]
+    spread = np.array([metrics.frechet_distance(features[d], truth[d]) for d in few])
+    below, above = np.percentile(spread - spread.mean(), [2.5, 97.5])
+    return {
+        "frechet_lite0": Estimate(
+            value=frechet, low=float(max(0.0, frechet + below)), high=float(frechet + above)
+        ),
+        "kernel_lite0": Estimate(value=kernel, low=float(low), high=float(high)),
+    }
+
+
+def _write_figure(pictures: list[NDArray[np.uint8]], path: Path) -> None:
+    """Three to a row, each `FIGURE_ROW_PX` high: grey, result, truth."""
+    images = [
+        pyvips.Image.new_from_array(srgb).thumbnail_image(10 * FIGURE_ROW_PX, height=FIGURE_ROW_PX)
+        for srgb in pictures
+    ]
+    rows = [
+        pyvips.Image.arrayjoin(images[first : first + 3], across=3, shim=4, background=255)
+        for first in range(0, len(images), 3)
+    ]
+    sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="centre")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.write_to_file(str(path))
+
+
+def cell(name: str, estimate: Estimate) -> str:
+    """An estimate as table text, such as ``19.90 [19.71, 20.10]``."""
+    scale = _SCALES.get(name, 1.0)
+    digits = 3 if name == "ssim" else 2
+    value, low, high = (
+        f"{scale * number:.{digits}f}" for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def to_markdown(report: Report) -> str:
+    """The report's table as Markdown, one coloring a row."""
+    lines = [
+        "| coloring | " + " | ".join(COLUMNS.values()) + " |",
+        "|---" * (len(COLUMNS) + 1) + "|",
+    ]
+    for name, figures in report.rows.items():
+        cells = [cell(key, figures[key]) for key in COLUMNS]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    truth = cell("colorfulness", report.truth_colorfulness)
+    lines.append(f"| truth | | | | {truth} | | |")
+    return "\n".join(lines)

@@ -1,0 +1,178 @@
+"""Many photographs: which to colorize, and where each result goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from photochrom import picture
+from photochrom.errors import JobError, OutputExistsError, PictureWriteError
+from photochrom.picture import Picture
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.sources import list_pictures
+
+STANDARD_STREAM = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One photograph and the place of its result; None stands for stdin and stdout."""
+
+    source: Path | None
+    target: Path | None
+
+    @property
+    def name(self) -> str:
+        """The source, for messages."""
+        return str(self.source) if self.source else "stdin"
+
+    def run(self, colorizer: Colorizer, *, force: bool = False, quality: int = 92) -> Picture:
+        """Colorize the photograph and write the result.
+
+        Parameters
+        ----------
+        colorizer : the model to use
+        force : replace a target that is there
+        quality : of JPEG, WebP and AVIF, 1..100
+
+        Raises
+        ------
+        PictureReadError
+            The source can't be read as a picture.
+        OutputExistsError
+            The target is there, and `force` is not set; found out before any work.
+        PictureWriteError
+            The result can't be written.
+        """
+        if self.target is not None and self.target.exists() and not force:
+            raise OutputExistsError(
+                f"{self.target}: there is such a file already. Choose another place with -o, "
+                "or allow replacing it with --force."
+            )
+        if self.source is None:
+            source = picture.read(sys.stdin.buffer.read(), name="stdin")
+        else:
+            source = picture.read(self.source)
+        result = colorizer.colorize(source)
+        if self.target is not None:
+            try:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise PictureWriteError(
+                    f"{self.target.parent}: the folder can't be made ({error.strerror})."
+                ) from error
+            result.save(self.target, force=force, quality=quality)
+        else:
+            format_ = source.format if source.format in picture.WRITERS else "png"
+            sys.stdout.buffer.write(result.encode(format_, quality=quality))
+            sys.stdout.buffer.flush()
+        return result
+
+
+def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
+    """Decide where each result goes.
+
+    Parameters
+    ----------
+    inputs : files, folders (with all below them) and ``-`` for stdin
+    output : a file for one photograph; a folder for several or for a folder, in which
+        names and relative paths are kept; ``-`` for stdout. By default NAME-color is written
+        beside NAME, and what comes from stdin goes to stdout.
+
+    Returns
+    -------
+    Jobs in the order of the inputs; formats that can't be written become PNG
+
+    Raises
+    ------
+    JobError
+        The output doesn't suit the inputs, or two results would have the same name.
+    DataError
+        A folder has no pictures.
+    """
+    folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
+    if inputs.count(STANDARD_STREAM) > 1:
+        raise JobError("stdin (-) is named more than once; it holds one photograph.")
+    if folders and output in (None, STANDARD_STREAM):
+        raise JobError(
+            f"{folders[0]} is a folder; name a folder for the results with -o, such as -o colored."
+        )
+    one = len(inputs) == 1 and not folders
+    if output == STANDARD_STREAM and not one:
+        raise JobError("stdout (-o -) takes one photograph; name a folder for several with -o.")
+
+    jobs = []
+    for text in inputs:
+        path = None if text == STANDARD_STREAM else Path(text)
+        if path in folders:
+            below = _inside(path, Path(output or ""))
+            jobs += [Job(source=found, target=target) for found, target in below]
+        else:
+            jobs.append(Job(source=path, target=_target(path, output, one=one)))
+    _check_distinct(jobs)
+    return jobs
+
+
+def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
+    """Where the result of a single file or of stdin goes."""
+    if output == STANDARD_STREAM or (output is None and path is None):
+        return None
+    if output is None:
+        assert path is not None
+        return path.with_name(f"{path.stem}-color{_suffix(path)}")
+    place = Path(output)
+    if one and not place.is_dir() and not output.endswith(os.sep):
+        if place.suffix.lower() in picture.FORMATS or path is None:
+            return place
+        if place.suffix:
+            known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
+            raise JobError(
+                f"-o {output}: '{place.suffix}' is no picture format that can be written; "
+                f"known: {known}. For a folder, end it with {os.sep}"
+            )
+    if path is None:
+        return place / "stdin.png"
+    return place / (path.stem + _suffix(path))
+
+
+def _inside(folder: Path, output: Path) -> list[tuple[Path, Path]]:
+    """(photograph, target) for all below a folder; earlier results below it don't count."""
+    pairs = []
+    names = set()
+    below_output = output.resolve()
+    for path in list_pictures(folder):
+        if below_output != folder.resolve() and path.resolve().is_relative_to(below_output):
+            continue
+        relative = path.relative_to(folder)
+        target = relative.with_name(relative.stem + _suffix(path))
+        if target in names:  # a.gif beside a.png: both would be a.png
+            target = relative.with_name(relative.name + _suffix(path))
+        names.add(target)
+        pairs.append((path, output / target))
+    return pairs
+
+
+def _suffix(path: Path) -> str:
+    """The suffix of a result: the source's, or .png where its format can't be written."""
+    format_ = picture.FORMATS.get(path.suffix.lower())
+    return path.suffix if format_ in picture.WRITERS else ".png"
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    seen: dict[Path, Job] = {}
+    for job in jobs:
+        if job.target is None:
+            continue
+        other = seen.setdefault(job.target, job)
+        if other is not job:
+            raise JobError(
+                f"{other.name} and {job.name} would both be written to {job.target}. Colorize "
+                "them one by one, or their common folder."
+            )
+        if job.source is not None and job.target.resolve() == job.source.resolve():
+            raise JobError(
+                f"{job.name} would be written over itself; choose another place with -o."
+            )

@@ -166,7 +166,7 @@ class AbGrid:
 
 
 def gamut_grid(step: float = 10.0) -> AbGrid:
-    """The bins of side `step`, centred on its multiples, that hold a colour of sRGB.
+    """The bins of side `step`, centred on its multiples, that hold a colour of 8-bit sRGB.
 
     Parameters
     ----------
@@ -174,12 +174,14 @@ def gamut_grid(step: float = 10.0) -> AbGrid:
 
     Returns
     -------
-    AbGrid; 10 gives Zhang's kind of grid
+    AbGrid; 10 gives Zhang's kind of grid, of 261 bins
     """
-    levels = np.linspace(0, 1, 52)
-    cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    cube = cube[(cube.min(axis=1) == 0) | (cube.max(axis=1) == 1) | (np.ptp(cube, axis=1) < 0.5)]
-    cells = np.unique(np.rint(color.srgb_to_lab(cube)[:, 1:] / step).astype(int), axis=0)
+    levels = np.linspace(0, 1, 256)
+    plane = np.stack(np.meshgrid(levels, levels), axis=-1).reshape(-1, 2)
+    # The cube's surface serves: above every colour inside lies one of the same a* and b*.
+    faces = [np.insert(plane, channel, end, axis=1) for channel in range(3) for end in (0, 1)]
+    ab = color.srgb_to_lab(np.concatenate(faces))[:, 1:]
+    cells = np.unique(np.rint(ab / step).astype(int), axis=0)
     return AbGrid(centers=(cells * step).astype(np.float32), step=step)
 
 

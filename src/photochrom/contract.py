@@ -2,6 +2,8 @@
 
 One ONNX file holds one graph with two entrances, both optional: ``lightness`` leads to the
 contract's features (encode once), and ``<feature>.in`` leads to ``output`` (paint many).
+ONNX Runtime always runs the whole graph, so that the entrance that isn't used costs what its
+default costs: make it as small as can be, one position of the deepest feature.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import color
+from photochrom import painting
 from photochrom.errors import (
     OutputExistsError,
     PictureReadError,
@@ -43,14 +43,12 @@ FORMATS = {
     ".tiff": "tiff",
     ".webp": "webp",
     ".avif": "avif",
-    ".heic": "heic",
     ".gif": "gif",
-    ".bmp": "bmp",
 }
 """Suffixes of files that are taken for pictures, and their formats."""
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "jpeg": (".jpg", {"optimize_coding": True}),
+    "jpeg": (".jpg", {}),
     "png": (".png", {}),
     "tiff": (".tif", {"compression": "deflate", "predictor": "horizontal"}),
     "webp": (".webp", {}),
@@ -143,35 +141,33 @@ class Picture:
             raise _read_error(self.name, error) from error
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
-    def with_ab(self, ab: pyvips.Image) -> Picture:
+    def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
         """The same picture, with its own lightness and these colours.
 
         Parameters
         ----------
-        ab : libvips image of the picture's size, two float bands: a* and b*
+        offset, gain : libvips images of two float bands, a* and b*, of any size; they are
+            interpolated to the picture's, and ``ab = gain L* + offset``. No gain means 0.
 
         Returns
         -------
         Picture, same size, bits, alpha and metadata. Colours that sRGB can't show move
-        towards grey at equal luminance (`color.reduce_gamut`).
+        towards grey at equal lightness.
 
         Raises
         ------
         ShapeError
-            `ab` has another size or number of bands.
+            An image has not two bands.
         """
-        if (ab.height, ab.width, ab.bands) != (*self.size, 2):
-            raise ShapeError(
-                f"{self.name}: ab is {ab.height}x{ab.width} with {ab.bands} bands; "
-                f"{self.height}x{self.width} with 2 is wanted."
-            )
+        for name, field in (("offset", offset), ("gain", gain)):
+            if field is not None and field.bands != 2:
+                raise ShapeError(f"{self.name}: {name} has {field.bands} bands; 2 are wanted.")
 
         def open_colored() -> pyvips.Image:
-            return _paint(self._open(), ab)
+            return painting.paint(self._open(), offset, gain)
 
         def shrink_colored(height: int, width: int) -> pyvips.Image:
-            image = open_colored()
-            return image.thumbnail_image(width, height=height, size="force")
+            return open_colored().thumbnail_image(width, height=height, size="force")
 
         return Picture(self.name, self.format, open_colored, shrink_colored)
 
@@ -310,8 +306,6 @@ def read(
             )
         loader = header.get("vips-loader").removesuffix("_buffer")
         format_ = _LOADERS.get(loader, FORMATS.get(Path(name).suffix.lower(), "png"))
-        if loader == "heifload" and header.get("heif-compression") != "av1":
-            format_ = "heic"
         picture = Picture(name, format_, open_upright, shrink)
         _ = picture.size
     except pyvips.Error as error:
@@ -374,7 +368,7 @@ def _reason(error: Exception) -> str:
 def _read_error(name: str, error: pyvips.Error) -> PictureReadError:
     return PictureReadError(
         f"{name}: this is no picture that can be read here, or it is broken "
-        f"({_reason(error)}). JPEG, PNG, TIFF, WebP, AVIF, HEIC, GIF and BMP are known."
+        f"({_reason(error)}). JPEG, PNG, TIFF, WebP, AVIF and GIF are known."
     )
 
 
@@ -426,62 +420,3 @@ def _normalize(image: pyvips.Image) -> pyvips.Image:
         image = image.copy()
         image.remove("jpeg-thumbnail-data")
     return image
-
-
-def _lookup(values: NDArray[Any]) -> pyvips.Image:
-    """A libvips lookup table from code values to `values`."""
-    return pyvips.Image.new_from_array(np.ascontiguousarray(values).reshape(1, -1))
-
-
-def _lightness_f(image: pyvips.Image) -> pyvips.Image:
-    """CIELAB's f of the luminance, (L* + 16) / 116, as one float band."""
-    levels = 65536 if image.format == "ushort" else 256
-    codes = np.arange(levels, dtype=np.uint16 if levels == 65536 else np.uint8)
-    linear = color.srgb_to_linear(codes)
-    f = (color.luminance_to_lightness(linear) + 16) / 116
-    if image.bands == 1:
-        return image.maplut(_lookup(f))
-    light = image.maplut(_lookup(linear))
-    y = light.recomb(color.RGB_TO_RELATIVE[1:2].tolist())
-    root = y.linear(1, 0).math2_const("pow", [1 / 3])
-    line = y.linear(color.KAPPA / 116, 16 / 116)
-    return (y > color.EPSILON).ifthenelse(root, line)
-
-
-def _paint(image: pyvips.Image, ab: pyvips.Image) -> pyvips.Image:
-    """The image's lightness with the colours of `ab`; alpha, depth and metadata kept."""
-    gray = _without_alpha(image)
-    f_y = _lightness_f(gray)
-    f = (f_y + ab[0] / 500).bandjoin([f_y, f_y - ab[1] / 200])
-    cube = f * f * f
-    relative = (cube > color.EPSILON).ifthenelse(
-        cube, f.linear(116 / color.KAPPA, -16 / color.KAPPA)
-    )
-    y = relative[1]
-    light = relative.recomb(color.RELATIVE_TO_RGB.tolist())
-    encoded = _encode(_fit_gamut(light, y), deep=image.format == "ushort")
-    if image.hasalpha():
-        encoded = encoded.bandjoin(image[image.bands - 1])
-    return encoded
-
-
-def _fit_gamut(light: pyvips.Image, y: pyvips.Image) -> pyvips.Image:
-    """`color.reduce_gamut` for a libvips image."""
-    bands = [light[0], light[1], light[2]]
-    highest = bands[0].bandrank(bands[1:], index=2)
-    lowest = bands[0].bandrank(bands[1:], index=0)
-    keep_high = (highest > 1).ifthenelse((1 - y) / (highest - y), 1)
-    keep_low = (lowest < 0).ifthenelse(y / (y - lowest), 1)
-    keep = keep_high.bandrank([keep_low], index=0)
-    return (light - y) * keep + y
-
-
-def _encode(light: pyvips.Image, *, deep: bool) -> pyvips.Image:
-    """Linear light to sRGB codes, 8 or 16 bit."""
-    if deep:
-        curve = light.math2_const("pow", [1 / 2.4]).linear(1.055 * 65535, -0.055 * 65535)
-        line = light * (12.92 * 65535)
-        codes = (light > 0.0031308).ifthenelse(curve, line)
-        return codes.rint().cast("ushort").copy(interpretation="rgb16")
-    table = np.rint(color.linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8)
-    return (light * 65535).rint().cast("ushort").maplut(_lookup(table)).copy(interpretation="srgb")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from photochrom import picture
-from photochrom.errors import DataError, MissingExtraError
+from photochrom.errors import DataError, MissingExtraError, PictureReadError
 
 FLOWERS102_ROOT = "data/flowers102"
 
@@ -121,4 +121,9 @@ def _list_flowers102(source: str) -> list[Item]:
 
 
 def _load_flower(flowers: Any, index: int) -> picture.Picture:
-    return picture.from_array(np.asarray(flowers[index][0]), name=f"flowers102[{index}]")
+    name = f"flowers102[{index}]"
+    try:
+        srgb = np.asarray(flowers[index][0])
+    except OSError as error:  # Pillow's word for "missing or broken"
+        raise PictureReadError(f"{name}: can't be read ({error}).") from error
+    return picture.from_array(srgb, name=name)

@@ -208,6 +208,7 @@ def _distances(
         metrics.polynomial_kernel(x, y)
         for x, y in [(features, features), (truth, truth), (features, truth)]
     ]
+    draws = [draw for draw in draws if np.ptp(draw) > 0]  # one photograph alone has no pairs
     kernel = metrics.kernel_distance(*kernels)
     samples = [
         metrics.kernel_distance(*kernels, weights=np.bincount(draw, minlength=len(truth)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom import picture
-from photochrom.errors import JobError, OutputExistsError, PictureWriteError
+from photochrom.errors import DataError, JobError, OutputExistsError, PictureWriteError
 from photochrom.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.sources import list_pictures
@@ -23,6 +23,8 @@ class Job:
 
     source: Path | None
     target: Path | None
+    note: str = ""
+    """Why the target has not the name that one would expect."""
 
     @property
     def name(self) -> str:
@@ -72,7 +74,26 @@ class Job:
         return result
 
 
-def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
+def read_list(data: bytes, *, null: bool = False) -> list[str]:
+    """The inputs that a list names, for `plan`.
+
+    Parameters
+    ----------
+    data : the list's bytes: one input a line, empty lines ignored
+    null : inputs end with NUL bytes instead, as from ``find -print0``
+    """
+    if null:
+        lines = data.split(b"\0")
+    else:
+        lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    names = [os.fsdecode(line) for line in lines if line]
+    # A list can't stand for stdin, so that a file may have this name.
+    return [f".{os.sep}{name}" if name == STANDARD_STREAM else name for name in names]
+
+
+def plan(
+    inputs: Sequence[str], output: str | None, *, recursive: bool = True, parents: bool = False
+) -> list[Job]:
     """Decide where each result goes.
 
     Parameters
@@ -81,6 +102,8 @@ def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
     output : a file for one photograph; a folder for several or for a folder, in which
         names and relative paths are kept; ``-`` for stdout. By default NAME-color is written
         beside NAME, and what comes from stdin goes to stdout.
+    recursive : take what is in the folders of a folder, too
+    parents : keep each input's path as it is named below the output folder
 
     Returns
     -------
@@ -94,6 +117,8 @@ def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
         A folder has no pictures.
     """
     folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
+    if parents and output in (None, STANDARD_STREAM):
+        raise JobError("--parents keeps paths below a folder; name that folder with -o.")
     if inputs.count(STANDARD_STREAM) > 1:
         raise JobError("stdin (-) is named more than once; it holds one photograph.")
     if folders and output in (None, STANDARD_STREAM):
@@ -107,9 +132,12 @@ def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
     jobs = []
     for text in inputs:
         path = None if text == STANDARD_STREAM else Path(text)
+        place = str(_below(Path(output or ""), path)) if parents and path else output
         if path in folders:
-            below = _inside(path, Path(output or ""))
-            jobs += [Job(source=found, target=target) for found, target in below]
+            jobs += _inside(path, Path(place or ""), recursive=recursive)
+        elif parents and path:
+            target = Path(place or "").with_name(path.stem + _suffix(path))
+            jobs.append(Job(source=path, target=target))
         else:
             jobs.append(Job(source=path, target=_target(path, output, one=one)))
     _check_distinct(jobs)
@@ -125,7 +153,7 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         return path.with_name(f"{path.stem}-color{_suffix(path)}")
     place = Path(output)
     if one and not place.is_dir() and not output.endswith(os.sep):
-        if place.suffix.lower() in picture.FORMATS or path is None:
+        if picture.FORMATS.get(place.suffix.lower()) in picture.WRITERS:
             return place
         if place.suffix:
             known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
@@ -138,21 +166,35 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
     return place / (path.stem + _suffix(path))
 
 
-def _inside(folder: Path, output: Path) -> list[tuple[Path, Path]]:
-    """(photograph, target) for all below a folder; earlier results below it don't count."""
-    pairs = []
-    names = set()
-    below_output = output.resolve()
-    for path in list_pictures(folder):
-        if below_output != folder.resolve() and path.resolve().is_relative_to(below_output):
-            continue
-        relative = path.relative_to(folder)
+def _below(folder: Path, path: Path) -> Path:
+    """A path as it is named, moved below a folder: ``/a/../b`` becomes ``folder/b``."""
+    plain = Path(os.path.normpath(path))
+    return folder.joinpath(*(part for part in plain.parts if part not in (plain.anchor, "..")))
+
+
+def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
+    """Jobs for all below a folder; earlier results below it don't count."""
+    found = list_pictures(folder)
+    if not recursive:
+        found = [path for path in found if path.parent == folder]
+    results = output.resolve()
+    if folder.resolve() in results.parents:
+        found = [path for path in found if not path.resolve().is_relative_to(results)]
+    if not found:
+        raise DataError(
+            f"{folder}: no pictures to colorize, but for results or what lies in folders below it."
+        )
+    jobs = []
+    names = {path.relative_to(folder) for path in found}
+    for path in found:
+        relative, note = path.relative_to(folder), ""
         target = relative.with_name(relative.stem + _suffix(path))
-        if target in names:  # a.gif beside a.png: both would be a.png
+        if target != relative and target in names:  # a.gif beside a.png: both would be a.png
+            note = f"{target.name} is another photograph's"
             target = relative.with_name(relative.name + _suffix(path))
         names.add(target)
-        pairs.append((path, output / target))
-    return pairs
+        jobs.append(Job(source=path, target=output / target, note=note))
+    return jobs
 
 
 def _suffix(path: Path) -> str:
@@ -162,17 +204,29 @@ def _suffix(path: Path) -> str:
 
 
 def _check_distinct(jobs: Sequence[Job]) -> None:
+    """Refuse results that would fall on one another or on their photograph."""
     seen: dict[Path, Job] = {}
+    folders: dict[Path, Path] = {}
+
+    def real(path: Path) -> Path:
+        """`path.resolve()`, with each folder resolved once."""
+        if path.is_symlink():
+            return path.resolve()
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        return folders[path.parent] / path.name
+
     for job in jobs:
         if job.target is None:
             continue
-        other = seen.setdefault(job.target, job)
+        target = real(job.target)
+        other = seen.setdefault(target, job)
         if other is not job:
             raise JobError(
                 f"{other.name} and {job.name} would both be written to {job.target}. Colorize "
-                "them one by one, or their common folder."
+                "them one by one or their common folder, or keep their paths with --parents."
             )
-        if job.source is not None and job.target.resolve() == job.source.resolve():
+        if job.source is not None and target == real(job.source):
             raise JobError(
                 f"{job.name} would be written over itself; choose another place with -o."
             )

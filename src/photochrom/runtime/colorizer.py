@@ -92,7 +92,7 @@ class Colorizer:
             source = picture.read(source)
         size = small_size(source.size, self.contract.short_side_px)
         lightness = color.srgb_to_lightness(source.srgb(size=size))
-        return Prepared(source, self._session.encode(lightness), self._session)
+        return Prepared(source, lightness, self._session.encode(lightness), self._session)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +100,8 @@ class Prepared:
     """A photograph that has been through the encoder. Immutable; painting it is cheap."""
 
     picture: Picture
+    lightness: NDArray[np.float32]
+    """L* of the small copy that the network sees, (H, W)."""
     features: Features
     _session: Session
 
@@ -122,7 +124,8 @@ class Prepared:
         if contract.output == "ab":
             return output
         grid = AbGrid(np.array(contract.bins, dtype=np.float32))
-        return grid.read_out(output, temperature=temperature or contract.temperature)
+        wanted = contract.temperature if temperature is None else temperature
+        return grid.read_out(output, temperature=wanted)
 
     def paint(self, *, temperature: float | None = None) -> Picture:
         """The photograph in colour, at its full size, with its own lightness.
@@ -137,8 +140,8 @@ class Prepared:
         UnsupportedError
             The model can't do what is asked.
         """
-        coarse = self.ab(temperature=temperature)
-        return self.picture.with_ab(upsample.upsample(coarse, self.picture.size))
+        offset, gain = upsample.guide(self.ab(temperature=temperature), self.lightness)
+        return self.picture.with_ab(offset, gain)
 
 
 def small_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:

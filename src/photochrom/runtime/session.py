@@ -53,7 +53,7 @@ class Session:
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: there is no such model file.")
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         options.intra_op_num_threads = threads or 0
         try:
             self._session = onnxruntime.InferenceSession(
@@ -69,8 +69,7 @@ class Session:
             )
         self.contract = ModelContract.from_json(text, name=str(path))
         self._options = onnxruntime.RunOptions()
-        self._options.only_execute_path_to_fetches = True
-        self._options.log_severity_level = 3
+        self._options.log_severity_level = 4
 
     def encode(self, lightness: NDArray[Any]) -> Features:
         """Run the encoder over a picture's lightness.

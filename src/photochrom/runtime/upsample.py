@@ -1,4 +1,4 @@
-"""Coarse ab -> full-resolution ab, lazily."""
+"""Coarse ab -> coefficients that carry colours to full size along the edges of lightness."""
 
 from __future__ import annotations
 
@@ -8,31 +8,71 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from photochrom import painting
 from photochrom.errors import ShapeError
 
+RADIUS = 1
+"""Windows are 2 x RADIUS + 1 coarse pixels wide."""
 
-def upsample(ab: NDArray[Any], size: tuple[int, int]) -> pyvips.Image:
-    """Bring coarse colours to a picture's size, bilinearly.
+EPSILON = 4.0
+"""Lightness that varies less than this (squared, L* units) in a window is taken for flat."""
+
+
+def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvips.Image]:
+    """Coefficients of ab as an affine function of lightness, for `Picture.with_ab`.
+
+    In each small window the colours are regressed on lightness: where a petal ends, both
+    change together, and the coefficients know by how much. At full size
+    ``ab = offset + gain L*`` then changes where the photograph's own lightness does, instead
+    of over the width of a coarse pixel. Through the coarse pixels it passes exactly:
+    ``offset = ab - gain L*`` there.
 
     Parameters
     ----------
     ab : (h, w, 2) float, a* and b*
-    size : (height, width) to reach
+    lightness : (H, W) float, L* of the small copy; brought to (h, w) where it is larger
 
     Returns
     -------
-    A lazy libvips image of that size with two float bands
+    offset, gain : libvips images (h, w) with two float bands each
 
     Raises
     ------
     ShapeError
-        `ab` is not (h, w, 2).
+        `ab` is not (h, w, 2), `lightness` not (H, W), or there are no pixels.
+
+    Source: He, Sun and Tang, "Guided image filtering", 2013; He and Sun, "Fast guided
+    filter", 2015; but for the offset, which they average too (see
+    docs/explanation/experiments.md).
     """
-    values = np.ascontiguousarray(ab, dtype=np.float32)
-    if values.ndim != 3 or values.shape[2] != 2 or values.size == 0:
-        raise ShapeError(f"ab has shape {values.shape}; (height, width, 2) is wanted.")
-    image = pyvips.Image.new_from_array(values, interpretation="multiband")
-    height, width = size
-    if (image.height, image.width) == size:
-        return image
-    return image.resize(width / image.width, vscale=height / image.height, kernel="linear")
+    colors = np.asarray(ab, dtype=np.float32)
+    if colors.ndim != 3 or colors.shape[2] != 2 or colors.size == 0:
+        raise ShapeError(f"ab has shape {colors.shape}; (height, width, 2) is wanted.")
+    light = np.asarray(lightness, dtype=np.float32)
+    if light.ndim != 2 or light.size == 0:
+        raise ShapeError(f"lightness has shape {light.shape}; (height, width) is wanted.")
+    height, width = colors.shape[:2]
+    light = painting.fit(_image(light[..., None]), width, height).numpy().reshape(height, width, 1)
+    mean_light, mean_colors = _window_mean(light), _window_mean(colors)
+    covariance = _window_mean(light * colors) - mean_light * mean_colors
+    variance = _window_mean(light * light) - mean_light * mean_light
+    gain = _window_mean(covariance / (np.maximum(variance, 0) + np.float32(EPSILON)))
+    return _image(colors - gain * light), _image(gain)
+
+
+def _window_mean(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means over square windows of an (h, w, C) array; the edge is repeated."""
+    for axis in (0, 1):
+        pad = [(RADIUS, RADIUS) if axis == one else (0, 0) for one in range(3)]
+        padded = np.pad(planes, pad, mode="edge")
+        count = planes.shape[axis]
+        windows = np.lib.stride_tricks.sliding_window_view(padded, count, axis)
+        shifted = [np.moveaxis(window, -1, axis) for window in np.moveaxis(windows, axis, 0)]
+        planes = np.add.reduce(shifted) / np.float32(2 * RADIUS + 1)
+    return planes
+
+
+def _image(planes: NDArray[np.float32]) -> pyvips.Image:
+    return pyvips.Image.new_from_array(
+        np.ascontiguousarray(planes, dtype=np.float32), interpretation="multiband"
+    )

@@ -117,8 +117,11 @@ def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:
 
 def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source: str) -> None:
     """Decode all pictures into `folder`, under a temporary name first."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    except OSError as error:
+        raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
     left_out: dict[str, list[str]] = {"near-grey": [], "broken": [], "tiny": []}
     kept: list[tuple[Item, tuple[int, int]]] = []
     try:

@@ -65,7 +65,7 @@ def load_encoder(weights: str) -> nn.Sequential:
     if weights == "imagenet1k_v1":
         try:
             state: dict[str, Any] = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: not what its hash says
             raise DataError(
                 "The ImageNet weights of ResNet-18 can't be downloaded "
                 f"({error}). Train your own first (photochrom train "
@@ -77,7 +77,12 @@ def load_encoder(weights: str) -> nn.Sequential:
     if "conv1.weight" in state and state["conv1.weight"].shape[1] == 3:
         state["conv1.weight"] = sum_to_gray(state["conv1.weight"])
     state = {key: value for key, value in state.items() if not key.startswith("fc.")}
-    missing, unexpected = network.load_state_dict(state, strict=False)
+    try:
+        missing, unexpected = network.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{weights}: the layers are not a ResNet-18's: {str(error).splitlines()[-1].strip()}"
+        ) from error
     wrong = [key for key in [*missing, *unexpected] if not key.startswith("fc.")]
     if wrong:
         raise CheckpointError(f"{weights}: this is no ResNet-18; at odds: {', '.join(wrong[:4])}.")
@@ -95,6 +100,10 @@ def _read_state(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: a state dict is wanted, not {type(content).__name__}.")
     state = content.get("average") or content.get("model") or content
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
+    ):
+        raise CheckpointError(f"{path}: a state dict is wanted; this holds something else.")
     return {key.removeprefix("network."): value for key, value in state.items()}
 
 

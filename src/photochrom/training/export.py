@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photochrom import __version__
 from photochrom.contract import (
@@ -76,7 +79,12 @@ def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) 
             f"{checkpoint}: a '{recipe.model.kind}' doesn't colorize. Train an autoencoder on "
             f"it: --set model.encoder_weights={checkpoint}"
         )
-    model = _round_to_half(load_autoencoder(state))
+    try:
+        model = _round_to_half(_fold_norms(load_autoencoder(state)))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{checkpoint}: its weights are not this photochrom's autoencoder ({error})."
+        ) from error
     proto = _two_doors(model)
     contract = _contract(model, recipe, name or out.stem, state)
     helper.set_model_props(proto, {METADATA_KEY: contract.to_json()})
@@ -98,7 +106,8 @@ def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) 
     except OSError as error:
         raise TrainingError(f"{out}: can't be written ({error.strerror}).") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return difference
 
 
@@ -142,6 +151,20 @@ def _contract(
         recipe=recipe_to_dict(recipe),
         photochrom=__version__,
     )
+
+
+def _fold_norms(model: Autoencoder) -> Autoencoder:
+    """Fold each BatchNorm into the convolution before it, before its weights are rounded.
+
+    torch's exporter would do it by itself, and what is rounded after that is no longer what
+    `_round_to_half` rounded. In both halves a norm follows its convolution among the children.
+    """
+    for parent in model.modules():
+        for (name, convolution), (norm_name, norm) in pairwise(list(parent.named_children())):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(parent, name, fuse_conv_bn_eval(convolution, norm))
+                setattr(parent, norm_name, nn.Identity())
+    return model
 
 
 def _round_to_half(model: Autoencoder) -> Autoencoder:

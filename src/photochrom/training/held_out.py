@@ -34,7 +34,7 @@ def measure(
             with autocast():
                 figures = figures_of(model, batch)
             for name, values in figures.items():
-                sums[name] = sums.get(name, 0.0) + float(values.double().sum())
+                sums[name] = sums.get(name, 0.0) + float(values.cpu().double().sum())
             count += len(batch["lightness"])
     return {name: total / count for name, total in sums.items()}
 

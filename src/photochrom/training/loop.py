@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import pyvips
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
@@ -141,8 +142,9 @@ def train(
         run.restore(state)
         show.print(f"Going on at epoch {run.at.epoch + 1}, step {run.at.step}")
     elif fabric.is_global_zero:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
+        with _writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
     _epochs(run)
     return out / "best.ckpt"
 
@@ -216,7 +218,12 @@ class _Run:
         )
         decay = recipe.optim.ema
         self.average = (
-            AveragedModel(model, multi_avg_fn=_moving_average(decay), use_buffers=True)
+            AveragedModel(
+                model,
+                device=fabric.device,
+                multi_avg_fn=_moving_average(decay),
+                use_buffers=True,
+            )
             if decay
             else None
         )
@@ -238,28 +245,29 @@ class _Run:
             devices=train.devices,
             accumulate=train.accumulate,
         )
-        loader = self.fabric.setup_dataloaders(
-            self._loader(self.crops, sampler), use_distributed_sampler=False
-        )
-        return iter(cast(Iterable[dict[str, Tensor]], loader))
+        return iter(self._loader(self.crops, sampler))
 
-    def _loader(self, crops: Crops, batches: Any) -> DataLoader[dict[str, Tensor]]:
+    def _loader(self, crops: Crops, batches: Any) -> Iterable[dict[str, Tensor]]:
         workers = self.recipe.data.workers
-        return DataLoader(
+        loader: DataLoader[dict[str, Tensor]] = DataLoader(
             crops,
             batch_sampler=batches,
             num_workers=workers,
             multiprocessing_context="fork" if workers else None,
             worker_init_fn=_one_thread,
         )
+        on_device = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
+        return cast(Iterable[dict[str, Tensor]], on_device)
 
     def step(self, loss: Tensor) -> None:
         """One optimizer step, once the gradients are there."""
-        value = float(loss)
-        if _any(self.fabric, not math.isfinite(value)):
+        value = float(cast(Tensor, self.fabric.all_reduce(loss)))
+        if not math.isfinite(value):
+            last = self.out / "last.ckpt"
             raise DivergedError(
-                f"The loss is {value} at step {self.at.step + 1}. The last good checkpoint is "
-                f"{self.out / 'last.ckpt'}. Try a lower optim.lr, or optim.clip_norm=1."
+                f"The loss is {value} at step {self.at.step + 1}. "
+                + (f"The last checkpoint is {last}. " if last.exists() else "")
+                + "Try a lower optim.lr, or optim.clip_norm=1."
             )
         if self.recipe.optim.clip_norm:
             self.fabric.clip_gradients(
@@ -287,8 +295,7 @@ class _Run:
     def finish_epoch(self, images_per_second: float) -> None:
         """Measure, draw, and write the checkpoints of an epoch that is done."""
         at, recipe = self.at, self.recipe
-        mean = torch.tensor(at.loss_sum / max(at.loss_count, 1), dtype=torch.float64)
-        loss = float(cast(Tensor, self.fabric.all_reduce(mean)))
+        loss = at.loss_sum / max(at.loss_count, 1)
         row: dict[str, Any] = {
             "epoch": at.epoch + 1,
             "step": at.step,
@@ -302,11 +309,12 @@ class _Run:
             score, figures = self._measure()
             row |= {f"held_out_{name}": value for name, value in figures.items()}
             better = score > at.best
-            at.best = max(score, at.best)
+            at.best = score if better else at.best
             at.seconds += self.lap()
             row["seconds"] = at.seconds
             at.rows.append(row)
-            write_curves(at.rows, self.out)
+            with _writing(self.out):
+                write_curves(at.rows, self.out)
             shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
             self.console.print(
                 f"epoch {at.epoch}/{recipe.train.epochs}  train loss {loss:.4g}  "
@@ -323,7 +331,8 @@ class _Run:
         loader = self._loader(self.held, batches)
         figures = held_out.measure(model, loader, self.fabric.autocast)
         first = next(iter(self._loader(self.held, batches[:1])))
-        held_out.save_grid(model, first, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
+        with _writing(self.out):
+            held_out.save_grid(model, first, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
         return figures[str(model.score)], figures
 
     def save(self, name: str) -> None:
@@ -475,6 +484,15 @@ def _stop_signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say plainly that what goes into the run folder beside the checkpoints can't be written."""
+    try:
+        yield
+    except (OSError, pyvips.Error) as error:
+        raise TrainingError(f"{folder}: the run folder can't be written to ({error}).") from error
+
+
 def save_checkpoint(content: dict[str, Any], path: Path) -> None:
     """Write a checkpoint so that `path` holds either the old or the new one, whole.
 
@@ -494,8 +512,10 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
         kept = "the one before it is untouched" if path.exists() else "there is none before it"
+        cause = error.__context__  # torch hides the system's reason behind its own
+        reason = cause if isinstance(cause, OSError) else error
         raise CheckpointError(
-            f"{path}: the checkpoint can't be written ({error}); {kept}. Make room, then go "
+            f"{path}: the checkpoint can't be written ({reason}); {kept}. Make room, then go "
             "on with --resume."
         ) from error
 
@@ -550,11 +570,14 @@ def write_curves(rows: list[dict[str, Any]], folder: Path) -> None:
     """Write curves.csv and curves.png, one row and one point an epoch."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     temporary = folder / "curves.csv.part"
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
-    temporary.replace(folder / "curves.csv")
+    try:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(rows)
+        temporary.replace(folder / "curves.csv")
+    finally:
+        temporary.unlink(missing_ok=True)
 
     from matplotlib.figure import Figure
 

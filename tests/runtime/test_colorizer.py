@@ -1,0 +1,345 @@
+"""`photochrom.runtime.colorizer`: grey in, colour out, at its own size and lightness."""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import pyvips
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from photochrom import color, picture
+from photochrom.ab import gamut_grid
+from photochrom.contract import (
+    DECODER_SUFFIX,
+    LIGHTNESS,
+    METADATA_KEY,
+    OUTPUT,
+    Feature,
+    ModelContract,
+)
+from photochrom.errors import (
+    ModelNotFoundError,
+    PictureReadError,
+    ShapeError,
+    UnsupportedError,
+)
+from photochrom.runtime.colorizer import MAX_LONG_SIDE, MIN_SIDE_PX, Colorizer, small_size
+
+GRID = gamut_grid(10)
+VIVID, CALM = (60.0, 40.0), (0.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    return Colorizer(threads=1)
+
+
+@pytest.fixture(scope="module")
+def distribution_model(tmp_path_factory):
+    """A handmade model: everywhere about 60 % for a vivid bin and 40 % for grey.
+
+    Two doors: 4 x 4 means of the lightness; then a logit for each bin, of which only the vivid
+    one depends (a little) on the lightness.
+    """
+    onnx = pytest.importorskip("onnx")
+    helper, entrance = onnx.helper, f"deep{DECODER_SUFFIX}"
+    logits = np.full(len(GRID), -20, np.float32)
+    weights = np.zeros((len(GRID), 1, 1, 1), np.float32)
+    for center, logit in ((VIVID, 0.4), (CALM, 0.0)):
+        logits[(GRID.centers == center).all(axis=1)] = logit
+    weights[(GRID.centers == VIVID).all(axis=1)] = 0.002
+
+    def tensor(name, channels):
+        return helper.make_tensor_value_info(name, 1, [1, channels, "h" + name, "w" + name])
+
+    graph = helper.make_graph(
+        [
+            helper.make_node(
+                "AveragePool", [LIGHTNESS], ["deep"], kernel_shape=[4, 4], strides=[4, 4]
+            ),
+            helper.make_node("Conv", [entrance, "weights", "logits"], ["scores"]),
+            helper.make_node("Softmax", ["scores"], [OUTPUT], axis=1),
+        ],
+        "distribution",
+        [tensor(LIGHTNESS, 1), tensor(entrance, 1)],
+        [tensor("deep", 1), tensor(OUTPUT, len(GRID))],
+        [
+            onnx.numpy_helper.from_array(values, name)
+            for name, values in [
+                (LIGHTNESS, np.zeros((1, 1, 4, 4), np.float32)),
+                (entrance, np.zeros((1, 1, 1, 1), np.float32)),
+                ("weights", weights),
+                ("logits", logits),
+            ]
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    contract = ModelContract(
+        name="two-peaks",
+        output="distribution",
+        features=(Feature(name="deep", channels=1, stride=4),),
+        stride=4,
+        output_stride=4,
+        short_side_px=32,
+        bins=tuple((float(a), float(b)) for a, b in GRID.centers),
+        temperature=0.5,
+    )
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    path = tmp_path_factory.mktemp("models") / "two-peaks.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def gray(height, width, seed=0):
+    """A smooth grey picture with some noise, as an array."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    waves = np.cos(x / rng.uniform(5, 20)) + np.cos(y / rng.uniform(5, 20))
+    levels = 128 + 50 * waves + rng.uniform(-20, 20, (height, width))
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def lightness_of(srgb):
+    return color.srgb_to_lightness(srgb)
+
+
+def colorized(colorizer, source):
+    return colorizer.colorize(source).srgb()
+
+
+# Size and lightness
+
+
+@given(st.integers(1, 80), st.integers(1, 80), st.integers(0, 3))
+@settings(max_examples=25)
+def test_any_size_comes_back_with_its_lightness(colorizer, height, width, seed):
+    levels = gray(height, width, seed)
+    result = colorized(colorizer, levels)
+    assert result.shape == (height, width, 3)
+    before = lightness_of(np.repeat(levels[..., None], 3, axis=-1))
+    assert np.abs(lightness_of(result) - before).mean() < 0.3
+
+
+def test_it_gives_colors(colorizer):
+    result = colorized(colorizer, gray(60, 80))
+    assert color.colorfulness(result) > 0.5
+
+
+def test_black_and_white_stay_black_and_white(colorizer):
+    half = np.zeros((40, 60), np.uint8)
+    half[:, 30:] = 255
+    np.testing.assert_array_equal(colorized(colorizer, half), np.repeat(half[..., None], 3, -1))
+
+
+def test_a_panorama_comes_back(colorizer):
+    assert colorizer.colorize(gray(20, 900)).size == (20, 900)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_depth_and_alpha_are_kept(channels, dtype, colorizer, tmp_path):
+    top = np.iinfo(dtype).max
+    pixels = np.repeat((gray(30, 50) / 255 * top).astype(dtype)[..., None], channels, axis=-1)
+    if channels == 4:
+        pixels[..., 3] = np.linspace(0, top, 50)
+    result = colorizer.colorize(pixels.squeeze())
+    assert result.bits == 8 * np.dtype(dtype).itemsize
+    assert result.has_alpha == (channels == 4)
+    stored = pyvips.Image.new_from_file(str(result.save(tmp_path / "out.png"))).numpy()
+    assert stored.dtype == dtype
+    assert stored.shape == (30, 50, 4 if channels == 4 else 3)
+    np.testing.assert_array_equal(stored[..., 3:], pixels[..., 3:])
+    before = color.srgb_to_lightness(np.broadcast_to(pixels[..., :1], (30, 50, 3)))
+    after = color.srgb_to_lightness(np.ascontiguousarray(stored[..., :3]))
+    assert np.abs(before - after).mean() < 0.3
+
+
+# What may be given
+
+
+def test_path_bytes_array_and_picture_give_the_same(colorizer, tmp_path):
+    levels = gray(40, 60)
+    path = picture.from_array(levels).save(tmp_path / "gray.png")
+    expected = colorized(colorizer, levels)
+    for source in (path, str(path), path.read_bytes(), picture.read(path)):
+        np.testing.assert_array_equal(colorized(colorizer, source), expected)
+
+
+def test_of_a_color_picture_only_the_lightness_counts(colorizer, smooth_srgb):
+    srgb = smooth_srgb(48, 64)
+    linear = color.lightness_to_luminance(color.srgb_to_lightness(srgb))
+    copy = np.rint(color.linear_to_srgb(linear) * 255).astype(np.uint8)
+    difference = colorized(colorizer, srgb).astype(int) - colorized(colorizer, copy)
+    assert np.abs(difference).mean() < 1
+    assert color.colorfulness(srgb) > 20  # so that there was something to throw away
+
+
+def test_names_and_formats_stay(colorizer, tmp_path):
+    path = picture.from_array(gray(20, 30)).save(tmp_path / "gray.jpg")
+    result = colorizer.colorize(path)
+    assert result.name == str(path)
+    assert result.format == "jpeg"
+
+
+def test_what_is_no_picture_is_refused(colorizer, tmp_path):
+    with pytest.raises(PictureReadError):
+        colorizer.colorize(tmp_path / "missing.jpg")
+    with pytest.raises(PictureReadError):
+        colorizer.colorize(b"no picture")
+    with pytest.raises(ShapeError):
+        colorizer.colorize(np.zeros((4, 4, 2), np.uint8))
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(ModelNotFoundError, match="nonsense"):
+        Colorizer("nonsense")
+
+
+# Encode once, paint many; from several threads
+
+
+def test_painting_twice_gives_the_same(colorizer):
+    levels = gray(40, 60)
+    prepared = colorizer.prepare(levels)
+    first = prepared.paint().srgb()
+    np.testing.assert_array_equal(prepared.paint().srgb(), first)
+    np.testing.assert_array_equal(prepared.ab(), prepared.ab())
+    np.testing.assert_array_equal(colorized(colorizer, levels), first)
+
+
+def test_several_prepared_pictures_do_not_mix(colorizer):
+    one, other = colorizer.prepare(gray(40, 60, 1)), colorizer.prepare(gray(50, 30, 2))
+    second, first = other.paint().srgb(), one.paint().srgb()
+    np.testing.assert_array_equal(first, colorized(colorizer, gray(40, 60, 1)))
+    np.testing.assert_array_equal(second, colorized(colorizer, gray(50, 30, 2)))
+
+
+def test_prepared_is_frozen(colorizer):
+    prepared = colorizer.prepare(gray(8, 8))
+    for field in dataclasses.fields(prepared):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(prepared, field.name, None)
+
+
+def test_coarse_colors_have_the_size_of_the_small_copy(colorizer):
+    contract = colorizer.contract
+    coarse = colorizer.prepare(gray(30, 45)).ab()
+    small = small_size((30, 45), contract.short_side_px)
+    assert coarse.shape == (*(-(-side // contract.output_stride) for side in small), 2)
+    assert coarse.dtype == np.float32
+
+
+def test_four_threads_give_what_one_gives(colorizer):
+    pictures = [gray(20 + 9 * i, 70 - 7 * i, seed=i) for i in range(8)]
+    expected = [colorized(colorizer, levels) for levels in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda levels: colorized(colorizer, levels), pictures))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_one_prepared_picture_may_be_painted_from_several_threads(colorizer):
+    prepared = colorizer.prepare(gray(40, 60))
+    expected = prepared.paint().srgb()
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: prepared.paint().srgb(), range(8)):
+            np.testing.assert_array_equal(found, expected)
+
+
+# Temperature
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.1])
+def test_a_model_that_answers_with_colors_has_no_temperature(temperature, colorizer):
+    if colorizer.contract.output != "ab":
+        pytest.skip("the shipped model answers with a distribution")
+    with pytest.raises(UnsupportedError, match="no temperature"):
+        colorizer.colorize(gray(8, 8), temperature=temperature)
+
+
+@pytest.mark.train
+def test_a_distribution_is_read_out_as_the_grid_says(distribution_model):
+    prepared = Colorizer(distribution_model, threads=1).prepare(np.full((32, 48), 119, np.uint8))
+    (level,) = np.unique(color.srgb_to_lightness(np.full((1, 3), 119, np.uint8)))
+    scores = np.array([0.4 + 0.002 * level, 0])
+    for temperature in (1.0, 0.3):
+        vivid, calm = np.exp(scores / temperature) / np.exp(scores / temperature).sum()
+        expected = vivid * np.array(VIVID) + calm * np.array(CALM)
+        found = prepared.ab(temperature=temperature)
+        assert found.shape == (8, 12, 2)
+        np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=0.05)
+
+
+@pytest.mark.train
+def test_a_lower_temperature_is_more_vivid(distribution_model):
+    prepared = Colorizer(distribution_model, threads=1).prepare(gray(60, 90))
+    results = [prepared.paint(temperature=t).srgb() for t in (1.0, 0.7, 0.4, 0.2)]
+    vividness = [color.colorfulness(result) for result in results]
+    assert (np.diff(vividness) > 1).all()
+    assert all(result.shape == (60, 90, 3) for result in results)
+
+
+@pytest.mark.train
+def test_the_model_chooses_the_temperature_unless_another_is_asked_for(distribution_model):
+    colorizer = Colorizer(distribution_model, threads=1)
+    prepared = colorizer.prepare(gray(40, 60))
+    np.testing.assert_array_equal(prepared.ab(), prepared.ab(temperature=0.5))
+    np.testing.assert_array_equal(
+        colorized(colorizer, gray(40, 60)), prepared.paint(temperature=0.5).srgb()
+    )
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("temperature", [0.0, -1.0])
+def test_a_temperature_not_above_0_is_refused(temperature, distribution_model):
+    prepared = Colorizer(distribution_model, threads=1).prepare(gray(8, 8))
+    with pytest.raises(ValueError, match="above 0"):
+        prepared.paint(temperature=temperature)
+
+
+@pytest.mark.train
+@given(st.integers(1, 80), st.integers(1, 80))
+@settings(max_examples=30)
+def test_a_coarse_answer_reaches_any_size(distribution_model, height, width):
+    result = Colorizer(distribution_model, threads=1).colorize(gray(height, width))
+    assert result.srgb().shape == (height, width, 3)
+
+
+# The small copy
+
+
+@given(st.integers(1, 50_000), st.integers(1, 50_000), st.sampled_from([32, 256, 500]))
+def test_the_small_copy_keeps_the_aspect_ratio_within_a_pixel(height, width, short_side_px):
+    short, long = sorted((height, width))
+    small_short, small_long = sorted(small_size((height, width), short_side_px))
+    scale = min(short_side_px / short, MAX_LONG_SIDE * short_side_px / long)
+    assert small_long <= MAX_LONG_SIDE * short_side_px
+    assert abs(small_long - scale * long) <= 0.5
+    assert small_short >= MIN_SIDE_PX
+    if small_short > MIN_SIDE_PX:
+        assert abs(small_short - scale * short) <= 0.5
+    if long <= MAX_LONG_SIDE * short:
+        assert small_short == short_side_px
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_turning_a_picture_turns_its_small_copy(height, width):
+    assert small_size((width, height), 256) == small_size((height, width), 256)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [
+        ((3000, 4000), (256, 341)),
+        ((1000, 1000), (256, 256)),
+        ((40, 60), (256, 384)),
+        ((1000, 4000), (256, 1024)),
+        ((1000, 10_000), (102, 1024)),
+        ((10_000, 10), (1024, 16)),
+        ((1, 1), (256, 256)),
+    ],
+)
+def test_the_size_of_some_small_copies(size, small):
+    assert small_size(size, 256) == small

@@ -1,0 +1,77 @@
+"""`photochrom.runtime.upsample`: colours follow the edges of lightness."""
+
+import numpy as np
+import pytest
+
+from photochrom import painting
+from photochrom.errors import ShapeError
+from photochrom.runtime.upsample import guide
+
+
+def applied(offset, gain, lightness):
+    """What `Picture.with_ab` makes of the coefficients, in floating point."""
+    height, width = lightness.shape
+    planes = [painting.fit(field, width, height).numpy() for field in (offset, gain)]
+    return planes[0] + planes[1] * lightness[..., None]
+
+
+def noise(*shape):
+    return np.random.default_rng(0).uniform(-60, 60, shape).astype(np.float32)
+
+
+def test_it_passes_exactly_through_the_coarse_colors():
+    ab, lightness = noise(9, 14, 2), noise(9, 14) / 2 + 50
+    np.testing.assert_allclose(applied(*guide(ab, lightness), lightness), ab, atol=1e-3)
+
+
+def test_flat_lightness_gives_plain_interpolation():
+    ab = noise(6, 8, 2)
+    offset, gain = guide(ab, np.full((6, 8), 40.0))
+    assert np.abs(gain.numpy()).max() < 1e-3
+    np.testing.assert_allclose(offset.numpy(), ab, atol=0.05)
+
+
+def edge(height, width, place):
+    """Dark and light halves that part at `place` of the width."""
+    lightness = np.where(np.arange(width) < place * width, 30.0, 70.0)
+    return np.broadcast_to(lightness, (height, width)).astype(np.float32)
+
+
+def test_an_edge_of_color_lies_where_the_edge_of_lightness_does():
+    """Dark green beside light red, parted inside a coarse pixel: no colour bleeds over."""
+    fine, coarse = edge(64, 128, 35 / 64), edge(64, 128, 35 / 64).reshape(16, 4, 32, 4)
+    light = coarse.mean(axis=(1, 3))
+    share = (light - 30) / 40
+    ab = np.stack([-40 + 90 * share, 30 + 0 * share], axis=-1)
+    found = applied(*guide(ab, light), fine)[..., 0]
+    truth = np.where(fine < 50, -40.0, 50.0)
+    plain = painting.fit(guide(ab, np.full(light.shape, 50.0))[0], 128, 64).numpy()[..., 0]
+    guided_error, plain_error = np.abs(found - truth).mean(), np.abs(plain - truth).mean()
+    assert guided_error < 0.5 * plain_error
+
+
+def test_lightness_of_the_networks_size_is_brought_to_the_colors_size():
+    ab = noise(8, 12, 2)
+    ramp = np.broadcast_to(np.linspace(10, 90, 48), (32, 48)).astype(np.float32)
+    small = ramp.reshape(8, 4, 12, 4).mean(axis=(1, 3))
+    for found, expected in zip(guide(ab, ramp), guide(ab, small), strict=True):
+        inner = np.s_[:, 2:-2]  # where the ramp ends, the interpolation's window does too
+        np.testing.assert_allclose(found.numpy()[inner], expected.numpy()[inner], rtol=0.02, atol=2)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (2, 2)])
+def test_tiny_colors_are_taken(shape):
+    offset, gain = guide(noise(*shape, 2), np.full(shape, 50.0))
+    assert (offset.height, offset.width) == (gain.height, gain.width) == shape
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 1), (4, 4, 3), (0, 4, 2), (1, 4, 4, 2)])
+def test_what_is_no_plane_of_colors_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"\(height, width, 2\)"):
+        guide(np.zeros(shape, np.float32), np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 4, 1), (0, 4)])
+def test_what_is_no_plane_of_lightness_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"\(height, width\)"):
+        guide(np.zeros((4, 4, 2)), np.zeros(shape, np.float32))

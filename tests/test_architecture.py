@@ -1,0 +1,175 @@
+"""The house rules of docs/tour.md: who imports whom, what is heavy, what is documented."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import photochrom
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "photochrom"
+FILES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = ("runtime", "training", "evaluation", "app")
+
+ABOVE = {
+    "": set(ROOMS),
+    "runtime": {"app", "evaluation", "training"},
+    "evaluation": {"app", "training"},
+    "training": {"app", "evaluation", "runtime"},
+    "app": set(),
+}
+"""What each room may not import; "" is the package's own root."""
+
+EXCEPTIONS = {("training/export.py", "runtime")}
+"""Parity is checked through the runtime."""
+
+HEAVY = ("torch", "torchvision", "timm", "ray", "fastapi")
+
+named = pytest.mark.parametrize(
+    "path", FILES, ids=[path.relative_to(PACKAGE).as_posix() for path in FILES]
+)
+
+
+def room_of(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return first if first in ROOMS else ""
+
+
+def module_of(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path):
+    """The modules of this package that a file imports anywhere, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.startswith("photochrom.")}
+
+
+def loaded_after(*modules):
+    """Which modules a fresh interpreter holds after importing these."""
+    code = "import importlib, sys\n" + "\n".join(
+        f"importlib.import_module({module!r})" for module in modules
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return set(ran.stdout.split())
+
+
+# What an import costs
+
+
+@pytest.mark.parametrize("room", ["", "runtime", "evaluation", "app"])
+def test_no_room_but_training_loads_heavy_libraries(room):
+    modules = [module_of(path) for path in FILES if room_of(path) == room]
+    loaded = loaded_after(*modules)
+    assert set(modules) <= loaded
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.startswith("photochrom.training")}
+
+
+@pytest.mark.parametrize("module", ["photochrom", "photochrom.app.cli"])
+def test_the_package_and_the_command_line_load_fast(module):
+    loaded = loaded_after(module)
+    assert module in loaded
+    assert not loaded & {"numpy", "pyvips", "onnxruntime", "rich.progress", *HEAVY}
+
+
+def test_all_public_names_load():
+    for name in photochrom.__all__:
+        assert getattr(photochrom, name) is not None
+    assert sorted(photochrom.__all__) == sorted(dir(photochrom))
+    with pytest.raises(AttributeError, match="no attribute 'Colouriser'"):
+        _ = photochrom.Colouriser
+
+
+# Who imports whom
+
+
+@named
+def test_imports_point_downwards(path):
+    if path == PACKAGE / "__init__.py":  # the list of public names, loaded when first used
+        return
+    relative = path.relative_to(PACKAGE).as_posix()
+    for name in imports_of(path):
+        first = name.split(".")[1]
+        target = photochrom._HOMES.get(first, first).split(".")[0]
+        if (relative, target) not in EXCEPTIONS:
+            assert target not in ABOVE[room_of(path)], f"{relative} imports {name}"
+
+
+def test_the_search_for_imports_finds_them():
+    """The test above can fail: what is known to be there is seen."""
+    assert "photochrom.runtime.session.Session" in imports_of(PACKAGE / "training" / "export.py")
+    assert "photochrom.runtime.batch" in imports_of(PACKAGE / "app" / "cli.py")
+    assert "photochrom.errors.ShapeError" in imports_of(PACKAGE / "color.py")
+
+
+def test_only_the_session_makes_a_session():
+    users = [path for path in FILES if "onnxruntime.InferenceSession" in path.read_text()]
+    assert users == [PACKAGE / "runtime" / "session.py"]
+
+
+# Names and words
+
+
+@named
+def test_every_file_has_a_name_that_says_something(path):
+    assert not {"utils", "util", "helpers", "common", "misc", "legacy"} & {
+        path.stem,
+        path.parent.name,
+    }
+
+
+@named
+def test_everything_public_is_documented(path):
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(module), "the module has no docstring"
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    queue = [(node, node.name) for node in module.body if isinstance(node, definitions)]
+    for node, name in queue:  # grows while it is walked
+        if node.name.startswith("_") or node.name == "forward":  # torch's own; its class says
+            continue
+        assert ast.get_docstring(node), f"{name} has no docstring"
+        if isinstance(node, ast.ClassDef):
+            inner = [child for child in node.body if isinstance(child, definitions)]
+            queue += [(child, f"{name}.{child.name}") for child in inner]
+
+
+def paths_in_the_tour():
+    """What stands in backticks and looks like a file or folder."""
+    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    words = re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", text)
+    kinds = r"\.(py|md|toml|json|onnx|css|js|html|yml)$"
+    return sorted({word for word in words if "/" in word or re.search(kinds, word)})
+
+
+def test_every_path_in_the_tour_exists():
+    paths = paths_in_the_tour()
+    assert len(paths) > 10
+    names = {path.name for path in FILES}
+    missing = [
+        path
+        for path in paths
+        if not ((ROOT / path).exists() or (PACKAGE / path).exists() or path in names)
+    ]
+    assert not missing, f"docs/tour.md names what is not there: {missing}"
+
+
+def test_the_tour_passes_through_every_room():
+    passed = {Path(path).parts[2] for path in paths_in_the_tour() if path.startswith("src/")}
+    assert set(ROOMS) <= passed

@@ -1,0 +1,225 @@
+"""Checkpoint -> ONNX: parity with torch, the contract inside, and nothing half-written."""
+
+# ruff: noqa: E402 - without torch, nothing of this can be imported
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import onnx
+
+from photochrom import __version__
+from photochrom.contract import LIGHTNESS, OUTPUT
+from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
+from photochrom.runtime.session import Session
+from photochrom.training import export as export_module
+from photochrom.training.autoencoder import Autoencoder
+from photochrom.training.config import recipe_from_dict, recipe_to_dict
+from photochrom.training.encoder import GrayClassifier
+from photochrom.training.export import PARITY_LIMIT, PARITY_SIZES, export, load_autoencoder, parity
+from photochrom.training.loop import load_checkpoint, save_checkpoint
+
+pytestmark = pytest.mark.train
+
+HALF_LIMIT = 0.05
+"""What storing weights in half precision may change, in units of a* and b*."""
+
+MEAN_AB = [[0.1234 * level, -0.05 * level] for level in range(101)]
+
+
+def random_autoencoder(seed):
+    """An untrained network with BatchNorm statistics."""
+    torch.manual_seed(seed)
+    model = Autoencoder()
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.uniform_(-0.2, 0.2)
+                module.running_var.uniform_(0.5, 2.0)
+    return model.eval()
+
+
+def checkpoint_of(path, model, average=None, **model_config):
+    """A checkpoint as `train` writes it, without what only resuming needs."""
+    table = {
+        "name": "tiny",
+        "data": {"train": ["somewhere/flowers"]},
+        "model": {"licence": "CC0-1.0", "domain": "random noise", **model_config},
+    }
+    content = {
+        "version": 1,
+        "recipe": recipe_to_dict(recipe_from_dict(table)),
+        "classes": ["a", "b"],
+        "sources": ["12 pictures (left out: 1 tiny)"],
+        "mean_ab": MEAN_AB,
+        "model": model.state_dict(),
+        "average": None if average is None else average.state_dict(),
+    }
+    save_checkpoint(content, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("export")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(folder):
+    return checkpoint_of(folder / "best.ckpt", random_autoencoder(0), random_autoencoder(1))
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint, folder):
+    """(the ONNX file, the difference that `export` returned)"""
+    out = folder / "flowers-tiny.onnx"
+    return out, export(checkpoint, out)
+
+
+@pytest.fixture
+def quick(exported, monkeypatch):
+    """Let `export` take the graph that was exported before: the exporter takes seconds."""
+    monkeypatch.setattr(export_module, "_two_doors", lambda model: onnx.load(str(exported[0])))
+
+
+def noise(height, width):
+    random = np.random.default_rng(height)
+    return random.uniform(0, 100, (height, width)).astype(np.float32)
+
+
+def test_onnx_computes_what_torch_computes_with_the_shipped_weights(exported):
+    assert 0 < exported[1] < PARITY_LIMIT / 10
+
+
+def test_onnx_agrees_with_the_checkpoint_at_odd_sizes(exported, checkpoint):
+    session, model = Session(exported[0]), load_autoencoder(load_checkpoint(checkpoint))
+    assert all(height % 8 or width % 8 for height, width in PARITY_SIZES)
+    for height, width in [*PARITY_SIZES, (1, 1)]:
+        lightness = noise(height, width)
+        expected = model.predict(torch.from_numpy(lightness)[None, None])[0].numpy()
+        found = session.decode(session.encode(lightness))
+        assert found.shape == (2, height, width)
+        assert np.abs(found - expected).max() < HALF_LIMIT
+        assert np.abs(expected).max() > 20 * HALF_LIMIT  # it answers something
+
+
+def test_the_averaged_weights_are_exported(exported):
+    session = Session(exported[0])
+    assert parity(random_autoencoder(1), session) < HALF_LIMIT
+    assert parity(random_autoencoder(0), session) > 20 * HALF_LIMIT
+
+
+def test_the_contract_travels_inside(exported, checkpoint):
+    contract = Session(exported[0]).contract
+    assert contract.name == "flowers-tiny"
+    assert (
+        recipe_to_dict(recipe_from_dict(contract.recipe)) == load_checkpoint(checkpoint)["recipe"]
+    )
+    assert contract.data == ("flowers: 12 pictures (left out: 1 tiny)",)
+    assert contract.licence == "CC0-1.0"
+    assert contract.domain == "random noise"
+    assert contract.photochrom == __version__
+    assert (contract.output, contract.stride, contract.output_stride) == ("ab", 8, 1)
+    features = [(f.name, f.channels, f.stride) for f in contract.features]
+    assert features == [("features", 128, 8)]
+    np.testing.assert_allclose(contract.mean_ab, MEAN_AB, atol=5e-4)
+
+
+def test_height_and_width_are_free(exported):
+    graph = onnx.load(str(exported[0])).graph
+    for value in [*graph.input, *graph.output]:
+        dims = value.type.tensor_type.shape.dim
+        assert [dim.HasField("dim_value") for dim in dims] == [True, True, False, False]
+        assert dims[0].dim_value == 1
+
+
+def test_weights_are_stored_in_half_precision(exported):
+    path, _ = exported
+    graph = onnx.load(str(path)).graph
+    large = [t for t in graph.initializer if np.prod(t.dims) >= 256]
+    assert len(large) > 10
+    assert {t.data_type for t in large} == {onnx.TensorProto.FLOAT16}
+    weights = sum(value.numel() for value in random_autoencoder(0).state_dict().values())
+    assert path.stat().st_size < 0.6 * 4 * weights
+
+
+def test_encoder_and_decoder_run_one_by_one(exported):
+    session, lightness = Session(exported[0]), noise(40, 56)
+    features = session.encode(lightness)
+    assert [array.shape for array in features.arrays] == [(1, 128, 5, 7)]
+    model = random_autoencoder(1)
+    with torch.no_grad():
+        expected = model.encode(torch.from_numpy(lightness)[None, None])
+        changed = [2 * array for array in features.arrays]
+        expected_ab = model.decode(2 * expected)[0].numpy()
+    np.testing.assert_allclose(features.arrays[0], expected.numpy(), atol=HALF_LIMIT)
+    found = session.decode(features._replace(arrays=tuple(changed)))
+    assert np.abs(found - expected_ab).max() < HALF_LIMIT
+
+
+def test_the_two_doors_have_their_names(exported):
+    graph = onnx.load(str(exported[0])).graph
+    assert [value.name for value in graph.input] == [LIGHTNESS, "features.in"]
+    assert [value.name for value in graph.output] == ["features", OUTPUT]
+
+
+def test_an_existing_file_is_not_touched(checkpoint, tmp_path):
+    out = tmp_path / "model.onnx"
+    out.write_bytes(b"precious")
+    with pytest.raises(OutputExistsError, match=r"model\.onnx.*--force"):
+        export(checkpoint, out)
+    assert out.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_force_replaces_an_existing_file(quick, checkpoint, tmp_path):
+    out = tmp_path / "model.onnx"
+    out.write_bytes(b"precious")
+    export(checkpoint, out, name="better", force=True)
+    assert Session(out).contract.name == "better"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_classifier_is_refused_with_the_way_out(tmp_path):
+    path = checkpoint_of(tmp_path / "best.ckpt", GrayClassifier(2), kind="resnet18-gray")
+    with pytest.raises(CheckpointError) as caught:
+        export(path, tmp_path / "model.onnx")
+    assert "'resnet18-gray' doesn't colorize" in str(caught.value)
+    assert f"--set model.encoder_weights={path}" in str(caught.value)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    path = checkpoint_of(tmp_path / "best.ckpt", GrayClassifier(2))
+    with pytest.raises(CheckpointError, match=r"best\.ckpt"):
+        export(path, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"gone\.ckpt: there is no such checkpoint"):
+        export(tmp_path / "gone.ckpt", tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("difference", [1.0, PARITY_LIMIT, float("nan")])
+def test_a_model_that_differs_from_torch_is_not_written(
+    quick, checkpoint, tmp_path, monkeypatch, difference
+):
+    monkeypatch.setattr(export_module, "parity", lambda model, session: difference)
+    out = tmp_path / "model.onnx"
+    with pytest.raises(TrainingError, match=r"differs from torch by .*Nothing was written"):
+        export(checkpoint, out)
+    assert list(tmp_path.iterdir()) == []
+    out.write_bytes(b"precious")
+    with pytest.raises(TrainingError, match="Nothing was written"):
+        export(checkpoint, out, force=True)
+    assert out.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("parent", ["missing", "file.txt"])
+def test_a_folder_that_can_not_be_written_to_is_named(quick, checkpoint, tmp_path, parent):
+    (tmp_path / "file.txt").write_text("no folder")
+    with pytest.raises(TrainingError, match=r"model\.onnx: can't be written"):
+        export(checkpoint, tmp_path / parent / "model.onnx")

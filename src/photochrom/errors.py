@@ -4,10 +4,12 @@
     ├── ShapeError            an array has the wrong shape (also a ValueError)
     ├── ColorError            a colour or palette can't be understood (also a ValueError)
     ├── PictureError
+    │   ├── AlreadyColoredError  a photograph has colours, and only grey ones were wanted
     │   ├── PictureReadError  a file or bytes can't be read as a picture
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
     ├── JobError              inputs and outputs of a batch don't suit each other
+    ├── ManifestError         a batch's manifest can't be read or written
     ├── ModelError
     │   ├── ModelNotFoundError     no such model name or file
     │   ├── ContractError          the file is no Photochrom model, or of another version
@@ -42,6 +44,10 @@ class PictureError(PhotochromError):
     """A picture can't be read or written."""
 
 
+class AlreadyColoredError(PictureError):
+    """A photograph has colours already, and only grey ones were to be colorized."""
+
+
 class PictureReadError(PictureError):
     """A file or bytes can't be read as a picture."""
 
@@ -56,6 +62,10 @@ class OutputExistsError(PictureWriteError):
 
 class JobError(PhotochromError):
     """The inputs and outputs of a batch don't suit each other."""
+
+
+class ManifestError(PhotochromError):
+    """The manifest of a batch can't be read or written."""
 
 
 class ModelError(PhotochromError):

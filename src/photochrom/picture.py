@@ -2,18 +2,19 @@
 
 A `Picture` is upright sRGB or grey, 8 or 16 bit, with or without alpha, and lazy: it holds
 the recipe for its pixels, and every use runs a fresh libvips pipeline that streams them.
-Metadata (EXIF, XMP, resolution) travels along; orientation and colour profile are applied
-once, at reading.
+Metadata (EXIF, XMP, IPTC, resolution) travels along; orientation and colour profile are
+applied once, at reading.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import painting
+from photochrom import formats, metadata, painting, tiff, toning
+from photochrom.encoded import Encoded, reason
 from photochrom.errors import (
     OutputExistsError,
     PictureReadError,
@@ -29,43 +31,20 @@ from photochrom.errors import (
     ShapeError,
 )
 
-pyvips.block_untrusted_set(True)
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
 
 MAX_PIXELS = 1_000_000_000
 """Larger pictures are refused unless `read` is told otherwise."""
 
-FORMATS = {
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-    ".avif": "avif",
-    ".gif": "gif",
-}
+FORMATS = {suffix: one.name for one in formats.KNOWN.values() for suffix in one.suffixes}
 """Suffixes of files that are taken for pictures, and their formats."""
 
-WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "jpeg": (".jpg", {}),
-    "png": (".png", {}),
-    "tiff": (".tif", {"compression": "deflate", "predictor": "horizontal"}),
-    "webp": (".webp", {}),
-    "avif": (".avif", {"compression": "av1"}),
+WRITERS = {
+    one.name: (one.suffixes[0], dict(one.options)) for one in formats.KNOWN.values() if one.saver
 }
-"""Formats that can be written, with libvips' suffix and options."""
+"""Formats that can be written, with the suffix and libvips' options."""
 
-_LOADERS = {
-    "jpegload": "jpeg",
-    "pngload": "png",
-    "tiffload": "tiff",
-    "webpload": "webp",
-    "gifload": "gif",
-    "heifload": "avif",
-}
-_QUALITY_FORMATS = {"jpeg", "webp", "avif"}
-_SIXTEEN_BIT_FORMATS = {"png", "tiff"}
+_BIG_TIFF_BYTES = 3_500_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +58,21 @@ class Picture:
     """What to call it in messages: its path, or a word for where it came from."""
     format: str
     """The format it was read from, such as ``jpeg``; ``png`` for arrays."""
-    _open: Callable[[], pyvips.Image]
-    _shrink: Callable[[int, int], pyvips.Image]
+    _open: Callable[[], pyvips.Image] = field(repr=False)
+    _shrink: Callable[[int, int], pyvips.Image] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read, such as "3 pages; the first was taken"."""
+    _layout: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """How a TIFF file is stored, as options for its saver."""
+    _verify: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Raises `PictureReadError` where the pixels can't be decoded; it decodes all of them."""
 
     @cached_property
     def _header(self) -> pyvips.Image:
-        return self._open()
+        try:
+            return self._open()
+        except pyvips.Error as error:
+            raise self._unreadable(error) from error
 
     @property
     def height(self) -> int:
@@ -103,8 +91,12 @@ class Picture:
 
     @property
     def bits(self) -> int:
-        """Bits a channel: 8 or 16."""
-        return 16 if self._header.format == "ushort" else 8
+        """Bits a channel: 8, 16, or 10 or 12 from AVIF."""
+        if self._header.format != "ushort":
+            return 8
+        known = self._header.get_typeof("bits-per-sample")
+        bits = int(self._header.get("bits-per-sample")) if known else 16
+        return bits if bits in (10, 12) else 16
 
     @property
     def has_alpha(self) -> bool:
@@ -135,11 +127,21 @@ class Picture:
             size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
         try:
             image = self._open() if size is None else self._shrink(*size)
-            image = _without_alpha(image)
+            image = image[: 1 if image.bands < 3 else 3]
             pixels = image.colourspace("srgb").numpy()
         except pyvips.Error as error:
-            raise _read_error(self.name, error) from error
+            raise self._unreadable(error) from error
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+
+    def is_monochrome(self) -> bool:
+        """Whether it is grey, or all of one tone such as sepia; see `toning.is_monochrome`.
+
+        Raises
+        ------
+        PictureReadError
+            The pixels can't be decoded.
+        """
+        return toning.is_monochrome(self.srgb(short_side_px=256))
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
         """The same picture, with its own lightness and these colours.
@@ -159,17 +161,71 @@ class Picture:
         ShapeError
             An image has not two bands.
         """
-        for name, field in (("offset", offset), ("gain", gain)):
-            if field is not None and field.bands != 2:
-                raise ShapeError(f"{self.name}: {name} has {field.bands} bands; 2 are wanted.")
+        for name, image in (("offset", offset), ("gain", gain)):
+            if image is not None and image.bands != 2:
+                raise ShapeError(f"{self.name}: {name} has {image.bands} bands; 2 are wanted.")
 
         def open_colored() -> pyvips.Image:
             return painting.paint(self._open(), offset, gain)
 
-        def shrink_colored(height: int, width: int) -> pyvips.Image:
-            return open_colored().thumbnail_image(width, height=height, size="force")
+        return replace(self, _open=open_colored, _shrink=partial(_shrink_image, open_colored))
 
-        return Picture(self.name, self.format, open_colored, shrink_colored)
+    def signed(self, model: str) -> Picture:
+        """The same picture, whose metadata says that a model has made its colours.
+
+        XMP gets IPTC's digital source type "algorithmically enhanced" and a note in plain
+        words, EXIF the software; what else stands there stays.
+
+        Parameters
+        ----------
+        model : the model's name
+        """
+        changes = metadata.signature(self._header, model=model)
+        return replace(self, _open=lambda: metadata.changed(self._open(), changes))
+
+    def losses(self, format_: str) -> tuple[str, ...]:
+        """What of this picture a file of some format can't hold, in words for a person.
+
+        Parameters
+        ----------
+        format_ : a name such as ``jpeg``, or a suffix such as ``.jpg``
+
+        Raises
+        ------
+        PictureWriteError
+            The format is unknown.
+        """
+        one, header = formats.writable(format_, self.name), self._header
+        lost = []
+        if self.has_alpha and not one.has_alpha:
+            lost.append(f"transparency goes on white, as {one.title} has none")
+        if (bits := formats.depth_for(one, self.bits)) < self.bits:
+            lost.append(f"{self.bits} bits become {bits}, as {one.title} holds no more")
+        if "IPTC" not in one.keeps and metadata.has_captions(header):
+            lost.append(f"IPTC captions are left out, as {one.title} has no place for them")
+        if one.name == "jpeg":
+            lost += [
+                f"{kind} is left out, as it is too large for JPEG"
+                for kind in metadata.too_large_for_jpeg(header)
+            ]
+        return tuple(lost)
+
+    def check_writable(self, format_: str, *, quality: int = 92, lossless: bool = False) -> None:
+        """Raise what `save` and `encode` would say of the format, before any work.
+
+        Parameters
+        ----------
+        format_ : as for `losses`
+        quality, lossless : as for `save`
+
+        Raises
+        ------
+        PictureWriteError
+            The format is unknown, `quality` is not 1..100, or the format can't hold the
+            picture or can't be lossless.
+        """
+        one = formats.writable(format_, self.name)
+        self._saver_options(one, self.name, quality=quality, lossless=lossless)
 
     def save(
         self,
@@ -188,30 +244,39 @@ class Picture:
         path : where to write; .jpg, .png, .tif, .webp or .avif
         force : replace a file that is there
         quality : 1..100, for JPEG, WebP and AVIF
-        lossless : for WebP and AVIF
+        lossless : keep every pixel as it is; not for JPEG
 
         Raises
         ------
         OutputExistsError
             There is such a file, and `force` is not set.
+        PictureReadError
+            The picture's own file turns out to be broken.
         PictureWriteError
-            The suffix is unknown, `quality` is not 1..100, or the file can't be written.
+            The suffix is unknown, `quality` is not 1..100, the format can't hold the
+            picture, or the file can't be written.
         """
         target = Path(path)
-        format_ = FORMATS.get(target.suffix.lower(), "")
-        suffix, options = _writer(format_, str(target), quality=quality, lossless=lossless)
+        one = formats.writable(target.suffix, str(target))
+        options = self._saver_options(one, str(target), quality=quality, lossless=lossless)
         if target.exists() and not force:
             raise OutputExistsError(
                 f"{target}: there is such a file already. Choose another name with -o, or "
                 "allow replacing it with --force."
             )
         short = target.stem[:40]  # a name may be as long as the file system allows already
+        suffix = one.suffixes[0]
         temporary = target.with_name(f".{short}.{secrets.token_hex(4)}.part{suffix}")
         try:
-            self._pixels_for(format_).write_to_file(str(temporary), **options)
+            image = self._image_for(one)
+            pyvips.Operation.call(one.saver, image, os.fsencode(temporary), **options)
+            if one.name == "tiff":
+                with temporary.open("r+b") as file:
+                    _add_exif(file, image)
             _publish(temporary, target, force=force)
         except (pyvips.Error, OSError) as error:
-            raise PictureWriteError(f"{target}: can't be written: {_reason(error)}") from error
+            self._verify()
+            raise PictureWriteError(f"{target}: can't be written ({reason(error)}).") from error
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -224,31 +289,73 @@ class Picture:
         ----------
         format_ : jpeg, png, tiff, webp or avif
         quality : 1..100, for JPEG, WebP and AVIF
-        lossless : for WebP and AVIF
+        lossless : keep every pixel as it is; not for JPEG
 
         Raises
         ------
+        PictureReadError
+            The picture's own file turns out to be broken.
         PictureWriteError
-            The format is unknown, `quality` is not 1..100, or the picture can't be encoded.
+            The format is unknown, `quality` is not 1..100, or the format can't hold the
+            picture.
         """
-        suffix, options = _writer(format_, self.name, quality=quality, lossless=lossless)
+        one = formats.writable(format_, self.name)
+        options = self._saver_options(one, self.name, quality=quality, lossless=lossless)
         try:
-            encoded: bytes = self._pixels_for(format_).write_to_buffer(suffix, **options)
+            image = self._image_for(one)
+            encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", image, **options)
         except pyvips.Error as error:
-            raise PictureWriteError(f"{self.name}: can't be encoded: {_reason(error)}") from error
+            self._verify()
+            raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
+        if one.name == "tiff":
+            stream = io.BytesIO(encoded)
+            _add_exif(stream, image)
+            encoded = stream.getvalue()
         return encoded
 
-    def _pixels_for(self, format_: str) -> pyvips.Image:
+    def _unreadable(self, error: pyvips.Error) -> PictureReadError:
+        self._verify()
+        return PictureReadError(f"{self.name}: can't be decoded ({reason(error)}).")
+
+    def _saver_options(
+        self, one: formats.Format, subject: str, *, quality: int, lossless: bool
+    ) -> dict[str, Any]:
+        """What to tell a format's saver; raises where it can't hold the picture."""
+        options = formats.saver_options(
+            one, subject, quality=quality, lossless=lossless, bits=self.bits
+        )
+        if max(self.size) > one.max_side_px:
+            raise PictureWriteError(
+                f"{subject}: {self.width} x {self.height} is too large for {one.title}, whose "
+                f"sides are at most {one.max_side_px:,} pixels; write to .png or .tif instead."
+            )
+        if one.name == "tiff":
+            deep = self._header.format == "ushort"
+            if self._layout.get("compression") != "jpeg":
+                options |= self._layout
+            elif not (lossless or deep or self.has_alpha):
+                options = {**self._layout, "Q": quality}
+            bands = 4 if self.has_alpha else 3
+            options["bigtiff"] = (
+                self.width * self.height * bands * (2 if deep else 1) > _BIG_TIFF_BYTES
+            )
+        return options
+
+    def _image_for(self, one: formats.Format) -> pyvips.Image:
         """A fresh pipeline, in the depth that the format can hold."""
-        image = self._open()
-        if image.format == "ushort" and format_ not in _SIXTEEN_BIT_FORMATS:
+        image = metadata.for_saving(self._open(), one.name)
+        if image.format == "ushort" and one.depths[-1] == 8:
             gray = image.interpretation == "grey16"
             image = (image >> 8).cast("uchar").copy(interpretation="b-w" if gray else "srgb")
         return image
 
 
 def read(
-    source: str | os.PathLike[str] | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
+    source: str | os.PathLike[str] | bytes,
+    *,
+    name: str = "",
+    max_pixels: int = MAX_PIXELS,
+    allow_damaged: bool = False,
 ) -> Picture:
     """Read a picture from a file or from bytes. Pixels are decoded when they are used.
 
@@ -257,59 +364,42 @@ def read(
     source : path of a file, or the bytes of one
     name : what to call it in messages; the path by default
     max_pixels : larger pictures are refused
+    allow_damaged : take what can be decoded of a file that is broken or cut short
 
     Raises
     ------
     PictureReadError
-        It is missing, empty, no picture, or too large.
+        It is missing, empty, no picture, or too large. A picture that is broken further on
+        raises this when its pixels are used.
     """
-    data = source if isinstance(source, bytes) else None
-    name = name or ("<bytes>" if isinstance(source, bytes) else os.fspath(source))
-    if data is None:
-        _check_file(Path(name))
-    elif not data:
-        raise PictureReadError(f"{name}: empty; a picture file's bytes are wanted.")
-
-    def load(access: str) -> pyvips.Image:
-        options = {"access": access, "fail_on": "truncated"}
-        if data is None:
-            return pyvips.Image.new_from_file(name, **options)
-        return pyvips.Image.new_from_buffer(data, "", **options)
+    encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged)
+    header = encoded.header()
+    if header.width * header.height > max_pixels:
+        raise PictureReadError(
+            f"{encoded.name}: {header.width} x {header.height} is more than the limit of "
+            f"{max_pixels:,} pixels. Shrink it first, or raise the limit with --max-pixels."
+        )
+    if header.format not in {"uchar", "ushort"} and header.interpretation != "labs":
+        raise PictureReadError(
+            f"{encoded.name}: its samples are of type {header.format}; convert it to 8 or 16 bit."
+        )
+    loader = header.get("vips-loader").removesuffix("_source")
+    found = next(one for one in formats.KNOWN.values() if one.loader == loader)
+    changes = metadata.brought_up_to_date(header, encoded.contents)
 
     def open_upright() -> pyvips.Image:
-        image = load("sequential")
-        if image.get_typeof("orientation") and image.get("orientation") > 1:
-            image = load("random").autorot()
-        return _normalize(image)
+        return metadata.changed(encoded.open_upright(), changes)
 
-    def shrink(height: int, width: int) -> pyvips.Image:
-        options = {
-            "height": height,
-            "size": "force",
-            "export_profile": "srgb",
-            "fail_on": "truncated",
-        }
-        if data is None:
-            return pyvips.Image.thumbnail(name, width, **options)
-        return pyvips.Image.thumbnail_buffer(data, width, **options)
-
-    try:
-        header = load("sequential")
-        if header.width * header.height > max_pixels:
-            raise PictureReadError(
-                f"{name}: {header.width} x {header.height} is more than the limit of "
-                f"{max_pixels:,} pixels. Shrink it first, or raise max_pixels."
-            )
-        if header.format not in {"uchar", "ushort"}:
-            raise PictureReadError(
-                f"{name}: its samples are of type {header.format}; convert it to 8 or 16 bit."
-            )
-        loader = header.get("vips-loader").removesuffix("_buffer")
-        format_ = _LOADERS.get(loader, FORMATS.get(Path(name).suffix.lower(), "png"))
-        picture = Picture(name, format_, open_upright, shrink)
-        _ = picture.size
-    except pyvips.Error as error:
-        raise _read_error(name, error) from error
+    picture = Picture(
+        encoded.name,
+        found.name,
+        open_upright,
+        encoded.shrink,
+        encoded.notes(header),
+        encoded.contents.layout if encoded.contents else {},
+        encoded.verify,
+    )
+    _ = picture.size  # finds out what can't be brought to sRGB
     return picture
 
 
@@ -338,54 +428,21 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
         raise ShapeError(f"{name}: type {pixels.dtype}; uint8 or uint16 is wanted.")
     spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
     image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
-
-    def shrink(height: int, width: int) -> pyvips.Image:
-        return image.thumbnail_image(width, height=height, size="force")
-
-    return Picture(name, "png", lambda: image, shrink)
+    return Picture(name, "png", lambda: image, partial(_shrink_image, lambda: image))
 
 
-def _check_file(path: Path) -> None:
-    """Say plainly what is wrong with a path before libvips sees it."""
-    if path.is_dir():
-        raise PictureReadError(f"{path}: this is a folder; a picture file is wanted.")
-    try:
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except OSError as error:
-        raise PictureReadError(f"{path}: can't be read ({error.strerror}).") from error
-    if empty:
-        raise PictureReadError(f"{path}: the file is empty; a picture is wanted.")
+def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -> pyvips.Image:
+    return opened().thumbnail_image(width, height=height, size="force")
 
 
-def _reason(error: Exception) -> str:
-    """The first line of what libvips or the system said."""
-    detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
-    lines = [line for line in str(detail).splitlines() if line.strip()]
-    return lines[0] if lines else "unknown reason"
-
-
-def _read_error(name: str, error: pyvips.Error) -> PictureReadError:
-    return PictureReadError(
-        f"{name}: this is no picture that can be read here, or it is broken "
-        f"({_reason(error)}). JPEG, PNG, TIFF, WebP, AVIF and GIF are known."
+def _add_exif(file: io.BufferedRandom | io.BytesIO, image: pyvips.Image) -> None:
+    """What libvips' TIFF saver leaves out."""
+    tiff.add_exif(
+        file,
+        metadata.exif_of(image),
+        size=(image.height, image.width),
+        software=metadata.software_of(image),
     )
-
-
-def _writer(format_: str, name: str, *, quality: int, lossless: bool) -> tuple[str, dict[str, Any]]:
-    """libvips' suffix and options for a format."""
-    if format_ not in WRITERS:
-        suffixes = ", ".join(suffix for suffix, _ in WRITERS.values())
-        raise PictureWriteError(f"{name}: the format is not known; write to one of {suffixes}.")
-    if not 1 <= quality <= 100:
-        raise PictureWriteError(f"{name}: quality is {quality}; a number from 1 to 100 is wanted.")
-    suffix, options = WRITERS[format_]
-    options = dict(options)
-    if format_ in _QUALITY_FORMATS:
-        options["Q"] = quality
-    if lossless and format_ in {"webp", "avif"}:
-        options["lossless"] = True
-    return suffix, options
 
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:
@@ -403,20 +460,3 @@ def _publish(temporary: Path, target: Path, *, force: bool) -> None:
         if target.exists():
             raise OutputExistsError(f"{target}: there is such a file already.") from None
         temporary.rename(target)
-
-
-def _without_alpha(image: pyvips.Image) -> pyvips.Image:
-    return image[: image.bands - 1] if image.hasalpha() else image
-
-
-def _normalize(image: pyvips.Image) -> pyvips.Image:
-    """Bring a decoded image to sRGB or grey, 8 or 16 bit, dropping what no longer holds."""
-    deep = image.format == "ushort"
-    if image.get_typeof("icc-profile-data"):
-        image = image.icc_transform("srgb", embedded=True, depth=16 if deep else 8)
-    elif image.interpretation not in {"b-w", "srgb", "grey16", "rgb16"}:
-        image = image.colourspace("rgb16" if deep else "srgb")
-    if image.get_typeof("jpeg-thumbnail-data"):  # a preview of the grey picture
-        image = image.copy()
-        image.remove("jpeg-thumbnail-data")
-    return image

@@ -92,8 +92,16 @@ def test_the_report_goes_into_json_and_markdown(report):
     plain = json.loads(json.dumps(report.to_dict()))
     assert plain["rows"][report.model]["psnr"]["value"] == report.rows[report.model]["psnr"].value
     lines = reports.to_markdown(report).splitlines()
-    assert len(lines) == 2 + len(report.rows) + 1
-    assert len({line.count("|") for line in lines}) == 1
+    assert len(lines) == 2 + len(report.rows) + 1 + 2
+    assert len({line.count("|") for line in lines[:-2]}) == 1
+    assert "less that of: grey (floor)" in lines[-1]
+
+
+def test_a_gain_is_the_mean_of_the_differences(report):
+    for name, gain in report.psnr_gains.items():
+        mine, other = (report.rows[row]["psnr"].value for row in (report.model, name))
+        assert gain.value == pytest.approx(mine - other)
+        assert gain.low <= gain.value <= gain.high
 
 
 def test_the_same_seed_gives_the_same_report_and_a_limit_fewer_pictures(data):

@@ -5,8 +5,9 @@ Heavy libraries are imported inside the commands that need them.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +18,6 @@ from photochrom import __version__
 from photochrom.errors import JobError, MissingExtraError, PhotochromError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from photochrom.evaluation.report import Report
 
 app = typer.Typer(
@@ -66,8 +65,9 @@ def _root(
 @app.command()
 def colorize(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="IN...", help="Photographs, folders, or - for stdin.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="IN...", help="Photographs, folders, or - for stdin."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -83,31 +83,118 @@ def colorize(
     quality: Annotated[
         int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF output.")
     ] = 92,
+    lossless: Annotated[
+        bool, typer.Option("--lossless", help="WebP and AVIF output without any loss.")
+    ] = False,
+    only_gray: Annotated[
+        bool, typer.Option("--only-gray", help="Leave pictures alone that have colours already.")
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance", help="Note in the metadata who made the colours."
+        ),
+    ] = True,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse larger pictures.")] = 1_000_000_000,
+    allow_damaged: Annotated[
+        bool, typer.Option("--allow-damaged", help="Take what is left of a broken file.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Do what an earlier run has left undone.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Photographs at a time; one a core by default."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Take folders in folders, too.")
+    ] = True,
+    files_from: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Read more inputs from a list, one a line."),
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("--null", "-0", help="The list ends inputs with NUL (find -print0).")
+    ] = False,
+    parents: Annotated[
+        bool, typer.Option("--parents", help="Keep each input's path below the output folder.")
+    ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to note what was done; photochrom-manifest.jsonl in the output folder "
+            "of a folder run.",
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what arrives in the folders, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[
+        float, typer.Option(min=0.05, help="Seconds between two looks of --watch.")
+    ] = 2.0,
 ) -> None:
     """Give photographs colours; size, lightness, transparency and metadata stay."""
-    from photochrom.runtime import batch
-    from photochrom.runtime.colorizer import Colorizer
+    from functools import partial
 
-    jobs = batch.plan(inputs, output)
-    if any(job.target is None for job in jobs) and sys.stdout.isatty():
-        raise JobError("A picture would go to the terminal; name a file with -o, or use a pipe.")
-    colorizer = Colorizer(model)
-    failed = 0
-    with _progress("colorizing", len(jobs)) as (console, done):
-        for number, job in enumerate(jobs, start=1):
-            try:
-                result = job.run(colorizer, force=force, quality=quality)
-            except PhotochromError as error:
-                failed += 1
-                console.print(f"failed: {error}", style="red", markup=False)
-            else:
-                where = job.target or "stdout"
-                size = f"{result.width} x {result.height}"
-                console.print(f"{job.name} -> {where} ({size})", markup=False)
-            done(number, len(jobs))
-    if failed:
-        console.print(f"{failed} of {len(jobs)} failed.", style="red")
-        raise typer.Exit(1)
+    from photochrom.app import coloring
+    from photochrom.runtime.batch import Job
+
+    order = coloring.Order(
+        inputs=_all_inputs(inputs or [], files_from, null=null),
+        output=output,
+        model=model,
+        force=force,
+        recursive=recursive,
+        parents=parents,
+        listed=files_from is not None,
+        workers=workers,
+        manifest=manifest,
+        resume=resume or watch,
+        watch=watch,
+        interval_s=interval,
+    )
+    if dry_run:
+        coloring.show(order)
+        return
+    run = coloring.run_watch if watch else coloring.run
+    paint = partial(
+        Job.run,
+        quality=quality,
+        lossless=lossless,
+        only_gray=only_gray,
+        provenance=provenance,
+        max_pixels=max_pixels,
+        allow_damaged=allow_damaged,
+    )
+    code = run(order, paint)
+    if code:
+        raise typer.Exit(code)
+
+
+def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
+    """The inputs of the command line and those of a list."""
+    from photochrom.runtime import batch
+
+    if files_from is None:
+        if not named:
+            raise typer.BadParameter(
+                "name photographs or folders, or a list with --files-from.", param_hint="IN..."
+            )
+        return named
+    if files_from != batch.STANDARD_STREAM:
+        try:
+            data = Path(files_from).read_bytes()
+        except OSError as error:
+            raise JobError(f"{files_from}: the list can't be read ({error.strerror}).") from error
+    elif batch.STANDARD_STREAM in named:
+        raise JobError("stdin (-) holds one photograph or a list of inputs, not both.")
+    else:
+        data = sys.stdin.buffer.read()
+    return [*named, *batch.read_list(data, null=null)]
 
 
 @app.command()
@@ -149,12 +236,13 @@ def train(
     loaded = load_recipe(recipe, changes)
     with _needs_train_extra():
         from photochrom.training.loop import train as run
-    console = Console()
+    console = Console(quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # one device speaks for all
     folder = out or Path("runs") / loaded.name
     try:
         best = run(loaded, folder, resume=resume, console=console)
     except KeyboardInterrupt:
-        console.print(f"Stopped; the checkpoint is {folder / 'last.ckpt'}. Go on with --resume.")
+        if (folder / "last.ckpt").exists():
+            console.print(f"Stopped at {folder / 'last.ckpt'}. Go on with --resume.")
         raise
     console.print(f"The best model is {best}. Export it: photochrom export {best} -o model.onnx")
 
@@ -190,9 +278,11 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of the draw and the bootstrap.")] = 0,
 ) -> None:
     """Measure a model over colour photographs (needs the train extra)."""
+    from photochrom.app.console import error_console, progress
     from photochrom.evaluation import report as reports
 
-    with _progress("measuring", 2) as (console, done):
+    console = error_console()
+    with progress("measuring", 2, console=console) as done:
         report = reports.evaluate(
             model, data, limit=limit, seed=seed, figure=figure, on_picture=done
         )
@@ -215,11 +305,12 @@ def _print_report(report: Report) -> None:
 
     from photochrom.evaluation.report import COLUMNS, cell
 
-    table = Table("", *report.rows, "truth", box=None, pad_edge=False)
+    headers = [name.replace(" (", "\n(") for name in report.rows]
+    table = Table("", *headers, "truth", box=None, pad_edge=False)
     for key, label in COLUMNS.items():
         cells = [cell(key, figures[key]) for figures in report.rows.values()]
-        truth = cell(key, report.truth_colorfulness) if key == "colorfulness" else ""
-        table.add_row(label, *cells, truth)
+        cells += [cell(key, report.truth_colorfulness) if key == "colorfulness" else ""]
+        table.add_row(label, *(_on_two_lines(text) for text in cells))
     console = Console()
     console.print(table)
     console.print(
@@ -227,22 +318,13 @@ def _print_report(report: Report) -> None:
         f"{report.short_side_px} px; [95 % bootstrap intervals]",
         markup=False,
     )
+    gains = [f"{name} {cell('psnr', gain)}" for name, gain in report.psnr_gains.items()]
+    console.print(f"PSNR less that of: {'; '.join(gains)} dB", markup=False)
 
 
-@contextmanager
-def _progress(label: str, total: int) -> Iterator[tuple[Console, Callable[[int, int], None]]]:
-    """A progress bar on stderr for more than one thing; yields a console and done(n, of)."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    with Progress(console=console, transient=True, disable=total < 2) as progress:
-        task = progress.add_task(label, total=total)
-
-        def done(number: int, of: int) -> None:
-            progress.update(task, completed=number, total=of)
-
-        yield console, done
+def _on_two_lines(text: str) -> str:
+    """``19.9 [19.7, 20.1]`` as a narrow cell."""
+    return text.replace(" [", "\n").replace(", ", "–").removesuffix("]")
 
 
 @contextmanager

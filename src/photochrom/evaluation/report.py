@@ -23,15 +23,15 @@ from photochrom.evaluation import metrics
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.sources import list_source
 
-GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean ab by L* (floor)", "oracle mean ab (ceiling)"
+GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean by L* (floor)", "oracle mean (ceiling)"
 DISTANCES = ("frechet_lite0", "kernel_lite0")
 COLUMNS = {
     "psnr": "PSNR dB",
     "ssim": "SSIM",
     "ciede2000": "CIEDE2000",
-    "colorfulness": "colourfulness",
-    "frechet_lite0": "Fréchet (Lite0)",
-    "kernel_lite0": "kernel (Lite0) x1000",
+    "colorfulness": "colourful",
+    "frechet_lite0": "Fréchet",
+    "kernel_lite0": "kernel x1000",
 }
 _SCALES = {"kernel_lite0": 1000.0}
 FIGURE_ROW_PX = 192
@@ -58,6 +58,9 @@ class Report:
     short_side_px: int
     rows: dict[str, dict[str, Estimate]]
     truth_colorfulness: Estimate
+    psnr_gains: dict[str, Estimate]
+    """The model's PSNR less each floor's and the ceiling's, photograph by photograph: as the
+    photographs are the same, its interval is much narrower than those of the rows."""
     colorfulness_mean_difference: float
     """mean |difference| of each picture's colourfulness from its truth's."""
     photochrom: str = __version__
@@ -160,6 +163,7 @@ def evaluate(
         short_side_px=short_side_px,
         rows=rows,
         truth_colorfulness=_mean_estimate(np.array(truth_colorfulness), draws),
+        psnr_gains=_gains(measured, colorizer.contract.name, draws),
         colorfulness_mean_difference=float(np.abs(results - truth_colorfulness).mean()),
     )
 
@@ -187,6 +191,17 @@ def _colorings(
         )
     yield ORACLE, colored(lab[..., 1:].mean(axis=(0, 1)))
     yield colorizer.contract.name, colorizer.colorize(gray[..., 0]).srgb()
+
+
+def _gains(
+    measured: dict[str, list[dict[str, float]]], model: str, draws: list[NDArray[np.int64]]
+) -> dict[str, Estimate]:
+    psnr = {name: np.array([one["psnr"] for one in rows]) for name, rows in measured.items()}
+    return {
+        name: _mean_estimate(psnr[model] - values, draws)
+        for name, values in psnr.items()
+        if name != model
+    }
 
 
 def _mean_estimate(values: NDArray[Any], draws: list[NDArray[np.int64]]) -> Estimate:
@@ -245,7 +260,7 @@ def _write_figure(pictures: list[NDArray[np.uint8]], path: Path) -> None:
 def cell(name: str, estimate: Estimate) -> str:
     """An estimate as table text, such as ``19.90 [19.71, 20.10]``."""
     scale = _SCALES.get(name, 1.0)
-    digits = 3 if name == "ssim" else 2
+    digits = {"ssim": 3, "psnr": 2, "ciede2000": 2}.get(name, 1)
     value, low, high = (
         f"{scale * number:.{digits}f}" for number in (estimate.value, estimate.low, estimate.high)
     )
@@ -263,4 +278,6 @@ def to_markdown(report: Report) -> str:
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     truth = cell("colorfulness", report.truth_colorfulness)
     lines.append(f"| truth | | | | {truth} | | |")
+    gains = [f"{name} {cell('psnr', gain)}" for name, gain in report.psnr_gains.items()]
+    lines += ["", f"PSNR of {report.model} less that of: {'; '.join(gains)} dB."]
     return "\n".join(lines)

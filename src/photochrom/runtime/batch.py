@@ -31,19 +31,34 @@ class Job:
         """The source, for messages."""
         return str(self.source) if self.source else "stdin"
 
-    def run(self, colorizer: Colorizer, *, force: bool = False, quality: int = 92) -> Picture:
+    def run(
+        self,
+        colorizer: Colorizer,
+        *,
+        force: bool = False,
+        quality: int = 92,
+        lossless: bool = False,
+        only_gray: bool = False,
+        provenance: bool = True,
+        max_pixels: int = picture.MAX_PIXELS,
+        allow_damaged: bool = False,
+    ) -> Picture:
         """Colorize the photograph and write the result.
 
         Parameters
         ----------
         colorizer : the model to use
         force : replace a target that is there
-        quality : of JPEG, WebP and AVIF, 1..100
+        quality, lossless : as for `Picture.save`
+        only_gray, provenance : as for `Colorizer.colorize`
+        max_pixels, allow_damaged : as for `picture.read`
 
         Raises
         ------
         PictureReadError
             The source can't be read as a picture.
+        AlreadyColoredError
+            It has colours, and `only_gray` is set.
         OutputExistsError
             The target is there, and `force` is not set; found out before any work.
         PictureWriteError
@@ -54,11 +69,18 @@ class Job:
                 f"{self.target}: there is such a file already. Choose another place with -o, "
                 "or allow replacing it with --force."
             )
-        if self.source is None:
-            source = picture.read(sys.stdin.buffer.read(), name="stdin")
+        source = picture.read(
+            self.source or sys.stdin.buffer.read(),
+            name=self.name,
+            max_pixels=max_pixels,
+            allow_damaged=allow_damaged,
+        )
+        if self.target is not None:
+            format_ = self.target.suffix
         else:
-            source = picture.read(self.source)
-        result = colorizer.colorize(source)
+            format_ = source.format if source.format in picture.WRITERS else "png"
+        source.check_writable(format_, quality=quality, lossless=lossless)
+        result = colorizer.colorize(source, only_gray=only_gray, provenance=provenance)
         if self.target is not None:
             try:
                 self.target.parent.mkdir(parents=True, exist_ok=True)
@@ -66,10 +88,10 @@ class Job:
                 raise PictureWriteError(
                     f"{self.target.parent}: the folder can't be made ({error.strerror})."
                 ) from error
-            result.save(self.target, force=force, quality=quality)
+            result.save(self.target, force=force, quality=quality, lossless=lossless)
         else:
-            format_ = source.format if source.format in picture.WRITERS else "png"
-            sys.stdout.buffer.write(result.encode(format_, quality=quality))
+            encoded = result.encode(format_, quality=quality, lossless=lossless)
+            sys.stdout.buffer.write(encoded)
             sys.stdout.buffer.flush()
         return result
 

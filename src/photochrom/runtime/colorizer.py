@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import color, picture
+from photochrom import color, picture, toning
 from photochrom.ab import AbGrid
 from photochrom.contract import ModelContract
-from photochrom.errors import UnsupportedError
+from photochrom.errors import AlreadyColoredError, UnsupportedError
 from photochrom.picture import Picture
 from photochrom.runtime import upsample, weights
 from photochrom.runtime.session import Features, Session
@@ -61,6 +61,8 @@ class Colorizer:
         source: Picture | str | os.PathLike[str] | bytes | NDArray[Any],
         *,
         temperature: float | None = None,
+        only_gray: bool = False,
+        provenance: bool = True,
     ) -> Picture:
         """Give a photograph colours: `prepare` and `paint` in one.
 
@@ -68,7 +70,9 @@ class Colorizer:
         ----------
         source : a Picture, a path, a file's bytes, or an array as for `from_array`;
             of a colour picture only the lightness is used
-        temperature : as for `Prepared.paint`
+        temperature, provenance : as for `Prepared.paint`
+        only_gray : refuse photographs that have colours; toned ones, such as sepia, count as
+            grey (see `toning.is_monochrome`)
 
         Returns
         -------
@@ -78,10 +82,18 @@ class Colorizer:
         ------
         PictureReadError
             It can't be read as a picture.
+        AlreadyColoredError
+            It has colours, and `only_gray` is set.
         """
-        return self.prepare(source).paint(temperature=temperature)
+        prepared = self.prepare(source, only_gray=only_gray)
+        return prepared.paint(temperature=temperature, provenance=provenance)
 
-    def prepare(self, source: Picture | str | os.PathLike[str] | bytes | NDArray[Any]) -> Prepared:
+    def prepare(
+        self,
+        source: Picture | str | os.PathLike[str] | bytes | NDArray[Any],
+        *,
+        only_gray: bool = False,
+    ) -> Prepared:
         """Read a photograph and run the encoder over a small copy of it, once.
 
         Parameters and errors as for `colorize`.
@@ -91,7 +103,10 @@ class Colorizer:
         elif not isinstance(source, Picture):
             source = picture.read(source)
         size = small_size(source.size, self.contract.short_side_px)
-        lightness = color.srgb_to_lightness(source.srgb(size=size))
+        small = source.srgb(size=size)
+        if only_gray and not toning.is_monochrome(small):
+            raise AlreadyColoredError(f"{source.name}: it has colours already.")
+        lightness = color.srgb_to_lightness(small)
         return Prepared(source, lightness, self._session.encode(lightness), self._session)
 
 
@@ -127,13 +142,14 @@ class Prepared:
         wanted = contract.temperature if temperature is None else temperature
         return grid.read_out(output, temperature=wanted)
 
-    def paint(self, *, temperature: float | None = None) -> Picture:
+    def paint(self, *, temperature: float | None = None, provenance: bool = True) -> Picture:
         """The photograph in colour, at its full size, with its own lightness.
 
         Parameters
         ----------
         temperature : how a model's distribution is read out: 1 calm, towards 0 vivid; the
             model's own choice by default
+        provenance : note in the metadata that this model has made the colours
 
         Raises
         ------
@@ -141,7 +157,9 @@ class Prepared:
             The model can't do what is asked.
         """
         offset, gain = upsample.guide(self.ab(temperature=temperature), self.lightness)
-        return self.picture.with_ab(offset, gain)
+        named = self._session.contract.name
+        gray = self.picture.signed(named) if provenance else self.picture
+        return gray.with_ab(offset, gain)
 
 
 def small_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:

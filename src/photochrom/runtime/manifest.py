@@ -7,9 +7,11 @@ then taken for what it is (`runtime.resume`).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,10 @@ NAME = "photochrom-manifest.jsonl"
 
 Status = Literal["done", "failed", "skipped", "replacing"]
 """``replacing`` comes before an earlier result is replaced, with that result's stamp."""
+
+
+_START = b'{"input": "'
+"""How each line begins."""
 
 
 class Stamp(NamedTuple):
@@ -126,8 +132,9 @@ class Manifest:
         """The last ``done`` record of each output."""
         self.replacing: dict[str, Record] = {}
         """Replacements that were begun, and not recorded as done."""
-        self._folder = os.path.realpath(path.parent)
-        self._real: dict[Path, str] = {}
+        self._folder = path.parent.resolve()
+        self._real: dict[Path, Path] = {}
+        self._alone = threading.Lock()
         self._file: int | None = None
         try:
             if write:
@@ -166,27 +173,30 @@ class Manifest:
         """An output as records name it: relative to the manifest's folder where it is below."""
         parent = output.parent
         if parent not in self._real:
-            self._real[parent] = os.path.realpath(parent)
-        place = os.path.join(self._real[parent], output.name)  # noqa: PTH118
-        below = self._folder.rstrip(os.sep) + os.sep
-        return place.removeprefix(below)
+            self._real[parent] = parent.resolve()
+        place = self._real[parent] / output.name
+        return str(place.relative_to(self._folder) if self._folder in place.parents else place)
 
     def append(self, record: Record) -> None:
-        """Write a record down for good; call it from one thread at a time.
+        """Write a record down for good; safe from several threads.
 
         Raises
         ------
         ManifestError
             It can't be written; nothing of it is left.
         """
-        assert self._file is not None
-        self._take(record)
         line = record.to_json().encode() + b"\n"
+        with self._alone:
+            self._write(line, flush=record.status != "replacing")  # only a killed run needs that
+            self._take(record)
+
+    def _write(self, line: bytes, *, flush: bool) -> None:
+        assert self._file is not None
         before = os.fstat(self._file).st_size
         try:
             if os.write(self._file, line) != len(line):
-                raise OSError(0, "the disk is full")
-            if record.status != "replacing":  # matters to a killed process, not to a power loss
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if flush:
                 os.fsync(self._file)
         except OSError as error:
             with suppress(OSError):
@@ -207,16 +217,15 @@ class Manifest:
         """Take in all whole lines; cut off what comes after the last one."""
         if self._file is None and not self.path.exists():
             return
-        content = self.path.read_bytes()
+        content = self.path.read_bytes() if self.path.is_file() else b"no file"
         whole, _, torn = content.rpartition(b"\n")
-        lines = whole.split(b"\n")
-        start = b'{"input"'
-        if content and not content.startswith(start[: len(content)]) and content.strip(b"\0"):
+        begun_by_us = content.startswith(_START[: len(content)])
+        if not begun_by_us and content.strip(b"\0"):  # zeros are what power loss may leave
             raise ManifestError(
                 f"{self.path}: this is no manifest of Photochrom's, so nothing is added to it. "
                 "Choose another file with --manifest."
             )
-        for line in lines:
+        for line in whole.split(b"\n"):
             with suppress(ValueError):  # torn in the middle of the file: as if it weren't there
                 self._take(Record.from_json(line))
         if torn and self._file is not None:

@@ -52,11 +52,12 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     if light.ndim != 2 or light.size == 0:
         raise ShapeError(f"lightness has shape {light.shape}; (height, width) is wanted.")
     height, width = colors.shape[:2]
-    light = painting.fit(_image(light[..., None]), width, height).numpy().reshape(height, width, 1)
+    fitted = painting.fit(_image(light[..., None]), width, height).numpy()
+    light = np.asarray(fitted, dtype=np.float32).reshape(height, width, 1)
     mean_light, mean_colors = _window_mean(light), _window_mean(colors)
     covariance = _window_mean(light * colors) - mean_light * mean_colors
-    variance = _window_mean(light * light) - mean_light * mean_light
-    gain = _window_mean(covariance / (np.maximum(variance, 0) + np.float32(EPSILON)))
+    variance = np.maximum(_window_mean(light * light) - mean_light * mean_light, 0)
+    gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
     return _image(colors - gain * light), _image(gain)
 
 

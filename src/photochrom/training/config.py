@@ -58,6 +58,8 @@ class ModelConfig:
     kind: Literal["autoencoder", "resnet18-gray"] = "autoencoder"
     encoder_weights: str = "imagenet1k_v1"
     freeze_encoder: bool = True
+    short_side_px: int = 256
+    """At which size the exported model sees a picture."""
     licence: str = "Apache-2.0"
     domain: str = "photographs"
     """What the model is good at, for people; it travels in the contract."""

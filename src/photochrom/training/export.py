@@ -141,7 +141,7 @@ def _contract(
         output="ab",
         features=tuple(Feature(name=n, channels=c, stride=s) for n, c, s in shapes),
         stride=max(model.feature_strides),
-        short_side_px=256,
+        short_side_px=recipe.model.short_side_px,
         domain=recipe.model.domain,
         licence=recipe.model.licence,
         can=("colorize automatically",),

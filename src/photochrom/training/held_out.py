@@ -17,6 +17,8 @@ from torch import Tensor
 
 from photochrom import color
 
+GRID_ROWS = 6
+
 
 def measure(
     model: Any, batches: Iterable[Mapping[str, Tensor]], autocast: Callable[[], Any]
@@ -64,7 +66,9 @@ def to_srgb8(lightness_B1HW: Tensor, ab_B2HW: Tensor) -> NDArray[np.uint8]:
     return np.rint(srgb * 255).astype(np.uint8)
 
 
-def save_grid(model: Any, batch: Mapping[str, Tensor], path: Path, *, rows: int = 6) -> bool:
+def save_grid(
+    model: Any, batch: Mapping[str, Tensor], path: Path, *, rows: int = GRID_ROWS
+) -> bool:
     """Write rows of grey, prediction, truth as a picture; False for a classifier."""
     if not hasattr(model, "predict"):
         return False

@@ -330,9 +330,10 @@ class _Run:
         batches = [keys[start : start + share] for start in range(0, len(keys), share)]
         loader = self._loader(self.held, batches)
         figures = held_out.measure(model, loader, self.fabric.autocast)
-        first = next(iter(self._loader(self.held, batches[:1])))
+        spread = keys[:: max(1, len(keys) // held_out.GRID_ROWS)][: held_out.GRID_ROWS]
+        shown = next(iter(self._loader(self.held, [spread])))
         with _writing(self.out):
-            held_out.save_grid(model, first, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
+            held_out.save_grid(model, shown, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
         return figures[str(model.score)], figures
 
     def save(self, name: str) -> None:

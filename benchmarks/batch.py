@@ -1,0 +1,153 @@
+"""How many photographs a second a folder gives: one core against all, and where the time goes.
+
+    python benchmarks/batch.py
+
+Makes 60 one-megapixel grey JPEGs from a sample photograph and colorizes them as
+`photochrom colorize FOLDER -o OUT` does, in processes of their own: with one worker held to one
+core, and with one worker for each core. Prints pictures/s, their ratio, and CPU seconds a
+picture, which other work on the machine disturbs less than the rate; then the CPU time of each
+stage for one picture, on one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyvips
+
+import photochrom
+from photochrom import Colorizer, Picture, color
+from photochrom.runtime import batch, pool
+from photochrom.runtime.colorizer import small_size
+from photochrom.runtime.manifest import NAME, Manifest, sha256_of
+from photochrom.runtime.resume import sort_out
+from photochrom.runtime.upsample import guide
+
+SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
+PICTURES = 60
+WIDTH, HEIGHT = 1152, 868
+RUNS = 3
+STAGE_RUNS = 20
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process so far, all threads."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def make_folder(folder: Path) -> None:
+    """Grey JPEGs, no two the same."""
+    folder.mkdir()
+    sample = pyvips.Image.thumbnail(str(SAMPLE), WIDTH, height=HEIGHT, size="force")
+    gray = sample.colourspace("b-w").copy_memory()
+    for number in range(PICTURES):
+        shifted = gray.wrap(x=number * WIDTH // PICTURES, y=0)
+        shifted.jpegsave(str(folder / f"{number:02}.jpg"), Q=92)
+
+
+def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float]:
+    """Colorize a folder in this process; seconds and CPU seconds, model loading left out."""
+    colorizer = Colorizer(threads=pool.threads_each(workers))
+
+    def work(job: batch.Job, *, force: bool) -> Picture:
+        return job.run(colorizer, force=force)
+
+    jobs = batch.plan([str(folder)], str(out))
+    with Manifest(out / NAME) as manifest:
+        first, *rest = sort_out(jobs, manifest=manifest, resume=False, force=False)
+        for _ in pool.run([first], work, workers=1, manifest=manifest):
+            pass  # a warm-up: tables and memory that later pictures find made
+        begun, cpu = time.perf_counter(), cpu_s()
+        outcomes = list(pool.run(rest, work, workers=workers, manifest=manifest))
+        figures = {"seconds": time.perf_counter() - begun, "cpu_s": cpu_s() - cpu}
+    assert len(outcomes) == len(rest)
+    assert not any(outcome.error for outcome in outcomes)
+    return {"pictures": len(rest), **figures}
+
+
+def measure(folder: Path, out: Path, *, workers: int, cores: set[int]) -> dict[str, float]:
+    """`colorize_folder` in a process of its own, on these cores."""
+    command = [sys.executable, __file__, str(folder), str(out), str(workers)]
+    cores_text = ",".join(map(str, sorted(cores)))
+    environment = {**os.environ, "BENCHMARK_CORES": cores_text}
+    ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    shutil.rmtree(out)
+    return json.loads(ran.stdout)
+
+
+def print_rates(folder: Path, out: Path) -> None:
+    """Both ways in turn; the best run of each, as other work can only slow one down."""
+    cores = os.sched_getaffinity(0)
+    one = {min(cores)}
+    rates: dict[str, list[dict[str, float]]] = {"one core": [], f"{len(cores)} cores": []}
+    for _ in range(RUNS):
+        for name, places in zip(rates, (one, cores), strict=True):
+            rates[name].append(measure(folder, out, workers=len(places), cores=places))
+    best = {}
+    for name, runs in rates.items():
+        best[name] = max(run["pictures"] / run["seconds"] for run in runs)
+        cpu = min(run["cpu_s"] / run["pictures"] for run in runs)
+        print(f"{name:<10} {best[name]:6.1f} pictures/s   {1000 * cpu:6.1f} ms CPU a picture")
+    first, last = best.values()
+    print(f"ratio      {last / first:6.2f}")
+
+
+def print_stages(photograph: Path, out: Path) -> None:
+    """CPU time of the stages of one photograph, one thread each."""
+    pyvips.concurrency_set(1)
+    colorizer = Colorizer(threads=1)
+    prepared = colorizer.prepare(str(photograph))
+    picture, session = prepared.picture, colorizer._session
+    size = small_size(picture.size, colorizer.contract.short_side_px)
+    small, ab = picture.srgb(size=size), prepared.ab()
+    painted = prepared.paint()
+    saved = painted.save(out / "stage.jpg", force=True)
+    plain = pyvips.Image.new_from_file(str(saved)).copy_memory()
+    stages: dict[str, Callable[[], object]] = {
+        "all": lambda: colorizer.colorize(str(photograph)).save(saved, force=True),
+        "  read, decode and shrink": lambda: photochrom.read(photograph).srgb(size=size),
+        "  L* of the small copy": lambda: color.srgb_to_lightness(small),
+        "  encoder": lambda: session.encode(prepared.lightness),
+        "  decoder": lambda: session.decode(prepared.features),
+        "  guide": lambda: guide(ab, prepared.lightness),
+        "  paint, encode and write": lambda: painted.save(saved, force=True),
+        "    of which painting": lambda: painted._open().copy_memory(),
+        "    of which encoding a JPEG": lambda: plain.jpegsave_buffer(Q=92),
+        "  hash of the result": lambda: sha256_of(saved),
+    }
+    for name, call in stages.items():
+        call()
+        begun = cpu_s()
+        for _ in range(STAGE_RUNS):
+            call()
+        print(f"{name:<28} {1000 * (cpu_s() - begun) / STAGE_RUNS:7.1f} ms CPU")
+
+
+def main() -> None:
+    """Measure and print; with arguments, be one of the measured processes."""
+    if len(sys.argv) == 4:
+        os.sched_setaffinity(0, map(int, os.environ["BENCHMARK_CORES"].split(",")))
+        places = [Path(text) for text in sys.argv[1:3]]
+        print(json.dumps(colorize_folder(*places, workers=int(sys.argv[3]))))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder, out = Path(name) / "gray", Path(name) / "out"
+        make_folder(folder)
+        print(f"{PICTURES} grey JPEGs of {WIDTH} x {HEIGHT}; load {os.getloadavg()[0]:.1f}")
+        print_rates(folder, out)
+        out.mkdir()
+        print_stages(folder / "00.jpg", out)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,10 @@
     python benchmarks/batch.py
 
 Makes 60 one-megapixel grey JPEGs from a sample photograph and colorizes them as
-`photochrom colorize FOLDER -o OUT` does, in processes of their own: with one worker held to one
-core, and with one worker for each core. Prints pictures/s, their ratio, and CPU seconds a
-picture, which other work on the machine disturbs less than the rate; then the CPU time of each
-stage for one picture, on one thread.
+`photochrom colorize FOLDER -o OUT` does, in processes of their own: on one core and on all, with
+the usual number of workers for each. Prints pictures/s, their ratio, and CPU time a picture,
+which other work on the machine disturbs less than the rate; then the CPU time of each stage for
+one picture, on one thread.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float
     return {"pictures": len(rest), **figures}
 
 
-def measure(folder: Path, out: Path, *, workers: int, cores: set[int]) -> dict[str, float]:
+def measure(folder: Path, out: Path, *, cores: set[int]) -> dict[str, float]:
     """`colorize_folder` in a process of its own, on these cores."""
-    command = [sys.executable, __file__, str(folder), str(out), str(workers)]
+    command = [sys.executable, __file__, str(folder), str(out)]
     cores_text = ",".join(map(str, sorted(cores)))
     environment = {**os.environ, "BENCHMARK_CORES": cores_text}
     ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -92,7 +92,7 @@ def print_rates(folder: Path, out: Path) -> None:
     rates: dict[str, list[dict[str, float]]] = {"one core": [], f"{len(cores)} cores": []}
     for _ in range(RUNS):
         for name, places in zip(rates, (one, cores), strict=True):
-            rates[name].append(measure(folder, out, workers=len(places), cores=places))
+            rates[name].append(measure(folder, out, cores=places))
     best = {}
     for name, runs in rates.items():
         best[name] = max(run["pictures"] / run["seconds"] for run in runs)
@@ -135,10 +135,10 @@ def print_stages(photograph: Path, out: Path) -> None:
 
 def main() -> None:
     """Measure and print; with arguments, be one of the measured processes."""
-    if len(sys.argv) == 4:
+    if len(sys.argv) > 1:
         os.sched_setaffinity(0, map(int, os.environ["BENCHMARK_CORES"].split(",")))
-        places = [Path(text) for text in sys.argv[1:3]]
-        print(json.dumps(colorize_folder(*places, workers=int(sys.argv[3]))))
+        figures = colorize_folder(*map(Path, sys.argv[1:]), workers=pool.usual_workers())
+        print(json.dumps(figures))
         return
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name) / "gray", Path(name) / "out"

@@ -93,3 +93,19 @@ def test_recipe_reference_names_every_key_and_default():
         section = text.split(f"## [{name}]")[1].split("\n## ")[0]
         for field in dataclasses.fields(hint):
             assert f"| `{field.name}` | `{field.default!r}` |" in section, f"{name}.{field.name}"
+
+
+@pytest.mark.parametrize("command", ["colorize", "models", "train", "export", "evaluate"])
+def test_command_reference_names_every_option(command):
+    photochrom = Path(sys.executable).with_name("photochrom")
+    ran = subprocess.run(
+        [photochrom, command, "--help"], capture_output=True, text=True, check=True
+    )
+    text = (ROOT / "docs/reference/command-line.md").read_text()
+    section = text.split(f"## photochrom {command}")[1].split("\n## ")[0]
+    listed = re.findall(r"^ +(?:-\w, )?--([\w-]+)(?: / --(no-[\w-]+))?", ran.stdout, re.MULTILINE)
+    for option, negation in listed:
+        named = f"`--{option}`" in section or f"`--{negation}`" in section
+        assert named or option == "help", option
+    for option in re.findall(r"`--([\w-]+)`", section):
+        assert f"--{option}" in ran.stdout, option

@@ -311,7 +311,7 @@ def test_of_an_animation_the_first_frame_is_taken_and_said(suffix, tmp_path):
     strip.set_type(pyvips.GValue.gint_type, "page-height", 20)
     strip.write_to_file(str(tmp_path / f"moving{suffix}"))
     found = picture.read(tmp_path / f"moving{suffix}")
-    assert found.notes == ("3 pictures or frames; the first was taken",)
+    assert found.notes == ("3 frames; the first was taken",)
     assert found.size == (20, 30)
     saved = found.with_ab(flat_ab(20, 30)).save(tmp_path / "out.webp")
     assert picture.read(saved).notes == ()

@@ -197,7 +197,7 @@ def test_losses_say_what_a_format_can_not_hold():
         deep.losses("bmp")
 
 
-@pytest.mark.parametrize(("suffix", "limit"), [(".webp", 16383), (".avif", 16384), (".jpg", 65500)])
+@pytest.mark.parametrize(("suffix", "limit"), [(".webp", 16383), (".jpg", 65500)])
 def test_too_long_a_side_is_an_error(suffix, limit, tmp_path):
     picture.from_array(np.zeros((1, limit), np.uint8)).save(tmp_path / f"fits{suffix}")
     longer = picture.from_array(np.zeros((limit + 1, 1), np.uint8))

@@ -453,9 +453,9 @@ def ciede2000(lab: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
 
     # Steps 8 to 11: differences; hue is undefined, and its difference zero, for a grey.
     gray = c1 * c2 == 0
-    turn = np.where(gray, 0.0, (h2 - h1 + 180) % 360 - 180)
-    # A turn of exactly half a circle keeps its sign, as equation 10 has it.
-    turn = np.where((turn == -180) & (h2 > h1), 180.0, turn)
+    turn = h2 - h1
+    turn = np.where(turn > 180, turn - 360, np.where(turn < -180, turn + 360, turn))
+    turn = np.where(gray, 0.0, turn)
     d_l, d_c = l2 - l1, c2 - c1
     d_h = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
 

@@ -95,9 +95,12 @@ class Encoded:
         if self.contents:
             pages = self.contents.pages
         if pages > 1:
-            loader = header.get("vips-loader")
-            many = "pages" if loader.startswith("tiff") else "pictures or frames"
-            notes.append(f"{pages} {many}; the first was taken")
+            loader = header.get("vips-loader").removesuffix("_source")
+            what = {
+                "tiffload": "pages; the first was taken",
+                "heifload": "pictures; the main one was taken",
+            }.get(loader, "frames; the first was taken")
+            notes.append(f"{pages} {what}")
         spare = header.bands - _color_bands(header) - 1
         if spare > 0:
             notes.append(f"{header.bands} channels; only the colours were taken")
@@ -188,9 +191,10 @@ class _DamageError(Exception):
 def reason(error: Exception) -> str:
     """What libvips or the system said, in a line."""
     detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
-    lines = [line.strip() for line in str(detail).splitlines() if line.strip()]
-    system = [line.removeprefix("system error: ") for line in lines if "system error: " in line]
-    return (system or lines or ["unknown reason"])[0]
+    lines = [line.strip() for line in str(detail).splitlines()]
+    said = [line for line in lines if line and not line.startswith("unable to ")]
+    system = [line.removeprefix("system error: ") for line in said if "system error: " in line]
+    return (system or said or ["no reason is known"])[0]
 
 
 def _checked(path: Path) -> Path | bytes:
@@ -243,7 +247,7 @@ def _to_srgb(image: pyvips.Image) -> pyvips.Image:
         image = image.copy(interpretation=wanted)
     elif image.interpretation != wanted:
         image = image.colourspace(wanted)
-    if profile and not fits:
+    if profile:
         image = metadata.changed(image, {"icc-profile-data": metadata.srgb_profile()})
     return image
 

@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import pyvips
 
@@ -62,6 +62,8 @@ _STALE_FIELDS = (
     *("palette", "gif-palette", "background", "interlaced", "jpeg-thumbnail-data"),
     *("n-subifds", "heif-primary", "heif-compression"),
 )
+
+_SIGNED_TAIL = " (ASCII)"  # libvips cuts the last bracket off a text, as it puts one there itself
 
 _CAPTIONS = 0x0404
 _STALE_RESOURCES = {0x0409, 0x040C, 0x040F, 0x0411}  # previews, and the colour profile
@@ -125,35 +127,41 @@ def signature(header: pyvips.Image, *, model: str) -> Changes:
         put[CREATOR_TOOL] = program
     earlier = tiff.exif_text(_blob(header, "exif-data"), tiff.SOFTWARE).split("; ")
     programs = [one for one in earlier if one and not one.startswith("Photochrom ")]
-    # libvips cuts the last bracket off a text, as it puts one there itself.
-    software = "; ".join([*programs, f"{program}, model {model}"]) + " (ASCII)"
+    software = "; ".join([*programs, f"{program}, model {model}"]) + _SIGNED_TAIL
     return {"xmp-data": xmp.edited(packet, put=put), SOFTWARE: software}
 
 
 def for_saving(image: pyvips.Image, format_: str) -> pyvips.Image:
     """An image with its fields as the saver of a format wants them."""
     changes: dict[str, str | bytes | None] = {"exif-ifd2-ColorSpace": "1", "bits-per-sample": None}
-    captions = _blob(image, "iptc-data")
-    if format_ == "tiff" and captions:
-        resources = _resources(captions)
-        iptc = next((content for one, _, content in resources if one == _CAPTIONS), b"")
-        # libvips counts in words of four bytes.
-        changes["iptc-data"] = iptc + bytes(-len(iptc) % 4) if iptc else None
-        changes["photoshop-data"] = captions.removeprefix(_RESOURCES_PREFIX)
+    if format_ == "tiff":
+        resources = _blob(image, "iptc-data").removeprefix(_RESOURCES_PREFIX)
+        changes |= {"iptc-data": None, "photoshop-data": resources or None}
     return changed(image, changes)
 
 
-def software_of(image: pyvips.Image) -> str | None:
-    """The text that a signature has set for EXIF's software; None without a signature."""
-    if not image.get_typeof(SOFTWARE):
-        return None
-    text = str(image.get(SOFTWARE))
-    return text.removesuffix(" (ASCII)") if text.endswith(" (ASCII)") else None
+def complete_tiff(stream: BinaryIO, image: pyvips.Image) -> None:
+    """Add what libvips' TIFF saver leaves out, to a file that it has written.
 
+    Parameters
+    ----------
+    stream : the file, open for reading and writing
+    image : what was written
 
-def exif_of(image: pyvips.Image) -> bytes:
-    """The EXIF block that the picture was read with."""
-    return _blob(image, "exif-data")
+    Raises
+    ------
+    OSError
+        The file can't be read or written.
+    """
+    text = str(image.get(SOFTWARE)) if image.get_typeof(SOFTWARE) else ""
+    signed = text.endswith(_SIGNED_TAIL)
+    tiff.add_tags(
+        stream,
+        _blob(image, "exif-data"),
+        size=(image.height, image.width),
+        software=text.removesuffix(_SIGNED_TAIL) if signed else None,
+        iptc=_captions(image),
+    )
 
 
 def too_large_for_jpeg(image: pyvips.Image) -> tuple[str, ...]:
@@ -164,7 +172,7 @@ def too_large_for_jpeg(image: pyvips.Image) -> tuple[str, ...]:
 
 def has_captions(image: pyvips.Image) -> bool:
     """Whether there are IPTC captions (IIM)."""
-    return any(one == _CAPTIONS for one, _, _ in _resources(_blob(image, "iptc-data")))
+    return bool(_captions(image))
 
 
 @cache
@@ -176,6 +184,11 @@ def srgb_profile() -> bytes:
 
 def _blob(image: pyvips.Image, name: str) -> bytes:
     return bytes(image.get(name)) if image.get_typeof(name) else b""
+
+
+def _captions(image: pyvips.Image) -> bytes:
+    resources = _resources(_blob(image, "iptc-data") or _blob(image, "photoshop-data"))
+    return next((content for number, _, content in resources if number == _CAPTIONS), b"")
 
 
 def _exif_fields(exif: bytes) -> dict[str, str | bytes | None]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 
-HALF_CHROMA_PIXELS = 2_000_000
+HALF_CHROMA_PIXELS = 500_000
 """Larger 8-bit pictures get one colour for 2 x 2 pixels; each pixel keeps its own lightness."""
 
 STEP = 0.8
@@ -157,11 +157,12 @@ def _paint_fast(
         even = gray.embed(0, 0, 2 * width, 2 * height, extend="copy")
         darkest, brightest = _of_blocks(even, 0), _of_blocks(even, 3)
         codes = _ab_codes(even.shrink(2, 2), darkest, brightest, offset, gain)
-        codes = codes.zoom(2, 2).crop(0, 0, image.width, image.height)
+        bands = [codes[band].zoom(2, 2).crop(0, 0, image.width, image.height) for band in (0, 1)]
     else:
         codes = _ab_codes(gray, gray, None, offset, gain)
+        bands = [codes[0], codes[1]]
     from_a, from_b = _light_tables()
-    light = (gray | codes[0]).maplut(from_a) + (gray | codes[1]).maplut(from_b)
+    light = (gray | bands[0]).maplut(from_a) + (gray | bands[1]).maplut(from_b)
     painted = light.cast("ushort").maplut(_srgb_table())
     return painted.copy(interpretation="srgb")
 
@@ -190,12 +191,17 @@ def _ab_codes(
     gain: pyvips.Image | None,
 ) -> pyvips.Image:
     """a* and b* as codes << 8, in gamut from the darkest to the brightest grey of a block."""
-    linear = color.srgb_to_linear(np.arange(256, dtype=np.uint8))
-    ab = fit(offset, gray.width, gray.height)
-    if gain is not None:
-        lightness = gray.maplut(_lookup(color.luminance_to_lightness(linear)))
-        ab = ab + fit(gain, gray.width, gray.height) * lightness
-    codes = _cached(ab.linear([1 / STEP] * 2, [ZERO_A + 0.5, ZERO_B + 0.5], uchar=True))
+    if gain is None:
+        ab = fit(offset, gray.width, gray.height) / STEP
+    else:
+        if (gain.width, gain.height) != (offset.width, offset.height):
+            gain = fit(gain, offset.width, offset.height)
+        field = fit(offset.bandjoin(gain), gray.width, gray.height)
+        step = 1 / STEP
+        ab = (field * gray.maplut(_weights_table())).recomb(
+            [[step, 0, step, 0], [0, step, 0, step]]
+        )
+    codes = _cached(ab.linear(1, [ZERO_A + 0.5, ZERO_B + 0.5], uchar=True))
     hues, chromas = _polar_tables()
     high = _lookup(np.arange(256, dtype=np.uint16) << 8)  # a cast with shift isn't this
     pair = codes[0].maplut(high) | codes[1]
@@ -208,6 +214,14 @@ def _ab_codes(
     zero = [ZERO_A, ZERO_B]
     kept = (codes - zero) * keep + [ZERO_A + 0.5, ZERO_B + 0.5]
     return _cached(kept.cast("uchar").maplut(high))
+
+
+@cache
+def _weights_table() -> pyvips.Image:
+    """Grey -> what offset and gain of a* and b* are multiplied with: 1, 1, L*, L*."""
+    lightness = color.luminance_to_lightness(color.srgb_to_linear(np.arange(256, dtype=np.uint8)))
+    ones = np.ones_like(lightness)
+    return _lookup(np.stack([ones, ones, lightness, lightness], axis=-1))
 
 
 @cache

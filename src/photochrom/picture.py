@@ -22,7 +22,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import formats, metadata, painting, tiff, toning
+from photochrom import formats, metadata, painting, toning
 from photochrom.encoded import Encoded, reason
 from photochrom.errors import (
     OutputExistsError,
@@ -272,7 +272,7 @@ class Picture:
             pyvips.Operation.call(one.saver, image, os.fsencode(temporary), **options)
             if one.name == "tiff":
                 with temporary.open("r+b") as file:
-                    _add_exif(file, image)
+                    metadata.complete_tiff(file, image)
             _publish(temporary, target, force=force)
         except (pyvips.Error, OSError) as error:
             self._verify()
@@ -309,7 +309,7 @@ class Picture:
             raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
         if one.name == "tiff":
             stream = io.BytesIO(encoded)
-            _add_exif(stream, image)
+            metadata.complete_tiff(stream, image)
             encoded = stream.getvalue()
         return encoded
 
@@ -433,16 +433,6 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
 
 def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -> pyvips.Image:
     return opened().thumbnail_image(width, height=height, size="force")
-
-
-def _add_exif(file: io.BufferedRandom | io.BytesIO, image: pyvips.Image) -> None:
-    """What libvips' TIFF saver leaves out."""
-    tiff.add_exif(
-        file,
-        metadata.exif_of(image),
-        size=(image.height, image.width),
-        software=metadata.software_of(image),
-    )
 
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:

@@ -4,7 +4,8 @@ A TIFF file is a chain of directories, one for a page; a directory is a sorted l
 EXIF block is a TIFF file without pixels, so that the same few functions read both and move
 descriptions between them. Pixels are libvips' business; nothing here reads them.
 
-Sources: TIFF 6.0; Adobe's technical notes on SubIFDs; BigTIFF; EXIF 2.32 (CIPA DC-008).
+Sources: TIFF 6.0; Adobe's technical notes on SubIFDs; BigTIFF; EXIF 2.32 (CIPA DC-008);
+OGC GeoTIFF 1.1.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ DESCRIPTIVE = frozenset(
     # document, description, maker, model, page, software, date, artist, host; rating, copyright
     {269, 270, 271, 272, 285, SOFTWARE, 306, 315, 316, 0x4746, 0x4749, 33432}
     | set(range(0x9C9B, 0x9CA0))  # Windows' title, comment, author, keywords, subject
+    | {33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113}  # GeoTIFF: where a map lies
     | {EXIF, GPS}
 )
 """Tags of a page that speak of the photograph, not of how its pixels are stored."""
@@ -109,17 +111,22 @@ def examine(stream: BinaryIO) -> Contents | None:
             pages=kinds.count(0),
             layout=_layout(page, pyramid=smaller),
             exif=_exif_block(_described(file, page)),
-            iptc=_content(page, IPTC),
-            photoshop=_content(page, PHOTOSHOP),
+            iptc=_captions(page.get(IPTC)),
+            photoshop=page[PHOTOSHOP].content if PHOTOSHOP in page else b"",
         )
     except (_BrokenError, struct.error, OSError, IndexError):
         return None
 
 
-def add_exif(
-    stream: BinaryIO, exif: bytes, *, size: tuple[int, int], software: str | None = None
+def add_tags(
+    stream: BinaryIO,
+    exif: bytes,
+    *,
+    size: tuple[int, int],
+    software: str | None = None,
+    iptc: bytes = b"",
 ) -> None:
-    """Add an EXIF block's tags to the first page of a TIFF file that libvips has written.
+    """Add tags to the first page of a TIFF file that libvips has written.
 
     Parameters
     ----------
@@ -127,6 +134,7 @@ def add_exif(
     exif : an EXIF block, or nothing
     size : (height, width) of the page, for EXIF
     software : replaces the block's tag
+    iptc : captions (IIM); libvips 8.18 writes a fourth of them
 
     Raises
     ------
@@ -137,6 +145,8 @@ def add_exif(
     if software is not None:
         text = software.encode("ascii", "replace") + b"\0"
         tree[SOFTWARE] = _Value(2, len(text), text)
+    if iptc:
+        tree[IPTC] = _Value(7, len(iptc), iptc)
     inner = tree.get(EXIF)
     if isinstance(inner, dict):
         inner[COLOR_SPACE] = _Value(3, 1, struct.pack("<H", 1))  # sRGB
@@ -224,8 +234,12 @@ def _first(page: Mapping[int, _Value], tag: int, default: int) -> int:
     return numbers[0] if numbers else default
 
 
-def _content(page: Mapping[int, _Value], tag: int) -> bytes:
-    return page[tag].content if tag in page else b""
+def _captions(value: _Value | None) -> bytes:
+    """IPTC's captions; they stand there as bytes, or as numbers in either byte order."""
+    if value is None:
+        return b""
+    turned = _swapped(value.kind, value.content)
+    return turned if turned[:1] == b"\x1c" != value.content[:1] else value.content
 
 
 def _chain(file: _File) -> Iterator[int]:

@@ -22,8 +22,8 @@ TOLERANCE = 5.0
 KNOTS = 11
 """The curve is straight between so many lightnesses, 10 L* apart."""
 
-STIFFNESS = 0.03
-"""How much bends in the curve cost."""
+STIFFNESS = (1e-4, 3e-3)
+"""What steepness and bends of the curve cost, in squares of a*, b* from knot to knot."""
 
 _ROUNDS = 8
 _BLUR_PX = 2
@@ -77,8 +77,10 @@ def _curve(lightness: NDArray[np.float32], ab: NDArray[np.float64]) -> NDArray[n
     basis = np.zeros((len(left), KNOTS))
     basis[rows, left] = 1 - share
     basis[rows, left + 1] = share
-    bends = np.diff(np.eye(KNOTS), 2, axis=0)
-    penalty = STIFFNESS / KNOTS * bends.T @ bends + 1e-9 * np.eye(KNOTS)
+    penalty = 1e-9 * np.eye(KNOTS)
+    for order, cost in enumerate(STIFFNESS, start=1):
+        differences = np.diff(np.eye(KNOTS), order, axis=0)
+        penalty += cost * differences.T @ differences
     weights = np.ones(len(left))
     fitted = np.zeros_like(ab)
     for _ in range(_ROUNDS):

@@ -236,7 +236,7 @@ class Inverter:
     def __init__(self):
         self.seen = []
 
-    def colorize(self, source):
+    def colorize(self, source, *, only_gray=False, provenance=True):
         self.seen.append(source.name)
         return picture.from_array(255 - source.srgb())
 

@@ -128,9 +128,19 @@ def test_cores_that_may_not_be_used_are_not_counted():
     assert pool.usable_cores() == len(allowed)
     os.sched_setaffinity(0, {min(allowed)})
     try:
-        assert pool.usable_cores() == 1
+        assert pool.usable_cores() == pool.usual_workers() == pool.threads_each(1) == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "usual", "each"), [(1, 1, 1, 1), (2, 1, 3, 2), (8, 2, 9, 4), (8, 3, 9, 2)]
+)
+def test_the_cores_are_used_once(monkeypatch, cores, workers, usual, each):
+    monkeypatch.setattr(pool, "usable_cores", lambda: cores)
+    assert pool.usual_workers() == usual
+    assert pool.threads_each(workers) == each
+    assert pool.threads_each(usual) == 1
 
 
 # What fails, and what stops

@@ -193,6 +193,35 @@ def test_a_run_that_was_killed_while_replacing_goes_on(replaced):
     assert carry_out() == steps("skip")
 
 
+def test_what_was_changed_after_such_a_kill_is_not_replaced(color_picture):
+    carry_out()
+    replace_input()
+
+    def killed(job, *, force):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        carry_out(work=killed)
+    color_picture.save("out/a.png", force=True)
+    replace_input()
+    before = Path("out/a.png").read_bytes()
+    assert carry_out() == steps("skip", a=OutputExistsError)
+    assert Path("out/a.png").read_bytes() == before
+    assert carry_out(force=True) == steps("skip", a="replace")
+
+
+def test_a_replacement_that_fails_leaves_the_earlier_result():
+    carry_out()
+    whole, before = Path("in/a.png").read_bytes(), Path("out/a.png").read_bytes()
+    stamp = Path("in/a.png").stat()
+    Path("in/a.png").write_bytes(whole[:-50])
+    assert carry_out()["a.png"] not in ("replace", "skip")
+    assert Path("out/a.png").read_bytes() == before
+    Path("in/a.png").write_bytes(whole)
+    os.utime("in/a.png", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert carry_out() == steps("skip")
+
+
 def test_a_forced_run_that_was_killed_goes_on_with_resume():
     Path("out").mkdir()
     shutil.copy("in/a.png", "out/a.png")

@@ -107,7 +107,9 @@ def colorize(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, help="Photographs at a time; one a core by default."),
+        typer.Option(
+            "--jobs", "-j", min=1, help="Photographs at a time; enough for all cores by default."
+        ),
     ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Take folders in folders, too.")

@@ -154,6 +154,10 @@ class _Crew:
         size = f"{picture.width} x {picture.height}" if picture else outcome.task.reason
         note = f"; {job.note}" if job.note else ""
         self.console.print(f"{job.name} -> {job.target or 'stdout'} ({size}{note})", markup=False)
+        if picture:
+            lost = picture.losses(job.target.suffix) if job.target else ()
+            for remark in (*picture.notes, *lost):
+                self.console.print(f"  {remark}", style="yellow", markup=False)
 
 
 def run(order: Order, paint: Paint) -> int:
@@ -241,7 +245,7 @@ def show(order: Order) -> None:
 def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
     """Open what the work needs; `jobs` may change during a watch."""
     place = order.manifest_place(jobs)
-    workers = order.workers or pool.usable_cores()
+    workers = order.workers or pool.usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
     colorizer = Colorizer(order.model, threads=pool.threads_each(workers))

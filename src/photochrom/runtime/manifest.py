@@ -131,7 +131,7 @@ class Manifest:
         self.done: dict[str, Record] = {}
         """The last ``done`` record of each output."""
         self.replacing: dict[str, Record] = {}
-        """Replacements that were begun, and not recorded as done."""
+        """Replacements that were begun, and of which no record says how they ended."""
         self._folder = path.parent.resolve()
         self._real: dict[Path, Path] = {}
         self._alone = threading.Lock()
@@ -207,11 +207,12 @@ class Manifest:
             ) from error
 
     def _take(self, record: Record) -> None:
+        if record.status == "replacing":
+            self.replacing[record.output] = record
+            return
+        self.replacing.pop(record.output, None)
         if record.status == "done":
             self.done[record.output] = record
-            self.replacing.pop(record.output, None)
-        elif record.status == "replacing":
-            self.replacing[record.output] = record
 
     def _read(self) -> None:
         """Take in all whole lines; cut off what comes after the last one."""

@@ -69,7 +69,7 @@ def _task(job: Job, *, manifest: Manifest | None, resume: bool, force: bool) -> 
         key = manifest.key(target)
         begun, done = manifest.replacing.get(key), manifest.done.get(key)
         if begun is not None:
-            return _after_replacing(job, begun)
+            return _after_replacing(job, begun, force=force)
         if done is not None:
             return _after_done(job, done, force=force)
         if not force and _is_result_of(job):
@@ -80,13 +80,14 @@ def _task(job: Job, *, manifest: Manifest | None, resume: bool, force: bool) -> 
     return Task(job=job, step="refuse", reason=f"{target}: there is such a file already. {advice}")
 
 
-def _after_replacing(job: Job, begun: Record) -> Task:
+def _after_replacing(job: Job, begun: Record, *, force: bool) -> Task:
     """Of a job that was to replace a result when the run was killed."""
     assert job.target is not None
-    replaced = Stamp.of(job.target) != begun.output_stamp
-    if replaced and _same_input(job, begun):
+    if force or Stamp.of(job.target) == begun.output_stamp:
+        return Task(job=job, step="replace", reason=f"goes on replacing {job.target}")
+    if _same_input(job, begun):
         return Task(job=job, step="adopt", reason=f"{job.target} is whole, but has no record yet")
-    return Task(job=job, step="replace", reason=f"goes on replacing {job.target}")
+    return _both_changed(job)
 
 
 def _after_done(job: Job, done: Record, *, force: bool) -> Task:
@@ -106,11 +107,15 @@ def _after_done(job: Job, done: Record, *, force: bool) -> Task:
             step="keep",
             reason=f"{target} has been changed since it was made, and stays; --force makes it anew",
         )
+    return _both_changed(job)
+
+
+def _both_changed(job: Job) -> Task:
     return Task(
         job=job,
         step="refuse",
-        reason=f"{target}: both this and {job.name} have been changed since it was made. Move it "
-        "away, or allow replacing it with --force.",
+        reason=f"{job.target}: both this and {job.name} have been changed since it was made. "
+        "Move it away, or allow replacing it with --force.",
     )
 
 

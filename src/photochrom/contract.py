@@ -46,6 +46,9 @@ class ModelContract:
     features: tuple[Feature, ...]
     stride: int
     output_stride: int = 1
+    lightness_range: tuple[float, float] = (0.0, 100.0)
+    ab_range: tuple[float, float] = (-128.0, 128.0)
+    """Between which a* and b* lie, but for rare overshoots."""
     short_side_px: int = 256
     """At which size the model sees a picture."""
     bins: tuple[tuple[float, float], ...] = ()
@@ -93,6 +96,10 @@ class ModelContract:
                 table[key] = tuple((float(a), float(b)) for a, b in table[key])
             for key in ("can", "cannot", "data"):
                 table[key] = tuple(table[key])
+            for key in ("lightness_range", "ab_range"):
+                if key in table:
+                    low, high = table[key]
+                    table[key] = (float(low), float(high))
             return cls(**table)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ContractError(f"{name}: the model's contract is damaged ({error}).") from error

@@ -24,7 +24,6 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.sources import list_source
 
 GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean by L* (floor)", "oracle mean (ceiling)"
-DISTANCES = ("frechet_lite0", "kernel_lite0")
 COLUMNS = {
     "psnr": "PSNR dB",
     "ssim": "SSIM",

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: small pictures made from a smooth seeded pattern."""
+"""Fixtures for all tests: small pictures of a smooth seeded pattern, and a model with hints."""
 
 import numpy as np
 import pytest
@@ -50,3 +50,52 @@ def gray_picture():
     """A grey picture of 40 x 60 that holds all 256 levels."""
     levels = (np.arange(40 * 60) * 255 / (40 * 60 - 1)).reshape(40, 60)
     return picture.from_array(np.rint(levels).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def hint_checkpoint(tmp_path_factory):
+    """A checkpoint of a hint network with a small decoder that has learnt nothing.
+
+    Its encoder is the real one, and its distributions have a few peaks each.
+    """
+    torch = pytest.importorskip("torch")
+    from photochrom.training.config import recipe_from_dict, recipe_to_dict
+    from photochrom.training.network import HintNetwork
+    from photochrom.training.run_folder import save_checkpoint
+
+    model = {"kind": "photochrom", "encoder_weights": "package", "short_side_px": 96}
+    model |= {"decoder_channels": [4, 8, 12, 16], "temperature": 0.5, "domain": "random noise"}
+    data = {"train": ["somewhere/flowers"]}
+    recipe = recipe_from_dict({"name": "tiny", "model": model, "data": data})
+    torch.manual_seed(1)
+    network = HintNetwork(recipe).train()
+    for module in network.stages.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0  # so that one batch gives it its statistics
+    levels = torch.from_numpy(_smooth(96, 96)[..., 0].astype(np.float32))[None, None]
+    with torch.no_grad():
+        network.predict(levels / 2.55)
+        network.head.weight.normal_(std=2.0)
+        network.head.bias.zero_()
+    path = tmp_path_factory.mktemp("hints") / "best.ckpt"
+    content = {
+        "version": 1,
+        "recipe": recipe_to_dict(recipe),
+        "classes": [],
+        "sources": ["12 pictures"],
+        "mean_ab": [[0.0, 0.0]] * 101,
+        "model": network.state_dict(),
+        "average": None,
+    }
+    save_checkpoint(content, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def hint_model(hint_checkpoint):
+    """The ONNX file of `hint_checkpoint`; torch's exporter takes its time, so one for all."""
+    from photochrom.training.export import export
+
+    out = hint_checkpoint.with_name("tiny-hints.onnx")
+    export(hint_checkpoint, out, changes=["model.temperature=0.4"])
+    return out

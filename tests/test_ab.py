@@ -34,6 +34,11 @@ def edge_ab(count=100_000, seed=0):
     return color.srgb_to_lab(srgb)[:, 1:]
 
 
+def log(probabilities):
+    """Logits of distributions; what is impossible is very improbable."""
+    return np.log(np.maximum(probabilities, 1e-30))
+
+
 def one_hot(*weights):
     """A distribution of the given (bin, weight) pairs."""
     values = np.zeros(len(GRID), dtype=np.float32)
@@ -141,9 +146,9 @@ def test_leading_axes_are_kept():
     ab = random_ab(24).reshape(2, 3, 4, 2)
     encoded = GRID.soft_encode(ab)
     assert encoded.shape == (2, 3, 4, len(GRID))
-    assert GRID.read_out(encoded).shape == (2, 3, 4, 2)
+    assert GRID.read_out(log(encoded)).shape == (2, 3, 4, 2)
     assert GRID.entropy(encoded).shape == (2, 3, 4)
-    assert GRID.reweight(encoded, ab[0, 0]).shape == encoded.shape
+    assert GRID.reweight(log(encoded), ab[0, 0]).shape == encoded.shape
     np.testing.assert_array_equal(encoded[1, 2, 3], GRID.soft_encode(ab[1, 2, 3]))
 
 
@@ -153,7 +158,7 @@ def test_leading_axes_are_kept():
 def test_reading_out_what_was_encoded_gives_the_color_back():
     """Within half a bin; at the edge, where neighbours lie on one side only, at its worst."""
     for ab in (random_ab(50_000), edge_ab(50_000)):
-        error = np.linalg.norm(GRID.read_out(GRID.soft_encode(ab)) - ab, axis=-1)
+        error = np.linalg.norm(GRID.read_out(log(GRID.soft_encode(ab))) - ab, axis=-1)
         assert error.max() < 5
         assert error.mean() < 0.5
 
@@ -162,20 +167,20 @@ def test_reading_out_what_was_encoded_gives_the_color_back():
 def test_temperature_1_is_the_plain_mean(weights):
     weights[0] += np.float32(0.01)
     expected = weights.astype(np.float64) @ GRID.centers / weights.sum(dtype=np.float64)
-    np.testing.assert_allclose(GRID.read_out(weights), expected, atol=1e-2)
+    np.testing.assert_allclose(GRID.read_out(log(weights)), expected, atol=1e-2)
 
 
 @given(st.integers(0, len(GRID) - 1), st.floats(1e-6, 1e-3))
 def test_temperature_near_0_gives_the_likeliest_bin(likeliest, temperature):
     weights = np.random.default_rng(likeliest).uniform(0, 0.9, len(GRID))
     weights[likeliest] = 1
-    found = GRID.read_out(weights, temperature=temperature)
+    found = GRID.read_out(log(weights), temperature=temperature)
     np.testing.assert_allclose(found, GRID.centers[likeliest], atol=1e-3)
 
 
 def test_a_lower_temperature_is_more_vivid():
     two_peaks = one_hot((bin_at(60, 40), 0.6), (bin_at(0, 0), 0.4))
-    colors = [GRID.read_out(two_peaks, temperature=t) for t in (1.0, 0.8, 0.5, 0.3, 0.1, 0.01)]
+    colors = [GRID.read_out(log(two_peaks), temperature=t) for t in (1.0, 0.8, 0.5, 0.3, 0.1, 0.01)]
     chroma = np.linalg.norm(colors, axis=-1)
     assert (np.diff(chroma) >= 0).all()
     assert chroma[0] == pytest.approx(0.6 * np.hypot(60, 40), abs=1e-3)
@@ -186,8 +191,8 @@ def test_a_lower_temperature_is_more_vivid():
 def test_the_scale_of_a_distribution_does_not_matter(temperature, scale):
     probabilities = GRID.soft_encode(random_ab(5))
     np.testing.assert_allclose(
-        GRID.read_out(probabilities * np.float32(scale), temperature=temperature),
-        GRID.read_out(probabilities, temperature=temperature),
+        GRID.read_out(log(probabilities) + np.float32(np.log(scale)), temperature=temperature),
+        GRID.read_out(log(probabilities), temperature=temperature),
         atol=1e-3,
     )
 
@@ -195,7 +200,7 @@ def test_the_scale_of_a_distribution_does_not_matter(temperature, scale):
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
 def test_a_temperature_not_above_0_is_refused(temperature):
     with pytest.raises(ValueError, match="above 0"):
-        GRID.read_out(one_hot((0, 1)), temperature=temperature)
+        GRID.read_out(log(one_hot((0, 1))), temperature=temperature)
 
 
 # Palettes
@@ -204,8 +209,8 @@ def test_a_temperature_not_above_0_is_refused(temperature):
 def test_a_palette_of_one_bin_pulls_there():
     probabilities = GRID.soft_encode(random_ab(200), neighbors=16, sigma=40)
     goal = GRID.centers[bin_at(50, 50)]
-    before = np.linalg.norm(GRID.read_out(probabilities) - goal, axis=-1)
-    reweighted = GRID.reweight(probabilities, goal[None])
+    before = np.linalg.norm(GRID.read_out(log(probabilities)) - goal, axis=-1)
+    reweighted = GRID.reweight(log(probabilities), goal[None])
     after = np.linalg.norm(GRID.read_out(reweighted) - goal, axis=-1)
     in_reach = before < 60
     assert in_reach.sum() > 20
@@ -215,28 +220,35 @@ def test_a_palette_of_one_bin_pulls_there():
 
 def test_a_uniform_distribution_lands_on_the_palette():
     uniform = np.full(len(GRID), 1 / len(GRID), dtype=np.float32)
-    found = GRID.read_out(GRID.reweight(uniform, np.array([[20.0, 30.0]])))
+    found = GRID.read_out(GRID.reweight(log(uniform), np.array([[20.0, 30.0]])))
     np.testing.assert_allclose(found, (20, 30), atol=2)
 
 
 @given(srgb_colors, srgb_colors)
 def test_a_reweighted_distribution_sums_to_1(srgb, palette):
-    probabilities = GRID.soft_encode(color.srgb_to_lab(srgb)[:, 1:])
-    reweighted = GRID.reweight(probabilities, color.srgb_to_lab(palette)[:, 1:])
+    logits = log(GRID.soft_encode(color.srgb_to_lab(srgb)[:, 1:]))
+    reweighted = GRID.probabilities(GRID.reweight(logits, color.srgb_to_lab(palette)[:, 1:]))
     np.testing.assert_allclose(reweighted.sum(axis=-1), 1, atol=1e-5)
     assert reweighted.min() >= 0
 
 
+def test_probabilities_of_logits_are_those_that_were_put_in():
+    wanted = GRID.soft_encode(random_ab(6)).reshape(2, 3, -1)
+    np.testing.assert_allclose(GRID.probabilities(log(wanted) + 7), wanted, atol=1e-5)
+
+
 def test_bins_equally_far_from_the_palette_keep_their_ratio():
     left, right = bin_at(-20, 0), bin_at(20, 0)
-    reweighted = GRID.reweight(one_hot((left, 0.75), (right, 0.25)), np.array([[0.0, 0.0]]))
+    two = one_hot((left, 0.75), (right, 0.25))
+    reweighted = GRID.probabilities(GRID.reweight(log(two), np.array([[0.0, 0.0]])))
     assert reweighted[left] / reweighted[right] == pytest.approx(3, rel=1e-5)
 
 
 def test_a_color_far_from_the_palette_is_not_lost():
     """With nothing of the palette in sight the distribution stays as it was."""
     only = one_hot((bin_at(-50, 50), 1.0))
-    np.testing.assert_allclose(GRID.reweight(only, np.array([[60.0, -60.0]])), only, atol=1e-5)
+    found = GRID.probabilities(GRID.reweight(log(only), np.array([[60.0, -60.0]])))
+    np.testing.assert_allclose(found, only, atol=1e-5)
 
 
 # Entropy

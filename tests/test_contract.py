@@ -21,6 +21,7 @@ CONTRACT = ModelContract(
     output_stride=4,
     bins=((-10.0, 0.0), (0.0, 0.5)),
     temperature=0.4,
+    token_features=("deep",),
     can=("take hints",),
     mean_ab=((1.5, -2.25),),
     recipe={"optim": {"lr": 0.001}, "data": {"train": ["flowers"]}},
@@ -38,6 +39,7 @@ contracts = st.builds(
     features=st.lists(features, max_size=3).map(tuple),
     stride=st.integers(1, 64),
     output_stride=st.integers(1, 16),
+    token_features=texts,
     short_side_px=st.integers(1, 4096),
     bins=st.lists(pairs, max_size=4).map(tuple),
     temperature=st.floats(0.01, 10),
@@ -105,6 +107,7 @@ def test_what_is_no_contract_is_refused(text):
         {"bins": [["a", "b"]]},
         {"mean_ab": [None]},
         {"can": 3},
+        {"token_features": 3},
     ],
 )
 def test_unknown_keys_and_wrong_values_are_refused(changes):

@@ -33,8 +33,9 @@ def with_blocks(language):
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
-    """A folder as the docs speak of it: old.jpg, and an album."""
+    """A folder as the docs speak of it: old.jpg, other.jpg in colour, and an album."""
     shutil.copy(SAMPLE, tmp_path / "old.jpg")
+    shutil.copy(SAMPLE.parent / "originals" / "flower.jpg", tmp_path / "other.jpg")
     (tmp_path / "album").mkdir()
     shutil.copy(SAMPLE, tmp_path / "album" / "one.jpg")
     monkeypatch.chdir(tmp_path)
@@ -95,7 +96,7 @@ def test_recipe_reference_names_every_key_and_default():
             assert f"| `{field.name}` | `{field.default!r}` |" in section, f"{name}.{field.name}"
 
 
-@pytest.mark.parametrize("command", ["colorize", "models", "train", "export", "evaluate"])
+@pytest.mark.parametrize("command", ["colorize", "models", "serve", "train", "export", "evaluate"])
 def test_command_reference_names_every_option(command):
     photochrom = Path(sys.executable).with_name("photochrom")
     ran = subprocess.run(

@@ -164,3 +164,49 @@ def test_half_chroma_keeps_the_lightness_of_every_pixel_of_a_checkerboard(monkey
     result = colored(gray, np.full((2, 2, 2), 40.0)).srgb()
     assert np.abs(color.srgb_to_lightness(result) - lightness_of(gray)).max() < 0.5
     assert (np.hypot(*np.moveaxis(color.srgb_to_lab(result)[..., 1:], -1, 0)) > 20).all()
+
+
+@pytest.mark.parametrize("size", [(2, 128), (6, 256), (150, 640)])
+def test_blocks_know_their_darkest_and_their_brightest_pixel(size):
+    gray = np.random.default_rng(3).integers(0, 256, size).astype(np.uint8)
+    darkest, brightest = painting._extremes(pyvips.Image.new_from_array(gray))
+    blocks = gray.reshape(size[0] // 2, 2, size[1] // 2, 2)
+    np.testing.assert_array_equal(darkest.numpy(), blocks.min(axis=(1, 3)))
+    np.testing.assert_array_equal(brightest.numpy(), blocks.max(axis=(1, 3)))
+
+
+@given(coarse_sides, coarse_sides, sides, sides)
+def test_many_columns_at_once_are_interpolated_as_each_alone(h, w, height, width):
+    coarse = noise(h, w)
+    wide = painting._fit_wide(coarse, width, width + 5, height).numpy()
+    plain = fitted(coarse, (height, width)).numpy()
+    np.testing.assert_allclose(wide[:, :width], plain, atol=0.05)
+    np.testing.assert_allclose(wide[:, width:], np.repeat(plain[:, -1:], 5, axis=1), atol=0.05)
+
+
+@pytest.mark.usefixtures("any_chroma")
+def test_tiles_have_no_seams():
+    result = colored(np.full((301, 1203), 120, np.uint8), np.full((3, 4, 2), 25.0)).srgb()
+    np.testing.assert_array_equal(result, np.broadcast_to(result[0, 0], result.shape))
+
+
+def test_a_streamed_file_gives_what_an_array_gives(tmp_path):
+    """Savers ask for tiles from several threads; the file is read once, from the top."""
+    gray = np.random.default_rng(5).integers(60, 200, (1100, 1301)).astype(np.uint8)
+    path, offset = tmp_path / "gray.png", pyvips.Image.new_from_array(0.5 * noise(9, 11))
+    picture.from_array(gray).save(path)
+    expected = picture.from_array(gray).with_ab(offset).srgb()
+    for _ in range(3):
+        saved = picture.read(path).with_ab(offset).save(tmp_path / "out.png", force=True)
+        np.testing.assert_array_equal(picture.read(saved).srgb(), expected)
+
+
+def test_a_painted_picture_is_described_without_painting(monkeypatch):
+    painted, calls = painting.paint, []
+    monkeypatch.setattr(painting, "paint", lambda *given: (calls.append(1), painted(*given))[1])
+    result = colored(np.full((20, 30), 90, np.uint16), np.zeros((2, 2, 2))).signed("a model")
+    assert (result.size, result.bits, result.has_alpha) == ((20, 30), 16, False)
+    assert result.losses("jpeg") == ("16 bits become 8, as JPEG holds no more",)
+    assert not calls
+    assert b"a model" in result.encode("png")
+    assert len(calls) == 1

@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from photochrom.contract import ModelContract
     from photochrom.errors import PhotochromError
     from photochrom.picture import Picture, from_array, read
-    from photochrom.runtime.colorizer import Colorizer, Prepared
+    from photochrom.runtime.colorizer import Colorizer, Prepared, Reference
+    from photochrom.runtime.hints import Hint
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Colorizer",
+    "Hint",
     "ModelContract",
     "PhotochromError",
     "Picture",
     "Prepared",
+    "Reference",
     "__version__",
     "from_array",
     "read",
@@ -32,10 +35,12 @@ __all__ = [
 
 _HOMES = {
     "Colorizer": "runtime.colorizer",
+    "Hint": "runtime.hints",
     "ModelContract": "contract",
     "PhotochromError": "errors",
     "Picture": "picture",
     "Prepared": "runtime.colorizer",
+    "Reference": "runtime.colorizer",
     "from_array": "picture",
     "read": "picture",
 }

@@ -79,12 +79,12 @@ class AbGrid:
         np.put_along_axis(encoded, nearest, weights.astype(np.float32), axis=-1)
         return encoded
 
-    def read_out(self, probabilities: NDArray[Any], *, temperature: float = 1.0) -> Float:
+    def read_out(self, logits: NDArray[Any], *, temperature: float = 1.0) -> Float:
         """The annealed mean: sharpen each distribution by 1 / temperature, then average.
 
         Parameters
         ----------
-        probabilities : (..., Q) float, non-negative; need not sum to 1
+        logits : (..., Q) float, logarithms of the probabilities, each up to a constant
         temperature : 1 is the plain mean (calm colours), towards 0 the likeliest bin
             (vivid ones)
 
@@ -101,27 +101,44 @@ class AbGrid:
         """
         if not temperature > 0:
             raise ValueError(f"temperature is {temperature}; it must be above 0.")
-        values = self._distribution(probabilities)
-        values = values / np.maximum(values.max(axis=-1, keepdims=True), 1e-30)
-        sharpened = values ** np.float32(1 / temperature)
-        total = sharpened.sum(axis=-1, keepdims=True)
-        mean: Float = (sharpened / total) @ self.centers
-        return mean
+        sharp = self._exp(logits, 1 / temperature)
+        mean = (self.centers.T @ sharp) / sharp.sum(axis=0)
+        return np.ascontiguousarray(mean.T).reshape(*np.shape(logits)[:-1], 2)
+
+    def probabilities(self, logits: NDArray[Any]) -> Float:
+        """The distributions themselves.
+
+        Parameters
+        ----------
+        logits : (..., Q) float
+
+        Returns
+        -------
+        (..., Q) float32, summing to 1
+
+        Raises
+        ------
+        ShapeError
+            The last axis is not Q.
+        """
+        values = self._exp(logits, 1.0)
+        values /= values.sum(axis=0)
+        return np.moveaxis(values.reshape(-1, *np.shape(logits)[:-1]), 0, -1)
 
     def reweight(
-        self, probabilities: NDArray[Any], palette: NDArray[Any], *, sigma: float = 12.0
+        self, logits: NDArray[Any], palette: NDArray[Any], *, sigma: float = 12.0
     ) -> Float:
         """Favour the bins near a palette: p'(q) ~ p(q) w(q).
 
         Parameters
         ----------
-        probabilities : (..., Q) float, non-negative
+        logits : (..., Q) float
         palette : (P, 2) float, a* and b* of the colours to keep to
         sigma : how far from a palette colour a bin still counts, in ab units
 
         Returns
         -------
-        (..., Q) float32, summing to 1
+        (..., Q) float32, logits
 
         Raises
         ------
@@ -133,8 +150,7 @@ class AbGrid:
             raise ShapeError(f"palette has shape {colors.shape}; (P, 2) with P > 0 is wanted.")
         squared = ((self.centers[:, None] - colors[None]) ** 2).sum(axis=-1).min(axis=1)
         weights = np.exp(-squared / (2 * sigma**2)) + 1e-6
-        values = self._distribution(probabilities) * weights.astype(np.float32)
-        return values / np.maximum(values.sum(axis=-1, keepdims=True), 1e-30)
+        return self._of_bins(logits) + np.log(weights).astype(np.float32)
 
     def entropy(self, probabilities: NDArray[Any]) -> Float:
         """How undecided each distribution is.
@@ -152,15 +168,24 @@ class AbGrid:
         ShapeError
             The last axis is not Q.
         """
-        values = self._distribution(probabilities)
+        values = self._of_bins(probabilities)
         entropy: Float = -(values * np.log(np.maximum(values, 1e-12))).sum(axis=-1)
         return entropy / np.float32(np.log(len(self)))
 
-    def _distribution(self, probabilities: NDArray[Any]) -> Float:
-        values = np.asarray(probabilities, dtype=np.float32)
+    def _exp(self, logits: NDArray[Any], factor: float) -> Float:
+        """exp(factor (logits - their maximum)) as (Q, N): bins first is how models answer."""
+        values = np.moveaxis(self._of_bins(logits), -1, 0).reshape(len(self), -1)
+        shifted = values - values.max(axis=0)
+        if factor != 1:
+            shifted *= np.float32(factor)
+        exponentials: Float = np.exp(shifted, out=shifted)
+        return exponentials
+
+    def _of_bins(self, array: NDArray[Any]) -> Float:
+        values = np.asarray(array, dtype=np.float32)
         if values.ndim == 0 or values.shape[-1] != len(self):
             raise ShapeError(
-                f"probabilities has shape {values.shape}; the last axis must be {len(self)} bins."
+                f"An array of shape {values.shape}: the last axis must be {len(self)} bins."
             )
         return values
 

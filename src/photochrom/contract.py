@@ -20,6 +20,8 @@ METADATA_KEY = "photochrom"
 LIGHTNESS = "lightness"
 OUTPUT = "output"
 DECODER_SUFFIX = ".in"
+SEEN, COLORS, PLACES, PLANES = "hints.seen", "hints.ab", "hints.place", "hints.planes"
+"""What a model that takes hints wants besides; see `ModelContract`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,17 @@ class ModelContract:
 
     The input is ``lightness``, (1, 1, H, W) float32, L* 0..100, sides multiples of
     ``stride``. The output is (1, C, H / output_stride, W / output_stride): a* and b* where
-    ``output`` is "ab", a probability for each of ``bins`` where it is "distribution".
+    ``output`` is "ab", a logit for each of ``bins`` where it is "distribution".
+
+    A model with ``token_features`` takes hints, T of them, 0 included:
+
+    - ``hints.seen`` (1, T, S), the values of these features where each hint was taken,
+      interpolated bilinearly and joined in this order;
+    - ``hints.ab`` (1, T, 2), its a* and b*;
+    - ``hints.place`` (1, T, 3), x and y in pixels of the lightness and 1, or three zeros for a
+      hint that was taken from another picture;
+    - ``hints.planes`` (1, 3, H / output_stride, W / output_stride), for every position a* and
+      b* of the hints that cover it, times the covered share, and that share.
     """
 
     version: int = VERSION
@@ -49,6 +61,7 @@ class ModelContract:
     lightness_range: tuple[float, float] = (0.0, 100.0)
     ab_range: tuple[float, float] = (-128.0, 128.0)
     """Between which a* and b* lie, but for rare overshoots."""
+    token_features: tuple[str, ...] = ()
     short_side_px: int = 256
     """At which size the model sees a picture."""
     bins: tuple[tuple[float, float], ...] = ()
@@ -94,8 +107,8 @@ class ModelContract:
             table["features"] = tuple(Feature(**feature) for feature in table["features"])
             for key in ("bins", "mean_ab"):
                 table[key] = tuple((float(a), float(b)) for a, b in table[key])
-            for key in ("can", "cannot", "data"):
-                table[key] = tuple(table[key])
+            for key in ("can", "cannot", "data", "token_features"):
+                table[key] = tuple(table.get(key, ()))
             for key in ("lightness_range", "ab_range"):
                 if key in table:
                     low, high = table[key]

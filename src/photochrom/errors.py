@@ -3,6 +3,7 @@
     PhotochromError
     ├── ShapeError            an array has the wrong shape (also a ValueError)
     ├── ColorError            a colour or palette can't be understood (also a ValueError)
+    ├── HintError             a hint can't be understood, or lies outside the picture (ditto)
     ├── PictureError
     │   ├── AlreadyColoredError  a photograph has colours, and only grey ones were wanted
     │   ├── PictureReadError  a file or bytes can't be read as a picture
@@ -38,6 +39,10 @@ class ShapeError(PhotochromError, ValueError):
 
 class ColorError(PhotochromError, ValueError):
     """A colour or palette can't be understood."""
+
+
+class HintError(PhotochromError, ValueError):
+    """A hint can't be understood, or lies outside the picture."""
 
 
 class PictureError(PhotochromError):

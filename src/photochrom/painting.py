@@ -34,7 +34,16 @@ STEP = 0.8
 ZERO_A, ZERO_B = 113, 138
 """Codes of a* = 0 and b* = 0; 8 bits then hold a* -90..114 and b* -110..94."""
 
-CACHE_ROWS = 32
+CHROMA_STEP = 0.53
+"""How finely it rounds chroma where sRGB ends; 8 bits then hold 135, and sRGB has 134."""
+
+TILE_ROWS, TILE_COLUMNS = 128, 256
+"""Savers ask for 128 x 128 pixels at once; wider tiles have fewer seams to pay for."""
+
+GROUP = 64
+"""Pixels that are taken for the bands of one where that is faster."""
+
+_LIGHT_SCALE, _LIGHT_ZERO = 31_200, 17_160
 
 
 def paint(image: pyvips.Image, offset: pyvips.Image, gain: pyvips.Image | None) -> pyvips.Image:
@@ -88,6 +97,11 @@ def fit(field: pyvips.Image, width: int, height: int) -> pyvips.Image:
     )
 
 
+def _image(values: NDArray[Any]) -> pyvips.Image:
+    """Float pixels, (h, w, bands)."""
+    return pyvips.Image.new_from_array(np.ascontiguousarray(values, dtype=np.float32))
+
+
 def _lookup(values: NDArray[np.generic]) -> pyvips.Image:
     """A libvips table from code values to `values`; (N,) or (N, bands)."""
     return pyvips.Image.new_from_array(np.ascontiguousarray(values)[None])
@@ -134,12 +148,12 @@ def _fit_gamut(light: pyvips.Image, y: pyvips.Image) -> pyvips.Image:
     return (light - y) * keep + y
 
 
-def _cached(image: pyvips.Image) -> pyvips.Image:
-    """The same image, computed once for several users."""
+def _cached(image: pyvips.Image, rows: int = TILE_ROWS) -> pyvips.Image:
+    """The same image, computed once for several users; two rows of tiles are enough."""
     return image.tilecache(
-        tile_width=image.width,
-        tile_height=CACHE_ROWS,
-        max_tiles=16,
+        tile_width=TILE_COLUMNS,
+        tile_height=rows,
+        max_tiles=2 * (image.width // TILE_COLUMNS + 2),
         access="sequential",
         threaded=True,
     )
@@ -152,26 +166,43 @@ def _paint_fast(
     image: pyvips.Image, offset: pyvips.Image, gain: pyvips.Image | None
 ) -> pyvips.Image:
     gray = _gray_codes(image)
+    to_a, to_b = _index_tables()
     if image.width * image.height > HALF_CHROMA_PIXELS:
         width, height = (image.width + 1) // 2, (image.height + 1) // 2
-        even = gray.embed(0, 0, 2 * width, 2 * height, extend="copy")
-        darkest, brightest = _of_blocks(even, 0), _of_blocks(even, 3)
-        codes = _ab_codes(even.shrink(2, 2), darkest, brightest, offset, gain)
-        bands = [codes[band].zoom(2, 2).crop(0, 0, image.width, image.height) for band in (0, 1)]
+        whole = -(-width // GROUP) * GROUP
+        even = gray.embed(0, 0, 2 * whole, 2 * height, extend="copy")
+        pairs = _ab_pairs(*_extremes(even), width, offset, gain)
+        indices = [_doubled(pairs.maplut(table)) for table in (to_a, to_b)]
+        indices = [index.crop(0, 0, image.width, image.height) for index in indices]
     else:
-        codes = _ab_codes(gray, gray, None, offset, gain)
-        bands = [codes[0], codes[1]]
-    from_a, from_b = _light_tables()
-    light = (gray | bands[0]).maplut(from_a) + (gray | bands[1]).maplut(from_b)
-    painted = light.cast("ushort").maplut(_srgb_table())
-    return painted.copy(interpretation="srgb")
+        pairs = _ab_pairs(gray, gray, image.width, offset, gain)
+        indices = [pairs.maplut(table[0]) for table in (to_a, to_b)]
+    from_a, from_b, to_srgb = _light_tables()
+    light = (gray | indices[0]).maplut(from_a) + (gray | indices[1]).maplut(from_b)
+    return light.cast("ushort").maplut(to_srgb).copy(interpretation="srgb")
 
 
-def _of_blocks(even: pyvips.Image, rank: int) -> pyvips.Image:
-    """The darkest (rank 0) or brightest (3) pixel of each 2 x 2 block."""
-    wide = even.embed(0, 0, even.width + 1, even.height + 1, extend="copy")
-    # libvips' window of 2 ends at a pixel, so that a block's is that of its last one.
-    return wide.rank(2, 2, rank).crop(1, 1, even.width, even.height).subsample(2, 2)
+def _extremes(even: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image]:
+    """The darkest and the brightest pixel of each 2 x 2 block.
+
+    Rows are paired by leaving out every other one, columns by taking two for two bands of one
+    pixel. `rank` and `subsample` do the same and take ten times as long.
+    """
+    even = even.copy()
+    even.remove("vips-sequential")  # `reducev` would add caches of whole rows; see `_cached`
+    # By nearest neighbour it keeps the second row of two.
+    first = even.embed(0, 1, even.width, even.height, extend="copy")
+    rows = [one.reducev(2, kernel="nearest") for one in (first, even)]
+    darkest = rows[0].minpair(rows[1]).bandfold(factor=2)
+    brightest = rows[0].maxpair(rows[1]).bandfold(factor=2)
+    return darkest[0].minpair(darkest[1]), brightest[0].maxpair(brightest[1])
+
+
+def _doubled(pixels: pyvips.Image) -> pyvips.Image:
+    """Two equal bands as two equal pixels, and every row twice."""
+    # `zoom` copies byte by byte, but for the rows that it repeats.
+    wide = pixels.bandfold(factor=GROUP).zoom(1, 2)
+    return wide.bandunfold(factor=2 * GROUP)
 
 
 def _gray_codes(image: pyvips.Image) -> pyvips.Image:
@@ -180,75 +211,99 @@ def _gray_codes(image: pyvips.Image) -> pyvips.Image:
         return image
     linear = color.srgb_to_linear(np.arange(256, dtype=np.uint8))
     y = image.maplut(_lookup(65535 * linear)).recomb(color.RGB_TO_RELATIVE[1:2].tolist())
-    return _cached(y.rint().cast("ushort").maplut(_srgb_table()).copy(interpretation="b-w"))
+    codes = np.rint(255 * color.linear_to_srgb(np.arange(65536) / 65535)).astype(np.uint8)
+    return _cached(y.rint().cast("ushort").maplut(_lookup(codes)).copy(interpretation="b-w"))
 
 
-def _ab_codes(
-    gray: pyvips.Image,
+def _ab_pairs(
     darkest: pyvips.Image,
-    brightest: pyvips.Image | None,
+    brightest: pyvips.Image,
+    width: int,
     offset: pyvips.Image,
     gain: pyvips.Image | None,
 ) -> pyvips.Image:
-    """a* and b* as codes << 8, in gamut from the darkest to the brightest grey of a block."""
-    if gain is None:
-        ab = fit(offset, gray.width, gray.height) / STEP
-    else:
-        if (gain.width, gain.height) != (offset.width, offset.height):
-            gain = fit(gain, offset.width, offset.height)
-        field = fit(offset.bandjoin(gain), gray.width, gray.height)
-        step = 1 / STEP
-        ab = (field * gray.maplut(_weights_table())).recomb(
-            [[step, 0, step, 0], [0, step, 0, step]]
-        )
-    codes = _cached(ab.linear(1, [ZERO_A + 0.5, ZERO_B + 0.5], uchar=True))
-    hues, chromas = _polar_tables()
-    high = _lookup(np.arange(256, dtype=np.uint16) << 8)  # a cast with shift isn't this
-    pair = codes[0].maplut(high) | codes[1]
-    hue = _cached(pair.maplut(hues))
-    limits = _lookup(_chroma_limits().ravel())
-    limit = (hue | darkest).maplut(limits)
-    if brightest is not None:
-        limit = limit.minpair((hue | brightest).maplut(limits))
-    keep = (limit * pair.maplut(chromas)).minpair(1)
-    zero = [ZERO_A, ZERO_B]
-    kept = (codes - zero) * keep + [ZERO_A + 0.5, ZERO_B + 0.5]
-    return _cached(kept.cast("uchar").maplut(high))
+    """a* and b* as two codes in one ushort, in gamut from the darkest to the brightest grey.
+
+    Their lightness is that half-way between the two. Columns from `width` on are padding.
+    """
+    size = width, darkest.width, darkest.height
+    codes = _fit_wide(_values(offset) / STEP + [ZERO_A + 0.5, ZERO_B + 0.5], *size)
+    if gain is not None:
+        lightness = (darkest + brightest).maplut(_lightness_table())
+        codes = codes + _fit_wide(_values(gain) / STEP, *size) * lightness
+    pairs = codes.cast("uchar").copy(format="ushort", bands=1, interpretation="grey16")
+    pairs = _cached(pairs, TILE_ROWS // 2)
+    hues, chromas, to_pairs = _polar_tables()
+    hue, limits = pairs.maplut(hues), _lookup(_chroma_limits().ravel())
+    limit = (hue | darkest).maplut(limits).minpair((hue | brightest).maplut(limits))
+    limited = (hue | limit).maplut(to_pairs)
+    return _cached((pairs.maplut(chromas) > limit).ifthenelse(limited, pairs), TILE_ROWS // 2)
+
+
+def _values(field: pyvips.Image) -> NDArray[Any]:
+    """The pixels of a small image, (h, w, bands)."""
+    return field.numpy().reshape(field.height, field.width, field.bands)
+
+
+def _fit_wide(values: NDArray[Any], width: int, whole: int, height: int) -> pyvips.Image:
+    """`fit` to `width`, padded to `whole`, in a third of the time; (h, w, bands).
+
+    Columns are interpolated first, for the field's few rows; rows then for many columns at
+    once, as if these were bands, since libvips spends most of its time on each new pixel.
+    """
+    rows, columns, bands = values.shape
+    if columns > width or rows > height:
+        rows, columns = min(rows, height), min(columns, width)
+        values = _values(fit(_image(values), columns, rows))
+    padded = -(-whole // GROUP) * GROUP
+    place = np.clip((np.arange(padded) + 0.5) * columns / width - 0.5, 0, columns - 1)
+    left = place.astype(np.int64)
+    share = (place - left).astype(np.float32)[:, None]
+    values = values.astype(np.float32)
+    across = values[:, left] * (1 - share) + values[:, np.minimum(left + 1, columns - 1)] * share
+    wide = _image(across.reshape(rows, padded // GROUP, GROUP * bands))
+    fitted = fit(wide, wide.width, height).bandunfold(factor=GROUP)
+    return fitted if padded == whole else fitted.crop(0, 0, whole, height)
 
 
 @cache
-def _weights_table() -> pyvips.Image:
-    """Grey -> what offset and gain of a* and b* are multiplied with: 1, 1, L*, L*."""
-    lightness = color.luminance_to_lightness(color.srgb_to_linear(np.arange(256, dtype=np.uint8)))
-    ones = np.ones_like(lightness)
-    return _lookup(np.stack([ones, ones, lightness, lightness], axis=-1))
+def _lightness_table() -> pyvips.Image:
+    """Sum of two greys -> L* half-way between, once for a* and once for b*."""
+    light = color.srgb_to_linear(np.arange(511, dtype=np.float32) / 510)
+    lightness = color.luminance_to_lightness(light).astype(np.float32)
+    return _lookup(np.stack([lightness, lightness], axis=-1))
 
 
 @cache
-def _srgb_table() -> pyvips.Image:
-    """Linear light 0..65535 -> sRGB codes 0..255."""
-    codes = np.rint(255 * color.linear_to_srgb(np.arange(65536) / 65535))
-    return _lookup(codes.astype(np.uint8))
+def _index_tables() -> tuple[pyvips.Image, pyvips.Image]:
+    """Pair of codes -> a* code << 8, b* code << 8, each in two equal bands."""
+    shifted = _pairs().astype(np.uint16) << 8
+    a, b = (_lookup(np.repeat(shifted[:, [band]], 2, axis=1)) for band in (0, 1))
+    return a, b
 
 
 @cache
-def _light_tables() -> tuple[pyvips.Image, pyvips.Image]:
-    """Linear sRGB x 65535 from (a* code << 8 | grey), and what (b* code << 8 | grey) adds.
+def _light_tables() -> tuple[pyvips.Image, pyvips.Image, pyvips.Image]:
+    """Linear sRGB, from (a* code << 8 | grey) plus from (b* code << 8 | grey); its sRGB codes.
 
     With X, Y, Z relative to white, R = Y + m_X (X - Y) + m_Z (Z - Y) as the matrix's rows sum
-    to 1; X depends on (L*, a*) only, and Z on (L*, b*) only.
+    to 1; X depends on (L*, a*) only, and Z on (L*, b*) only. Both parts are positive numbers
+    of 16 bits: `_LIGHT_SCALE` times the light and `_LIGHT_ZERO`, of which a part has at least
+    -0.55 for every colour in gamut, if blue's Y stands with Z.
     """
     y = color.srgb_to_linear(np.arange(256, dtype=np.uint8)).astype(np.float64)
     f_y = (color.luminance_to_lightness(y).astype(np.float64) + 16) / 116
     codes = np.arange(256)[:, None]
     x = _f_to_relative(f_y + (codes - ZERO_A) * STEP / 500)
     z = _f_to_relative(f_y - (codes - ZERO_B) * STEP / 200)
-    from_x = (x - y)[..., None] * color.RELATIVE_TO_RGB[:, 0]
-    from_z = (z - y)[..., None] * color.RELATIVE_TO_RGB[:, 2]
-    from_x = from_x + y[None, :, None]
-    # A half, so that the cast to whole numbers rounds.
-    first = (65535 * from_x + 0.5).reshape(-1, 3).astype(np.float32)
-    return _lookup(first), _lookup((65535 * from_z).reshape(-1, 3).astype(np.float32))
+    parts = []
+    for part, column, with_y in (((x - y), 0, (1, 1, 0)), ((z - y), 2, (0, 0, 1))):
+        light = part[..., None] * color.RELATIVE_TO_RGB[:, column] + y[:, None] * with_y
+        numbers = np.rint(_LIGHT_SCALE * light + _LIGHT_ZERO).clip(0, 65535)
+        parts.append(_lookup(numbers.reshape(-1, 3).astype(np.uint16)))
+    light = ((np.arange(65536) - 2 * _LIGHT_ZERO) / _LIGHT_SCALE).clip(0, 1)
+    srgb = np.rint(255 * color.linear_to_srgb(light)).astype(np.uint8)
+    return parts[0], parts[1], _lookup(srgb)
 
 
 def _f_to_relative(f: NDArray[Any]) -> NDArray[Any]:
@@ -256,22 +311,28 @@ def _f_to_relative(f: NDArray[Any]) -> NDArray[Any]:
     return np.where(cube > color.EPSILON, cube, (116 * f - 16) * (1 / color.KAPPA))
 
 
-@cache
-def _polar_tables() -> tuple[pyvips.Image, pyvips.Image]:
-    """(a* code << 8 | b* code) -> hue code << 8, and 1 / chroma."""
-    a = (np.arange(256)[:, None] - ZERO_A) * STEP
-    b = (np.arange(256)[None, :] - ZERO_B) * STEP
-    hue = np.floor(np.arctan2(b, a) % (2 * np.pi) * (256 / (2 * np.pi))).astype(np.int64) % 256
-    chroma = np.maximum(np.hypot(a, b), 1e-3)
-    return (
-        _lookup((hue << 8).astype(np.uint16).ravel()),
-        _lookup((1 / chroma).astype(np.float32).ravel()),
-    )
+def _pairs() -> NDArray[np.uint8]:
+    """The two codes of each pair, (65536, 2); which comes first depends on the machine."""
+    return np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
 
 
 @cache
-def _chroma_limits() -> NDArray[np.float32]:
-    """The largest chroma in gamut for each (hue code, grey); (256, 256), by bisection.
+def _polar_tables() -> tuple[pyvips.Image, pyvips.Image, pyvips.Image]:
+    """Pair of codes -> hue code << 8, chroma code, rounded up; and the way back."""
+    ab = (_pairs() - np.array([ZERO_A, ZERO_B])) * STEP
+    hue = np.floor(np.arctan2(ab[:, 1], ab[:, 0]) % (2 * np.pi) * (256 / (2 * np.pi)))
+    chroma = np.ceil(np.hypot(ab[:, 0], ab[:, 1]) / CHROMA_STEP).clip(0, 255)
+    angle = (np.arange(256)[:, None] + 0.5) * (2 * np.pi / 256)
+    radius = np.arange(256) * CHROMA_STEP / STEP
+    back = [ZERO_A, ZERO_B] + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    pairs = np.rint(back).clip(0, 255).astype(np.uint8).reshape(-1, 2).view(np.uint16)
+    hues = (hue.astype(np.uint16) % 256) << 8
+    return _lookup(hues), _lookup(chroma.astype(np.uint8)), _lookup(pairs.ravel())
+
+
+@cache
+def _chroma_limits() -> NDArray[np.uint8]:
+    """The code of the largest chroma in gamut for each (hue code, grey), by bisection.
 
     The smaller one of both edges of a hue's sector, less the rounding of a* and b*.
     """
@@ -291,4 +352,4 @@ def _chroma_limits() -> NDArray[np.float32]:
         inside += np.where(fits, step, 0)
         step /= 2
     both = np.minimum(inside, np.roll(inside, -1, axis=0))
-    return np.maximum(both - STEP / 2, 0).astype(np.float32)
+    return np.maximum((both - STEP / 2) / CHROMA_STEP, 0).astype(np.uint8)

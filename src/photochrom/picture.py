@@ -66,11 +66,13 @@ class Picture:
     """How a TIFF file is stored, as options for its saver."""
     _verify: Callable[[], None] = field(default=lambda: None, repr=False)
     """Raises `PictureReadError` where the pixels can't be decoded; it decodes all of them."""
+    _describe: Callable[[], pyvips.Image] | None = field(default=None, repr=False)
+    """An image with the same size, depth, alpha and metadata, where `_open` costs more."""
 
     @cached_property
     def _header(self) -> pyvips.Image:
         try:
-            return self._open()
+            return (self._describe or self._open)()
         except pyvips.Error as error:
             raise self._unreadable(error) from error
 
@@ -168,7 +170,12 @@ class Picture:
         def open_colored() -> pyvips.Image:
             return painting.paint(self._open(), offset, gain)
 
-        return replace(self, _open=open_colored, _shrink=partial(_shrink_image, open_colored))
+        return replace(
+            self,
+            _open=open_colored,
+            _shrink=partial(_shrink_image, open_colored),
+            _describe=lambda: self._header,
+        )
 
     def signed(self, model: str) -> Picture:
         """The same picture, whose metadata says that a model has made its colours.
@@ -181,7 +188,11 @@ class Picture:
         model : the model's name
         """
         changes = metadata.signature(self._header, model=model)
-        return replace(self, _open=lambda: metadata.changed(self._open(), changes))
+        return replace(
+            self,
+            _open=lambda: metadata.changed(self._open(), changes),
+            _describe=lambda: metadata.changed(self._header, changes),
+        )
 
     def losses(self, format_: str) -> tuple[str, ...]:
         """What of this picture a file of some format can't hold, in words for a person.
@@ -428,6 +439,11 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
         raise ShapeError(f"{name}: type {pixels.dtype}; uint8 or uint16 is wanted.")
     spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
     image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
+    return from_image(image, name=name)
+
+
+def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
+    """Make a picture from a libvips image, which may be lazy: grey or sRGB, 8 or 16 bit."""
     return Picture(name, "png", lambda: image, partial(_shrink_image, lambda: image))
 
 

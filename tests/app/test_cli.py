@@ -13,7 +13,7 @@ from photochrom.app import cli
 from photochrom.errors import PhotochromError
 from photochrom.runtime.weights import shipped_models
 
-COMMANDS = ("colorize", "models", "train", "export", "evaluate")
+COMMANDS = ("colorize", "models", "serve", "train", "export", "evaluate")
 SCRIPT = Path(sysconfig.get_path("scripts")) / "photochrom"
 WITHOUT_TORCH = """
 import sys

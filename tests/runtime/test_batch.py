@@ -13,8 +13,12 @@ from photochrom.errors import (
     OutputExistsError,
     PictureReadError,
     PictureWriteError,
+    UnsupportedError,
 )
-from photochrom.runtime.batch import Job, plan
+from photochrom.runtime.alternatives import Alternative
+from photochrom.runtime.batch import Job, each_alternative, plan
+from photochrom.runtime.hints import Hint
+from photochrom.runtime.options import Options
 
 
 @pytest.fixture(autouse=True)
@@ -231,14 +235,27 @@ def test_stdin_may_be_named_once(output):
 
 
 class Inverter:
-    """Stands in for a `Colorizer`; counts what it was given."""
+    """Stands in for a `Colorizer` and for what it prepares; counts what it was given."""
 
     def __init__(self):
-        self.seen = []
+        self.seen, self.asked = [], []
 
-    def colorize(self, source, *, only_gray=False, provenance=True):
+    def prepare(self, source, *, only_gray=False):
         self.seen.append(source.name)
-        return picture.from_array(255 - source.srgb())
+        self.picture = source
+        return self
+
+    def paint(self, **asked):
+        self.asked.append(asked)
+        return picture.from_array(255 - self.picture.srgb())
+
+    def confidence_picture(self, *, hints, reference):
+        self.asked.append({"hints": hints, "reference": reference})
+        return picture.from_array(np.full(self.picture.size, 7, np.uint8))
+
+    def alternatives(self, count, *, seed):
+        found = [Hint(points=((number, seed),), ab=(9, 9)) for number in range(2)]
+        return tuple(Alternative(hints=(hint,), likelihood=0.5) for hint in found[:count])
 
 
 @pytest.fixture
@@ -282,8 +299,54 @@ def test_force_replaces_what_is_there(inverter, photograph):
 def test_quality_reaches_the_file(inverter, photograph):
     for quality in (10, 90):
         target = Path(f"{quality}.jpg")
-        Job(source=Path("old.png"), target=target).run(inverter, quality=quality)
+        Job(source=Path("old.png"), target=target).run(inverter, options=Options(quality=quality))
     assert Path("10.jpg").stat().st_size < Path("90.jpg").stat().st_size
+
+
+def test_what_is_asked_for_reaches_the_painting(inverter, photograph):
+    dot = Hint.at(3, 4, "#c22")
+    options = Options(hints=(dot,), palette=("#123456",), vividness=1.5, provenance=False)
+    Job(source=Path("old.png"), target=Path("new.png")).run(
+        inverter, options=options, reference="like that"
+    )
+    (asked,) = inverter.asked
+    assert asked == {
+        "hints": (dot,),
+        "palette": ("#123456",),
+        "reference": "like that",
+        "vividness": 1.5,
+        "provenance": False,
+    }
+
+
+def test_the_map_of_confidence_is_written_besides_and_knows_the_hints(inverter, photograph):
+    job, dot = Job(source=Path("old.png"), target=Path("new.png")), Hint.at(3, 4, "#c22")
+    job.run(inverter, options=Options(hints=(dot,)), confidence=Path("map.png"))
+    assert inverter.asked[1] == {"hints": (dot,), "reference": None}
+    assert (picture.read("map.png").srgb() == 7).all()
+    np.testing.assert_array_equal(picture.read("new.png").srgb(), photograph)
+
+
+@pytest.mark.parametrize("place", ["old.png", "./x/../old.png", "new.png"])
+def test_the_map_of_confidence_is_never_written_over_the_photographs(place, inverter, photograph):
+    Path("x").mkdir()
+    before = Path("old.png").read_bytes()
+    with pytest.raises(JobError, match="another place"):
+        Job(source=Path("old.png"), target=Path("new.png")).run(
+            inverter, confidence=Path(place), force=True
+        )
+    assert Path("old.png").read_bytes() == before
+    assert inverter.seen == []
+
+
+def test_a_map_that_is_there_is_found_out_before_any_work(inverter, photograph):
+    touch("map.png")
+    with pytest.raises(OutputExistsError, match=r"map\.png.*--force"):
+        Job(source=Path("old.png"), target=Path("new.png")).run(
+            inverter, confidence=Path("map.png")
+        )
+    assert Path("map.png").read_bytes() == b"x"
+    assert inverter.seen == []
 
 
 def test_a_source_that_cannot_be_read_leaves_no_folder_behind(inverter):
@@ -298,6 +361,43 @@ def test_a_file_in_the_place_of_a_folder_is_a_write_error(inverter, photograph):
     with pytest.raises(PictureWriteError, match="the folder can't be made"):
         Job(source=Path("old.png"), target=Path("out/new.png")).run(inverter)
     assert Path("out").read_bytes() == b"x"
+
+
+# Alternatives
+
+
+def test_each_alternative_has_its_number_in_its_name():
+    jobs = each_alternative(plan(["a.jpg", "x/b.gif"], "out"), 2)
+    assert [(str(job.source), job.target.as_posix(), job.alternative) for job in jobs] == [
+        ("a.jpg", "out/a-1.jpg", 1),
+        ("a.jpg", "out/a-2.jpg", 2),
+        ("x/b.gif", "out/b-1.png", 1),
+        ("x/b.gif", "out/b-2.png", 2),
+    ]
+
+
+def test_several_results_do_not_go_to_stdout():
+    with pytest.raises(JobError, match=r"--alternatives .* -o"):
+        each_alternative(plan(["-"], None), 2)
+
+
+def test_no_alternative_is_written_over_a_photograph():
+    with pytest.raises(JobError, match="over itself"):
+        each_alternative(plan(["x/a-1.jpg"], "x/a.jpg"), 2)
+
+
+def test_an_alternative_is_painted_with_its_hints_below_those_given(inverter, photograph):
+    dot = Hint.at(3, 4, "#c22")
+    job = Job(source=Path("old.png"), target=Path("new.png"), alternative=2)
+    job.run(inverter, options=Options(hints=(dot,), seed=5))
+    assert inverter.asked[0]["hints"] == (Hint(points=((1, 5),), ab=(9, 9)), dot)
+
+
+def test_an_alternative_that_is_not_there_is_refused_with_their_number(inverter, photograph):
+    job = Job(source=Path("old.png"), target=Path("new.png"), alternative=3)
+    with pytest.raises(UnsupportedError, match=r"old\.png: there are 2 alternatives, not 3"):
+        job.run(inverter)
+    assert not Path("new.png").exists()
 
 
 def test_names_for_messages():

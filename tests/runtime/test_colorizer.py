@@ -20,12 +20,25 @@ from photochrom.contract import (
     ModelContract,
 )
 from photochrom.errors import (
+    ColorError,
+    HintError,
     ModelNotFoundError,
     PictureReadError,
     ShapeError,
     UnsupportedError,
 )
-from photochrom.runtime.colorizer import MAX_LONG_SIDE, MIN_SIDE_PX, Colorizer, small_size
+from photochrom.runtime.alternatives import APART
+from photochrom.runtime.colorizer import (
+    MAX_LONG_SIDE,
+    MIN_SIDE_PX,
+    Colorizer,
+    Reference,
+    small_size,
+    temperature_of,
+)
+from photochrom.runtime.colorizer import VIVID as VIVID_END
+from photochrom.runtime.hints import Hint
+from photochrom.runtime.palette import palette_ab
 
 GRID = gamut_grid(10)
 VIVID, CALM = (60.0, 40.0), (0.0, 0.0)
@@ -59,8 +72,7 @@ def distribution_model(tmp_path_factory):
             helper.make_node(
                 "AveragePool", [LIGHTNESS], ["deep"], kernel_shape=[4, 4], strides=[4, 4]
             ),
-            helper.make_node("Conv", [entrance, "weights", "logits"], ["scores"]),
-            helper.make_node("Softmax", ["scores"], [OUTPUT], axis=1),
+            helper.make_node("Conv", [entrance, "weights", "logits"], [OUTPUT]),
         ],
         "distribution",
         [tensor(LIGHTNESS, 1), tensor(entrance, 1)],
@@ -88,6 +100,43 @@ def distribution_model(tmp_path_factory):
     )
     helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     path = tmp_path_factory.mktemp("models") / "two-peaks.onnx"
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def color_model(tmp_path_factory):
+    """A handmade model that answers with one colour everywhere."""
+    onnx = pytest.importorskip("onnx")
+    helper, entrance = onnx.helper, f"deep{DECODER_SUFFIX}"
+
+    def tensor(name, channels):
+        return helper.make_tensor_value_info(name, 1, [1, channels, "h" + name, "w" + name])
+
+    values = {
+        LIGHTNESS: np.zeros((1, 1, 4, 4)),
+        entrance: np.zeros((1, 1, 1, 1)),
+        "weights": np.zeros((2, 1, 1, 1)),
+        "ab": np.array([10, 20]),
+    }
+    pool = {"kernel_shape": [4, 4], "strides": [4, 4]}
+    graph = helper.make_graph(
+        [
+            helper.make_node("AveragePool", [LIGHTNESS], ["deep"], **pool),
+            helper.make_node("Conv", [entrance, "weights", "ab"], [OUTPUT]),
+        ],
+        "colors",
+        [tensor(LIGHTNESS, 1), tensor(entrance, 1)],
+        [tensor("deep", 1), tensor(OUTPUT, 2)],
+        [onnx.numpy_helper.from_array(v.astype(np.float32), name) for name, v in values.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    feature = Feature(name="deep", channels=1, stride=4)
+    contract = ModelContract(
+        name="flat", output="ab", features=(feature,), stride=4, output_stride=4, short_side_px=32
+    )
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    path = tmp_path_factory.mktemp("models") / "flat.onnx"
     onnx.save(model, path)
     return path
 
@@ -167,7 +216,8 @@ def test_path_bytes_array_and_picture_give_the_same(colorizer, tmp_path):
         np.testing.assert_array_equal(colorized(colorizer, source), expected)
 
 
-def test_of_a_color_picture_only_the_lightness_counts(colorizer, smooth_srgb):
+def test_of_a_color_picture_only_the_lightness_counts(smooth_srgb):
+    colorizer = Colorizer("resnet18-gray", threads=1)  # calm enough for one grey level more or less
     srgb = smooth_srgb(48, 64)
     linear = color.lightness_to_luminance(color.srgb_to_lightness(srgb))
     copy = np.rint(color.linear_to_srgb(linear) * 255).astype(np.uint8)
@@ -248,15 +298,49 @@ def test_one_prepared_picture_may_be_painted_from_several_threads(colorizer):
             np.testing.assert_array_equal(found, expected)
 
 
-# Temperature
+# Vividness
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.1])
-def test_a_model_that_answers_with_colors_has_no_temperature(temperature, colorizer):
-    if colorizer.contract.output != "ab":
-        pytest.skip("the shipped model answers with a distribution")
-    with pytest.raises(UnsupportedError, match="no temperature"):
-        colorizer.colorize(gray(8, 8), temperature=temperature)
+@pytest.mark.parametrize("default", [0.04, 0.4, 1.0])
+def test_vividness_leads_from_the_plain_mean_to_the_default_temperature(default):
+    found = [temperature_of(v, default) for v in np.linspace(0, 2, 21)]
+    assert [found[0], found[10], found[20]] == pytest.approx([1, default, default])
+    assert (np.diff(found) <= 1e-12).all()
+
+
+@pytest.mark.train
+def test_a_model_that_answers_with_colors_refuses_what_it_can_not_do(color_model):
+    prepared = Colorizer(color_model, threads=1).prepare(gray(8, 8))
+    asked = [
+        ("vividness", 0.0),
+        ("vividness", 1.5),
+        ("hints", [Hint.at(1, 1, "#c22")]),
+        ("palette", ("#c22",)),
+        ("reference", Reference("other.jpg", None)),
+    ]
+    for name, value in asked:
+        with pytest.raises(UnsupportedError, match=f"'flat' answers with colours.* {name}"):
+            prepared.paint(**{name: value})
+    prepared.paint(vividness=1.0, hints=(), palette=[])
+    for name in ("confidence", "confidence_picture", "probabilities"):
+        with pytest.raises(UnsupportedError, match=r"'flat' answers with colours.* distribution"):
+            getattr(prepared, name)()
+    with pytest.raises(UnsupportedError, match="distribution"):
+        prepared.likely_colors(1, 1)
+    with pytest.raises(UnsupportedError, match="alternatives"):
+        prepared.alternatives()
+
+
+@pytest.mark.train
+def test_a_distribution_without_hints_says_what_it_can_not_do(distribution_model):
+    colorizer = Colorizer(distribution_model, threads=1)
+    prepared = colorizer.prepare(gray(8, 8))
+    with pytest.raises(UnsupportedError, match="'two-peaks' takes no hints"):
+        prepared.paint(hints=[Hint.at(1, 1, "#c22")])
+    with pytest.raises(UnsupportedError, match="'two-peaks' takes no hints"):
+        colorizer.reference(gray(8, 8))
+    with pytest.raises(UnsupportedError, match=r"'two-peaks' takes no hints.* alternatives"):
+        prepared.alternatives()
 
 
 @pytest.mark.train
@@ -264,39 +348,42 @@ def test_a_distribution_is_read_out_as_the_grid_says(distribution_model):
     prepared = Colorizer(distribution_model, threads=1).prepare(np.full((32, 48), 119, np.uint8))
     (level,) = np.unique(color.srgb_to_lightness(np.full((1, 3), 119, np.uint8)))
     scores = np.array([0.4 + 0.002 * level, 0])
-    for temperature in (1.0, 0.3):
+    for vividness in (0.0, 0.7, 2.0):
+        temperature = temperature_of(vividness, 0.5)
         vivid, calm = np.exp(scores / temperature) / np.exp(scores / temperature).sum()
         expected = vivid * np.array(VIVID) + calm * np.array(CALM)
-        found = prepared.ab(temperature=temperature)
+        expected = expected * (1 + (VIVID_END - 1) * max(0, vividness - 1))
+        found = prepared.ab(vividness=vividness)
         assert found.shape == (8, 12, 2)
         np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=0.05)
 
 
 @pytest.mark.train
-def test_a_lower_temperature_is_more_vivid(distribution_model):
+def test_more_vividness_is_more_vivid(distribution_model):
     prepared = Colorizer(distribution_model, threads=1).prepare(gray(60, 90))
-    results = [prepared.paint(temperature=t).srgb() for t in (1.0, 0.7, 0.4, 0.2)]
+    results = [prepared.paint(vividness=v).srgb() for v in (0.0, 0.5, 1.0, 1.5)]
     vividness = [color.colorfulness(result) for result in results]
     assert (np.diff(vividness) > 1).all()
     assert all(result.shape == (60, 90, 3) for result in results)
 
 
 @pytest.mark.train
-def test_the_model_chooses_the_temperature_unless_another_is_asked_for(distribution_model):
+def test_the_model_chooses_its_vividness_unless_another_is_asked_for(distribution_model):
     colorizer = Colorizer(distribution_model, threads=1)
     prepared = colorizer.prepare(gray(40, 60))
-    np.testing.assert_array_equal(prepared.ab(), prepared.ab(temperature=0.5))
+    np.testing.assert_array_equal(prepared.ab(), prepared.ab(vividness=1.0))
     np.testing.assert_array_equal(
-        colorized(colorizer, gray(40, 60)), prepared.paint(temperature=0.5).srgb()
+        colorized(colorizer, gray(40, 60)), prepared.paint(vividness=1.0).srgb()
     )
+    assert np.abs(prepared.ab() - prepared.ab(vividness=0.0)).max() > 1
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("temperature", [0.0, -1.0])
-def test_a_temperature_not_above_0_is_refused(temperature, distribution_model):
+@pytest.mark.parametrize("vividness", [-0.1, 2.1, float("nan")])
+def test_a_vividness_out_of_range_is_refused(vividness, distribution_model):
     prepared = Colorizer(distribution_model, threads=1).prepare(gray(8, 8))
-    with pytest.raises(ValueError, match="above 0"):
-        prepared.paint(temperature=temperature)
+    with pytest.raises(ValueError, match=r"it must lie in 0\.\.2"):
+        prepared.paint(vividness=vividness)
 
 
 @pytest.mark.train
@@ -305,6 +392,169 @@ def test_a_temperature_not_above_0_is_refused(temperature, distribution_model):
 def test_a_coarse_answer_reaches_any_size(distribution_model, height, width):
     result = Colorizer(distribution_model, threads=1).colorize(gray(height, width))
     assert result.srgb().shape == (height, width, 3)
+
+
+# Hints; with a model that takes them but has learnt nothing
+
+
+@pytest.fixture(scope="module")
+def hinting(hint_model):
+    return Colorizer(hint_model, threads=1)
+
+
+def smooth_gray(height=120, width=160):
+    y, x = np.mgrid[:height, :width]
+    levels = 128 + 45 * np.cos(x / 23) + 40 * np.cos(y / 17)
+    return np.rint(levels).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def scene(hinting):
+    """A prepared photograph of 120 x 160."""
+    return hinting.prepare(smooth_gray())
+
+
+def differences(scene, painted, hints):
+    """CIEDE2000 between each hint, as its point's lightness can show it, and the result there."""
+    lab, light = color.srgb_to_lab(painted.srgb()), lightness_of(scene.picture.srgb())
+    found, wanted = [], []
+    for hint in hints:
+        (x, y), (a, b) = map(int, hint.points[0]), hint.ab
+        found.append(lab[y, x])
+        linear = color.reduce_gamut(color.lab_to_linear(np.float32([light[y, x], a, b])))
+        wanted.append(color.srgb_to_lab(color.linear_to_srgb(linear)))
+    return color.ciede2000(np.array(found), np.array(wanted))
+
+
+@pytest.mark.train
+def test_a_photograph_has_its_hints_colors_where_they_are_given(scene):
+    random = np.random.default_rng(0)
+    for _ in range(6):
+        places = random.uniform(5, 115, (1, 2)) + np.array([[0, 0], [40, 0]])
+        names = (f"#{value:06x}" for value in random.integers(0, 1 << 24, len(places)))
+        hints = [Hint.at(x, y, name) for (x, y), name in zip(places, names, strict=True)]
+        found = differences(scene, scene.paint(hints=hints), hints)
+        assert found.max() < 10  # its colours are wild
+        np.testing.assert_allclose(
+            lightness_of(scene.paint(hints=hints).srgb()),
+            lightness_of(scene.picture.srgb()),
+            atol=2,
+        )
+
+
+@pytest.mark.train
+def test_without_its_hint_a_photograph_has_another_color_there(scene):
+    hints = [Hint.at(40, 50, "#22bb44")]
+    assert differences(scene, scene.paint(), hints)[0] > 10
+
+
+@pytest.mark.train
+def test_later_hints_win_and_the_order_of_others_does_not_matter(scene):
+    red, green, far = Hint.at(40, 50, "#c22"), Hint.at(40, 50, "#2c2"), Hint.at(120, 100, "#22c")
+    assert differences(scene, scene.paint(hints=[red, green]), [green])[0] < 5
+    assert differences(scene, scene.paint(hints=[green, red]), [red])[0] < 5
+    one, other = scene.ab(hints=[red, far]), scene.ab(hints=[far, red])
+    np.testing.assert_allclose(one, other, atol=0.05)
+
+
+@pytest.mark.train
+def test_a_hint_outside_the_photograph_is_refused(scene):
+    for place in ((161, 5), (5, 121), (-1, 5)):
+        with pytest.raises(HintError, match="outside the picture, which is 160 x 120 pixels"):
+            scene.paint(hints=[Hint.at(*place, "#c22")])
+        with pytest.raises(HintError, match="outside the picture, which is 160 x 120 pixels"):
+            scene.likely_colors(*place)
+
+
+@pytest.mark.train
+@given(st.integers(1, 60), st.integers(1, 60))
+@settings(max_examples=8)
+def test_hints_suit_any_size(hinting, height, width):
+    corners = [Hint.at(x, y, "#c22") for x in (0, width) for y in (0, height)]
+    result = hinting.colorize(gray(height, width), hints=corners)
+    assert result.size == (height, width)
+    assert np.isfinite(hinting.prepare(gray(height, width)).ab(hints=corners)).all()
+
+
+@pytest.mark.train
+def test_a_palette_pulls_colors_to_it(scene):
+    goal = palette_ab(("#8a4433", "#335588"))
+
+    def distance(ab):
+        return np.hypot(*np.moveaxis(ab[..., None, :] - goal, -1, 0)).min(axis=-1)
+
+    before = distance(scene.ab())
+    after = distance(scene.ab(palette=("#8a4433", "#335588")))
+    assert after.mean() < 0.8 * before.mean()
+    with pytest.raises(ColorError, match="'red' is no colour"):
+        scene.paint(palette=("red",))
+
+
+@pytest.mark.train
+def test_a_reference_is_followed_in_some_way(hinting, scene, smooth_srgb):
+    reference = hinting.reference(smooth_srgb(60, 80))
+    assert reference.name == "<array>"
+    assert not reference.tokens.place.any()
+    plain, led = scene.ab(), scene.ab(reference=reference)
+    assert led.shape == plain.shape
+    assert np.abs(led - plain).max() > 0.5
+    hints = [Hint.at(40, 50, "#22bb44")]
+    both = scene.paint(hints=hints, reference=reference)
+    assert differences(scene, both, hints)[0] < 5
+
+
+@pytest.mark.train
+def test_alternatives_are_the_same_again_and_differ_from_each_other(scene):
+    found = scene.alternatives(3, seed=1)
+    assert found == scene.alternatives(3, seed=1)
+    assert found[:2] == scene.alternatives(2, seed=1)
+    assert len(found) == 3
+    likelihoods = [one.likelihood for one in found]
+    assert likelihoods == sorted(likelihoods, reverse=True)
+    assert 0 < sum(likelihoods) <= 1
+    colors = np.array([one.hints[0].ab for one in found])
+    painted = [scene.ab(hints=one.hints) for one in found]
+    for index, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.hypot(*(colors[index] - colors[other])) >= APART
+        assert np.abs(painted[index] - painted[other]).max() > 10
+
+
+@pytest.mark.train
+def test_likely_colors_come_with_their_shares(scene):
+    found = scene.likely_colors(40, 50)
+    shares = [share for _, share in found]
+    assert 1 < len(found) <= 5
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 1
+    light = lightness_of(scene.picture.srgb())[50, 40]
+    for name, _ in found:
+        rgb = np.uint8(list(bytes.fromhex(name.removeprefix("#"))))
+        assert lightness_of(rgb[None])[0] == pytest.approx(light, abs=3)
+    assert len(scene.likely_colors(160, 120, most=2)) <= 2
+
+
+@pytest.mark.train
+def test_confidence_is_within_0_and_1_and_a_picture_of_it_has_the_photograph_s_size(scene):
+    confidence = scene.confidence()
+    assert confidence.shape == scene.ab().shape[:2]
+    assert 0 <= confidence.min() < confidence.max() <= 1
+    entropy = scene.grid.entropy(scene.probabilities())
+    np.testing.assert_allclose(confidence, 1 - entropy, atol=1e-5)
+    shown = scene.confidence_picture()
+    assert shown.size == scene.picture.size
+    levels = shown.srgb().astype(float)
+    assert np.ptp(levels, axis=-1).max() == 0
+    assert levels.mean() / 255 == pytest.approx(confidence.mean(), abs=0.02)
+    rows, columns = confidence.shape
+    middles = levels[
+        np.ix_(
+            *(
+                np.arange(n) * s // n + s // (2 * n)
+                for n, s in zip((rows, columns), scene.picture.size, strict=True)
+            )
+        )
+    ][..., 0]
+    assert np.corrcoef(middles.ravel(), confidence.ravel())[0, 1] > 0.95
 
 
 # The small copy

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from photochrom.errors import PhotochromError, RecipeError
 from photochrom.training.config import (
+    AgeConfig,
     DataConfig,
+    HintConfig,
+    LossConfig,
     ModelConfig,
     OptimConfig,
     Recipe,
@@ -52,7 +55,7 @@ def test_every_recipe_loads(path):
     recipe = load_recipe(path)
     assert recipe.name == path.stem
     written = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert {"data", "model", "optim", "train"} >= written.keys() - {"name"}
+    assert {field.name for field in dataclasses.fields(Recipe)} >= written.keys()
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -88,7 +91,8 @@ def test_int_is_taken_where_float_is_wanted(recipe_path):
 
 def test_recipes_are_frozen_and_equal_by_value():
     assert Recipe(name="a") == Recipe(name="a") != Recipe(name="b")
-    for config in (Recipe(name="a"), DataConfig(), ModelConfig(), OptimConfig(), TrainConfig()):
+    parts = (DataConfig, ModelConfig, LossConfig, HintConfig, AgeConfig, OptimConfig, TrainConfig)
+    for config in (Recipe(name="a"), *(part() for part in parts)):
         with pytest.raises(dataclasses.FrozenInstanceError):
             config.name = "b"
 
@@ -143,7 +147,21 @@ recipes = st.builds(
         flip=st.booleans(),
         cache=texts,
     ),
-    model=st.builds(ModelConfig, kind=st.sampled_from(["autoencoder", "resnet18-gray"])),
+    model=st.builds(
+        ModelConfig,
+        kind=st.sampled_from(["autoencoder", "resnet18-gray"]),
+        frozen=st.lists(texts, max_size=3).map(tuple),
+        decoder_channels=st.tuples(*[st.integers(1, 100).map(lambda n: 4 * n)] * 4),
+        temperature=positive,
+    ),
+    loss=st.builds(LossConfig, rebalance=st.floats(0, 1), neighbors=st.integers(1, 16)),
+    hints=st.builds(
+        HintConfig,
+        none_share=st.floats(0, 0.6),
+        stop=st.floats(0.01, 0.99),
+        patch_px=st.tuples(st.integers(1, 5), st.integers(5, 30)),
+    ),
+    age=st.builds(AgeConfig, gamma=st.floats(0, 3), blur_share=st.floats(0, 1)),
     optim=st.builds(OptimConfig, lr=positive, weight_decay=positive, ema=st.floats(0, 0.9999)),
     train=st.builds(
         TrainConfig,
@@ -166,6 +184,9 @@ def test_dict_is_plain_and_complete():
     for table, kind in (
         ("data", DataConfig),
         ("model", ModelConfig),
+        ("loss", LossConfig),
+        ("hints", HintConfig),
+        ("age", AgeConfig),
         ("optim", OptimConfig),
         ("train", TrainConfig),
     ):
@@ -181,6 +202,7 @@ def test_dict_is_plain_and_complete():
         ({"optim": {"weight_decai": 1}}, "optim.weight_decai", "optim.weight_decay"),
         ({"train": {"epoch": 3}}, "train.epoch", "train.epochs"),
         ({"data": {"crop": 3}}, "data.crop", "data.crop_px"),
+        ({"hints": {"none": 0.1}}, "hints.none", "hints.none_share"),
         ({"modle": {}}, "modle", "model"),
     ],
 )
@@ -236,6 +258,23 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
         ("data.validation_limit=0", r"data\.validation_limit must be above 0"),
         ("data.crop_px=15", r"data\.crop_px must be at least 16"),
         ("data.crop_area=[0.9, 0.5]", r"data\.crop_area must rise"),
+        ("train.finish_epochs=11", r"train\.finish_epochs wants a data\.finish_crop_px"),
+        ("model.temperature=0", r"model\.temperature must be above 0"),
+        ("model.decoder_channels=[0, 4, 4, 4]", r"model\.decoder_channels must be at least 4"),
+        ("model.decoder_channels=[4, 6, 8, 8]", r"model\.decoder_channels must be multiples of 4"),
+        ("loss.positions=-1", r"loss\.positions must be 0 or more"),
+        ("loss.neighbors=17", r"loss\.neighbors must be 1 to 16"),
+        ("loss.sigma=0", r"loss\.sigma must be above 0"),
+        ("loss.rebalance=1.1", r"loss\.rebalance must lie in 0\.\.1"),
+        ("loss.mean_weight=-1", r"loss\.mean_weight must be 0 or more"),
+        ("hints.none_share=0.9", r"the shares in \[hints\] must be parts of 1"),
+        ("hints.many_share=-0.1", r"the shares in \[hints\] must be parts of 1"),
+        ("hints.stop=0", r"hints\.stop must lie between 0 and 1"),
+        ("hints.most=15", r"hints\.most must be at least 16"),
+        ("hints.patch_px=[3, 2]", r"hints\.patch_px must rise from 1"),
+        ("age.noise=-1", r"age\.gamma and age\.noise must be 0 or more"),
+        ("age.blur_share=1.5", r"the shares in \[age\] must lie in 0\.\.1"),
+        ("optim.encoder_lr=-1", r"optim\.encoder_lr must be 0 or more"),
         ("data.crop_area=[0.0, 0.5]", r"data\.crop_area must rise"),
         ("data.crop_area=[0.5, 1.1]", r"data\.crop_area must rise"),
         ("data.crop_ratio=[2.0, 0.5]", r"data\.crop_ratio must rise"),
@@ -260,6 +299,18 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
 def test_value_out_of_range_is_an_error(override, message, recipe_path):
     with pytest.raises(RecipeError, match=f"Recipe 'mine': .*{message}"):
         load_recipe(recipe_path, [override])
+
+
+@pytest.mark.parametrize("key", ["crop_px=100", "finish_crop_px=100"])
+def test_crops_of_a_photochrom_fit_its_encoder(key, recipe_path):
+    load_recipe(recipe_path, [f"data.{key}"])
+    with pytest.raises(RecipeError, match=r"crop_px .* of a photochrom must be multiples of 32"):
+        load_recipe(recipe_path, ["model.kind=photochrom", f"data.{key}"])
+
+
+def test_the_last_epochs_are_epochs_of_the_run(recipe_path):
+    with pytest.raises(RecipeError, match=r"train\.finish_epochs: 0 to train\.epochs"):
+        load_recipe(recipe_path, ["data.finish_crop_px=64", "train.finish_epochs=11"])
 
 
 def test_ranges_hold_for_recipes_made_in_code():

@@ -1,6 +1,11 @@
-"""Checkpoint -> ONNX: parity with torch, the contract inside, and nothing half-written."""
+"""Checkpoint -> ONNX: parity with torch, the contract inside, and nothing half-written.
+
+Here for both kinds of models; `hint_model` is a file that `export` has made.
+"""
 
 # ruff: noqa: E402 - without torch, nothing of this can be imported
+
+import re
 
 import numpy as np
 import pytest
@@ -10,15 +15,17 @@ torch = pytest.importorskip("torch")
 import onnx
 
 from photochrom import __version__
-from photochrom.contract import LIGHTNESS, OUTPUT
-from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
-from photochrom.runtime.session import Session
+from photochrom.ab import gamut_grid
+from photochrom.contract import COLORS, LIGHTNESS, OUTPUT, PLACES, PLANES, SEEN
+from photochrom.errors import CheckpointError, OutputExistsError, RecipeError, TrainingError
+from photochrom.runtime.session import Session, Tokens
 from photochrom.training import export as export_module
+from photochrom.training import hints as hint_module
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import recipe_from_dict, recipe_to_dict
-from photochrom.training.encoder import GrayClassifier
-from photochrom.training.export import PARITY_LIMIT, PARITY_SIZES, export, load_autoencoder, parity
-from photochrom.training.loop import load_checkpoint, save_checkpoint
+from photochrom.training.encoder import GrayClassifier, fold_norms
+from photochrom.training.export import PARITY_LIMIT, PARITY_SIZES, export, load_model, parity
+from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.train
 
@@ -60,6 +67,11 @@ def checkpoint_of(path, model, average=None, **model_config):
     return path
 
 
+def model_of(checkpoint):
+    state = load_checkpoint(checkpoint)
+    return load_model(state, recipe_from_dict(state["recipe"]))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("export")
@@ -80,7 +92,7 @@ def exported(checkpoint, folder):
 @pytest.fixture
 def quick(exported, monkeypatch):
     """Let `export` take the graph that was exported before: the exporter takes seconds."""
-    monkeypatch.setattr(export_module, "_two_doors", lambda model: onnx.load(str(exported[0])))
+    monkeypatch.setattr(export_module, "_one_graph", lambda model: onnx.load(str(exported[0])))
 
 
 def noise(height, width):
@@ -93,7 +105,7 @@ def test_onnx_computes_what_torch_computes_with_the_shipped_weights(exported):
 
 
 def test_onnx_agrees_with_the_checkpoint_at_odd_sizes(exported, checkpoint):
-    session, model = Session(exported[0]), load_autoencoder(load_checkpoint(checkpoint))
+    session, model = Session(exported[0]), model_of(checkpoint)
     assert all(height % 8 or width % 8 for height, width in PARITY_SIZES)
     for height, width in [*PARITY_SIZES, (1, 1)]:
         lightness = noise(height, width)
@@ -223,3 +235,127 @@ def test_a_folder_that_can_not_be_written_to_is_named(quick, checkpoint, tmp_pat
     (tmp_path / "file.txt").write_text("no folder")
     with pytest.raises(TrainingError, match=r"model\.onnx: can't be written"):
         export(checkpoint, tmp_path / parent / "model.onnx")
+
+
+# A network that takes hints
+
+
+NAMES = ("features4", "features8", "features16", "features32")
+
+
+@pytest.fixture(scope="module")
+def hinted(hint_model):
+    return Session(hint_model, threads=1)
+
+
+@pytest.fixture(scope="module")
+def network(hint_checkpoint):
+    return model_of(hint_checkpoint)
+
+
+def hints_for(session, features, count, seed=0):
+    """So many hints at random places, as tokens and planes."""
+    random = np.random.default_rng(seed)
+    height, width = features.size
+    points = (random.uniform(0, 1, (count, 2)) * [width, height]).astype(np.float32)
+    place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
+    ab = random.uniform(-60, 60, (count, 2)).astype(np.float32)
+    share = (random.uniform(0, 1, (-(-height // 4), -(-width // 4), 1)) < 0.1) * 1.0
+    planes = np.concatenate([share * random.uniform(-60, 60, (*share.shape[:2], 2)), share], -1)
+    return Tokens(session.sample(features, points), ab, place), planes.astype(np.float32)
+
+
+def test_a_hint_network_computes_in_onnx_what_it_computes_in_torch(hinted, hint_checkpoint):
+    model = model_of(hint_checkpoint)
+    fold_norms(model)
+    export_module._round_to_half(model)
+    assert parity(model, hinted) < PARITY_LIMIT
+    with torch.no_grad():
+        model.head.weight.mul_(0.97)
+    assert parity(model, hinted) > PARITY_LIMIT
+
+
+def test_its_contract_says_what_it_takes_and_gives(hinted):
+    contract = hinted.contract
+    assert contract.name == "tiny-hints"
+    assert (contract.output, contract.stride, contract.output_stride) == ("distribution", 32, 4)
+    features = [(f.name, f.channels, f.stride) for f in contract.features]
+    assert features == list(zip(NAMES, (24, 40, 112, 320), (4, 8, 16, 32), strict=True))
+    assert contract.token_features == ("features16", "features32")
+    np.testing.assert_array_equal(contract.bins, gamut_grid().centers)
+    assert contract.short_side_px == 96
+    assert "take hints" in contract.can
+    assert contract.cannot == ("know the true colours",)
+
+
+def test_changes_reach_the_contract_and_its_recipe(hinted):
+    assert hinted.contract.temperature == 0.4
+    assert hinted.contract.recipe["model"]["temperature"] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ("model.decoder_channels=[8, 8, 12, 16]", CheckpointError, "are not those of its recipe"),
+        ("model.kind=autoencoder", CheckpointError, "are not those of its recipe"),
+        ("model.kind=resnet18-gray", CheckpointError, "doesn't colorize"),
+        ("model.temprature=0.4", RecipeError, "model.temperature"),
+        ("model.temperature=0", RecipeError, "must be above 0"),
+        ("model.temperature", RecipeError, "write it as table.key=value"),
+    ],
+)
+def test_changes_that_can_not_be_made_are_refused(
+    change, error, message, hint_checkpoint, tmp_path
+):
+    with pytest.raises(error, match=re.escape(message)):
+        export(hint_checkpoint, tmp_path / "model.onnx", changes=[change])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_its_entrances_are_optional_and_their_defaults_are_small(hint_model):
+    graph = onnx.load(str(hint_model)).graph
+    entrances = [LIGHTNESS, *(f"{name}.in" for name in NAMES), SEEN, COLORS, PLACES, PLANES]
+    assert [value.name for value in graph.input] == entrances
+    defaults = {t.name: tuple(t.dims) for t in graph.initializer if t.name in entrances}
+    assert defaults[LIGHTNESS] == (1, 1, 32, 32)
+    assert defaults["features4.in"] == (1, 24, 8, 8)
+    assert defaults["features32.in"] == (1, 320, 1, 1)
+    assert [defaults[name] for name in (SEEN, COLORS, PLACES)] == [(1, 0, n) for n in (432, 2, 3)]
+    assert defaults[PLANES] == (1, 3, 8, 8)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (33, 70), (96, 64)])
+@pytest.mark.parametrize("count", [0, 1, 3, 200])
+def test_any_number_of_hints_runs_at_any_size(hinted, height, width, count):
+    features = hinted.encode(noise(height, width))
+    answer = hinted.decode(features, *hints_for(hinted, features, count))
+    assert answer.shape == (261, -(-height // 4), -(-width // 4))
+    assert np.isfinite(answer).all()
+
+
+def test_no_hints_are_the_default(hinted):
+    features = hinted.encode(noise(50, 60))
+    tokens, planes = hints_for(hinted, features, 0)
+    expected = hinted.decode(features, tokens, np.zeros_like(planes))
+    np.testing.assert_array_equal(hinted.decode(features), expected)
+
+
+def test_tokens_and_planes_each_change_the_answer(hinted):
+    features = hinted.encode(noise(50, 60))
+    plain = hinted.decode(features)
+    tokens, planes = hints_for(hinted, features, 4)
+    for given in ((tokens, None), (None, planes)):
+        assert np.abs(hinted.decode(features, *given) - plain).max() > 1e-3
+
+
+def test_tokens_remember_what_torch_samples(hinted, network):
+    """The runtime samples with NumPy, training with torch."""
+    lightness = noise(64, 96)
+    points = np.array([[0, 0], [96, 64], [33.3, 20.7], [95, 1]], np.float32)
+    found = hinted.sample(hinted.encode(lightness), points)
+    with torch.no_grad():
+        features = network.encode(torch.from_numpy(lightness)[None, None])
+        expected = hint_module.sample(features, torch.from_numpy(points)[None])[0]
+    assert found.shape == (4, 432)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(found, expected.numpy(), atol=0.05)

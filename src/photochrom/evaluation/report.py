@@ -203,6 +203,18 @@ def _gains(
     }
 
 
+def mean_estimate(values: NDArray[Any], *, seed: int = 0, resamples: int = 1000) -> Estimate:
+    """A mean with its bootstrap interval.
+
+    Parameters
+    ----------
+    values : (N,) float, one for each photograph
+    """
+    random = np.random.default_rng(seed)
+    draws = [random.integers(0, len(values), len(values)) for _ in range(resamples)]
+    return _mean_estimate(values, draws)
+
+
 def _mean_estimate(values: NDArray[Any], draws: list[NDArray[np.int64]]) -> Estimate:
     means = [values[draw].mean() for draw in draws]
     low, high = np.percentile(means, [2.5, 97.5])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photochrom import picture
 from photochrom.errors import DataError, JobError, OutputExistsError, PictureWriteError
 from photochrom.picture import Picture
-from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.options import DEFAULTS, Options
 from photochrom.sources import list_pictures
 
 STANDARD_STREAM = "-"
@@ -25,6 +26,8 @@ class Job:
     target: Path | None
     note: str = ""
     """Why the target has not the name that one would expect."""
+    alternative: int = 0
+    """Which of several results of the photograph this is; 0 where there is one only."""
 
     @property
     def name(self) -> str:
@@ -35,52 +38,73 @@ class Job:
         self,
         colorizer: Colorizer,
         *,
+        options: Options = DEFAULTS,
+        reference: Reference | None = None,
+        confidence: Path | None = None,
+        replace_confidence: bool = False,
         force: bool = False,
-        quality: int = 92,
-        lossless: bool = False,
-        only_gray: bool = False,
-        provenance: bool = True,
-        max_pixels: int = picture.MAX_PIXELS,
-        allow_damaged: bool = False,
     ) -> Picture:
         """Colorize the photograph and write the result.
 
         Parameters
         ----------
         colorizer : the model to use
-        force : replace a target that is there
-        quality, lossless : as for `Picture.save`
-        only_gray, provenance : as for `Colorizer.colorize`
-        max_pixels, allow_damaged : as for `picture.read`
+        options : what is asked for
+        reference : as for `Prepared.paint`
+        confidence : where to write `Prepared.confidence_picture` besides
+        replace_confidence : replace such a map that is there
+        force : replace files that are there
 
         Raises
         ------
         PictureReadError
             The source can't be read as a picture.
         AlreadyColoredError
-            It has colours, and `only_gray` is set.
+            It has colours, and ``only_gray`` is asked for.
         OutputExistsError
             The target is there, and `force` is not set; found out before any work.
+        JobError
+            `confidence` is the photograph itself, or its result.
         PictureWriteError
             The result can't be written.
+        HintError, ColorError, UnsupportedError
+            As for `Options.paint`.
         """
-        if self.target is not None and self.target.exists() and not force:
-            raise OutputExistsError(
-                f"{self.target}: there is such a file already. Choose another place with -o, "
-                "or allow replacing it with --force."
-            )
+        replace_confidence = replace_confidence or force
+        for place, allowed in ((self.target, force), (confidence, replace_confidence)):
+            if place is not None and place.exists() and not allowed:
+                raise OutputExistsError(
+                    f"{place}: there is such a file already. Choose another place with -o, "
+                    "or allow replacing it with --force."
+                )
+        if confidence is not None:
+            taken = {place.resolve() for place in (self.source, self.target) if place is not None}
+            if confidence.resolve() in taken:
+                raise JobError(
+                    f"--confidence {confidence}: this is the photograph or its result; choose "
+                    "another place."
+                )
         source = picture.read(
             self.source or sys.stdin.buffer.read(),
             name=self.name,
-            max_pixels=max_pixels,
-            allow_damaged=allow_damaged,
+            max_pixels=options.max_pixels,
+            allow_damaged=options.allow_damaged,
         )
         if self.target is not None:
             format_ = self.target.suffix
         else:
             format_ = source.format if source.format in picture.WRITERS else "png"
+        quality, lossless = options.quality, options.lossless
         source.check_writable(format_, quality=quality, lossless=lossless)
-        result = colorizer.colorize(source, only_gray=only_gray, provenance=provenance)
+        if self.alternative:
+            options = replace(options, alternative=self.alternative)
+        prepared = colorizer.prepare(source, only_gray=options.only_gray)
+        result = options.paint(prepared, reference=reference)
+        if confidence is not None:
+            hints = options.all_hints(prepared)
+            prepared.confidence_picture(hints=hints, reference=reference).save(
+                confidence, force=replace_confidence
+            )
         if self.target is not None:
             try:
                 self.target.parent.mkdir(parents=True, exist_ok=True)
@@ -252,3 +276,27 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
             raise JobError(
                 f"{job.name} would be written over itself; choose another place with -o."
             )
+
+
+def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:
+    """Jobs that make `count` results of each photograph, numbered in their names.
+
+    Raises
+    ------
+    JobError
+        Several results would go to stdout, or one over a photograph.
+    """
+    several = []
+    for job in jobs:
+        if job.target is None:
+            raise JobError("--alternatives makes several pictures; name a file or folder with -o.")
+        several += [
+            replace(
+                job,
+                target=job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}"),
+                alternative=number,
+            )
+            for number in range(1, count + 1)
+        ]
+    _check_distinct(several)
+    return several

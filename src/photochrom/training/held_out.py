@@ -18,6 +18,8 @@ from torch import Tensor
 from photochrom import color
 
 GRID_ROWS = 6
+HINTS = 10
+"""With so many hints a model that takes some is measured besides."""
 
 
 def measure(
@@ -49,14 +51,23 @@ def figures_of(model: Any, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     ab_B2HW: Tensor = model.predict(batch["lightness"])
     error_B = ((ab_B2HW - batch["ab"]) / 128).square().mean(dim=(1, 2, 3))
     result, truth = to_srgb8(batch["lightness"], ab_B2HW), to_srgb8(batch["lightness"], batch["ab"])
-    difference = result.astype(np.float64) - truth.astype(np.float64)
-    mse = np.maximum((difference**2).mean(axis=(1, 2, 3)), 1e-6)
-    return {
+    figures = {
         "loss": error_B,
-        "psnr": torch.from_numpy(10 * np.log10(255**2 / mse)),
+        "psnr": psnr(result, truth),
         "colorfulness": torch.from_numpy(np.array([color.colorfulness(p) for p in result])),
         "colorfulness_truth": torch.from_numpy(np.array([color.colorfulness(p) for p in truth])),
     }
+    if hasattr(model, "given"):
+        hinted = to_srgb8(batch["lightness"], model.given(batch, HINTS))
+        figures[f"psnr_{HINTS}_hints"] = psnr(hinted, truth)
+    return figures
+
+
+def psnr(result: NDArray[np.uint8], truth: NDArray[np.uint8]) -> Tensor:
+    """The PSNR of each picture of a batch (B, H, W, 3), dB."""
+    difference = result.astype(np.float64) - truth.astype(np.float64)
+    mse = np.maximum((difference**2).mean(axis=(1, 2, 3)), 1e-6)
+    return torch.from_numpy(10 * np.log10(255**2 / mse))
 
 
 def to_srgb8(lightness_B1HW: Tensor, ab_B2HW: Tensor) -> NDArray[np.uint8]:

@@ -10,11 +10,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import json
 import math
-import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -23,20 +20,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import pyvips
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
+from photochrom.ab import gamut_grid
 from photochrom.errors import CheckpointError, DivergedError, RecipeError, TrainingError
 from photochrom.training import held_out
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import (
-    OptimConfig,
     Recipe,
     recipe_from_dict,
     recipe_to_dict,
@@ -51,8 +49,17 @@ from photochrom.training.data import (
     split_stores,
 )
 from photochrom.training.encoder import GrayClassifier
-
-CHECKPOINT_VERSION = 1
+from photochrom.training.losses import bin_shares
+from photochrom.training.network import HintNetwork
+from photochrom.training.optimization import make_optimizer, make_schedule, moving_average
+from photochrom.training.run_folder import (
+    CHECKPOINT_VERSION,
+    check_same_recipe,
+    load_checkpoint,
+    save_checkpoint,
+    write_curves,
+    writing,
+)
 
 
 @dataclass
@@ -71,8 +78,16 @@ class Progression:
     loss_count: int = 0
 
 
-def build_model(recipe: Recipe, classes: int) -> nn.Module:
-    """The untrained model that a recipe names; `classes` matters to classifiers only."""
+def build_model(
+    recipe: Recipe, classes: int, prior: NDArray[np.float32] | None = None
+) -> nn.Module:
+    """The untrained model that a recipe names.
+
+    `classes` matters to a classifier only, and `prior`, the share of each ab bin, to the loss
+    of a photochrom.
+    """
+    if recipe.model.kind == "photochrom":
+        return HintNetwork(recipe, prior)
     if recipe.model.kind == "resnet18-gray":
         return GrayClassifier(classes, label_smoothing=recipe.optim.label_smoothing)
     return Autoencoder(
@@ -117,7 +132,7 @@ def train(
         )
     state = load_checkpoint(out / "last.ckpt") if resume else None
     if state is not None:
-        _check_same_recipe(recipe, recipe_from_dict(state["recipe"]))
+        check_same_recipe(recipe, recipe_from_dict(state["recipe"]))
     fabric = Fabric(
         accelerator=recipe.train.accelerator,
         devices=recipe.train.devices,
@@ -142,7 +157,7 @@ def train(
         run.restore(state)
         show.print(f"Going on at epoch {run.at.epoch + 1}, step {run.at.step}")
     elif fabric.is_global_zero:
-        with _writing(out):
+        with writing(out):
             out.mkdir(parents=True, exist_ok=True)
             (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
     _epochs(run)
@@ -198,7 +213,11 @@ class _Run:
         held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
         self.mean_ab = mean_ab_by_lightness(stores, training).tolist()
         self.crops = Crops(stores, training, recipe.data)
-        self.held = Crops(stores, held, recipe.data)
+        finish = recipe.data
+        if recipe.train.finish_epochs:
+            finish = dataclasses.replace(finish, crop_px=finish.finish_crop_px)
+        self.finish_crops = Crops(stores, training, finish)
+        self.held = Crops(stores, held, finish)  # all epochs are measured at the last size
         self.steps_per_epoch = len(training) // recipe.train.batch
         if self.steps_per_epoch == 0:
             raise RecipeError(
@@ -209,11 +228,14 @@ class _Run:
             f"{len(training)} pictures to train on, {len(held)} held out, "
             f"{self.steps_per_epoch} steps an epoch"
         )
-        model = build_model(recipe, len(self.crops.classes))
+        prior = None
+        if recipe.model.kind == "photochrom":
+            prior = bin_shares(gamut_grid(), stores, training)
+        model = build_model(recipe, len(self.crops.classes), prior)
         if recipe.train.channels_last:
             model = model.to(memory_format=torch.channels_last)
-        optimizer = _optimizer(model, recipe.optim)
-        self.schedule = _schedule(
+        optimizer = make_optimizer(model, recipe.optim)
+        self.schedule = make_schedule(
             optimizer, recipe.optim, self.steps_per_epoch * recipe.train.epochs
         )
         decay = recipe.optim.ema
@@ -221,7 +243,7 @@ class _Run:
             AveragedModel(
                 model,
                 device=fabric.device,
-                multi_avg_fn=_moving_average(decay),
+                multi_avg_fn=moving_average(decay),
                 use_buffers=True,
             )
             if decay
@@ -245,7 +267,8 @@ class _Run:
             devices=train.devices,
             accumulate=train.accumulate,
         )
-        return iter(self._loader(self.crops, sampler))
+        finishing = at.epoch >= train.epochs - train.finish_epochs
+        return iter(self._loader(self.finish_crops if finishing else self.crops, sampler))
 
     def _loader(self, crops: Crops, batches: Any) -> Iterable[dict[str, Tensor]]:
         workers = self.recipe.data.workers
@@ -255,6 +278,7 @@ class _Run:
             num_workers=workers,
             multiprocessing_context="fork" if workers else None,
             worker_init_fn=_one_thread,
+            generator=torch.Generator(),  # not the one that losses draw from: runs can resume
         )
         on_device = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
         return cast(Iterable[dict[str, Tensor]], on_device)
@@ -313,7 +337,7 @@ class _Run:
             at.seconds += self.lap()
             row["seconds"] = at.seconds
             at.rows.append(row)
-            with _writing(self.out):
+            with writing(self.out):
                 write_curves(at.rows, self.out)
             shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
             self.console.print(
@@ -332,7 +356,7 @@ class _Run:
         figures = held_out.measure(model, loader, self.fabric.autocast)
         spread = keys[:: max(1, len(keys) // held_out.GRID_ROWS)][: held_out.GRID_ROWS]
         shown = next(iter(self._loader(self.held, [spread])))
-        with _writing(self.out):
+        with writing(self.out):
             held_out.save_grid(model, shown, self.out / "grids" / f"epoch-{self.at.epoch:04d}.png")
         return figures[str(model.score)], figures
 
@@ -402,47 +426,6 @@ class _Run:
             yield show
 
 
-def _optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    if config.name == "sgd":
-        return torch.optim.SGD(
-            weights, lr=config.lr, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
-        )
-    kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
-    return kind(weights, lr=config.lr, weight_decay=config.weight_decay)
-
-
-def _schedule(
-    optimizer: torch.optim.Optimizer, config: OptimConfig, steps: int
-) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up, then constant or half a cosine down to zero at the last step."""
-
-    def factor(step: int) -> float:
-        if step < config.warmup_steps:
-            return (step + 1) / config.warmup_steps
-        if config.schedule == "constant":
-            return 1.0
-        done = (step - config.warmup_steps) / max(1, steps - config.warmup_steps)
-        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-def _moving_average(decay: float) -> Any:
-    """An exponential moving average whose decay rises from 0.1, so that it forgets the start."""
-
-    @torch.no_grad()
-    def update(averages: list[Tensor], values: list[Tensor], count: Tensor) -> None:
-        keep = min(decay, (1 + int(count)) / (10 + int(count)))
-        for average, value in zip(averages, values, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value, 1 - keep)
-            else:
-                average.copy_(value)
-
-    return update
-
-
 def _one_thread(_: int) -> None:
     """Data workers run beside the training threads; one each is enough."""
     torch.set_num_threads(1)
@@ -483,115 +466,3 @@ def _stop_signals() -> Iterator[_Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Say plainly that what goes into the run folder beside the checkpoints can't be written."""
-    try:
-        yield
-    except (OSError, pyvips.Error) as error:
-        raise TrainingError(f"{folder}: the run folder can't be written to ({error}).") from error
-
-
-def save_checkpoint(content: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint so that `path` holds either the old or the new one, whole.
-
-    Raises
-    ------
-    CheckpointError
-        It can't be written, for want of space for example; the old one is untouched.
-    """
-    temporary = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
-        kept = "the one before it is untouched" if path.exists() else "there is none before it"
-        cause = error.__context__  # torch hides the system's reason behind its own
-        reason = cause if isinstance(cause, OSError) else error
-        raise CheckpointError(
-            f"{path}: the checkpoint can't be written ({reason}); {kept}. Make room, then go "
-            "on with --resume."
-        ) from error
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint that `train` wrote.
-
-    Raises
-    ------
-    CheckpointError
-        It is missing, broken, or of another version.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: there is no such checkpoint.") from error
-    except Exception as error:  # torch.load raises whatever its unpickler meets
-        raise CheckpointError(f"{path}: this is no checkpoint, or it is broken.") from error
-    version = content.get("version") if isinstance(content, dict) else None
-    if version != CHECKPOINT_VERSION:
-        raise CheckpointError(
-            f"{path}: checkpoint version {version}; {CHECKPOINT_VERSION} is wanted."
-        )
-    checked: dict[str, Any] = content
-    return checked
-
-
-def _check_same_recipe(recipe: Recipe, recorded: Recipe) -> None:
-    """A resumed run must be the same run, but for its length and its housekeeping."""
-
-    def comparable(one: Recipe) -> str:
-        plain = recipe_to_dict(one)
-        for table, key in [
-            ("train", "epochs"),
-            ("train", "checkpoint_minutes"),
-            ("data", "workers"),
-            ("data", "cache"),
-        ]:
-            plain[table].pop(key)
-        return json.dumps(plain, sort_keys=True, indent=0)
-
-    old, new = comparable(recorded).splitlines(), comparable(recipe).splitlines()
-    changed = [f"{was} -> {now}" for was, now in zip(old, new, strict=False) if was != now]
-    if changed or len(old) != len(new):
-        raise RecipeError(
-            f"The run to resume was made with another recipe: {'; '.join(changed[:3])}. Start "
-            "a new one with --out."
-        )
-
-
-def write_curves(rows: list[dict[str, Any]], folder: Path) -> None:
-    """Write curves.csv and curves.png, one row and one point an epoch."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    temporary = folder / "curves.csv.part"
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(rows)
-        temporary.replace(folder / "curves.csv")
-    finally:
-        temporary.unlink(missing_ok=True)
-
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
-    losses, score = figure.subplots(1, 2)
-    epochs = [row["epoch"] for row in rows]
-    for name, axis in [("train_loss", losses), ("held_out_loss", losses)]:
-        axis.plot(epochs, [row.get(name) for row in rows], marker=".", label=name)
-    for name in names:
-        if name.startswith("held_out_") and name != "held_out_loss":
-            score.plot(epochs, [row.get(name) for row in rows], marker=".", label=name)
-    for axis in (losses, score):
-        axis.set_xlabel("epoch")
-        axis.grid(alpha=0.3)
-        axis.legend(frameon=False)
-    figure.savefig(folder / "curves.png", dpi=110)

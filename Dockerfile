@@ -1,0 +1,17 @@
+# Photochrom Studio: docker build -t photochrom . ; how to run it stands in docs/guides/studio.md
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+RUN python -m venv /opt/photochrom && /opt/photochrom/bin/pip install --no-cache-dir '.[serve]'
+
+FROM python:3.13-slim
+COPY --from=build /opt/photochrom /opt/photochrom
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin photochrom
+USER photochrom
+ENV PATH=/opt/photochrom/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", \
+  "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+# All addresses, as the container's own is not known; so it wants PHOTOCHROM_TOKEN.
+CMD ["photochrom", "serve", "--host", "0.0.0.0"]

@@ -1,0 +1,97 @@
+"""At which temperature and at which size to ship a model: figures on held-out photographs.
+
+    python benchmarks/temperature.py model.onnx --sides 224 256 --limit 150
+
+Takes the tenth that training on data/flowers and data/natural holds out (never a test
+folder), and prints PSNR, colourfulness over the truth's, and the kernel distance for each size
+and temperature.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import color, picture
+from photochrom.ab import AbGrid
+from photochrom.evaluation import metrics
+from photochrom.runtime import upsample
+from photochrom.runtime.colorizer import small_size
+from photochrom.runtime.session import Session
+from photochrom.runtime.weights import find_model
+from photochrom.training.config import DataConfig
+from photochrom.training.data import open_store, split_stores
+
+TEMPERATURES = (1.0, 0.7, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("--data", nargs="+", default=["data/flowers", "data/natural"])
+    parser.add_argument("--sides", nargs="+", type=int, default=[256])
+    parser.add_argument("--temperatures", nargs="+", type=float, default=TEMPERATURES)
+    parser.add_argument("--limit", type=int, default=150)
+    options = parser.parse_args()
+    session = Session(find_model(options.model))
+    print("| held-out pictures of | side px | temperature | PSNR dB | colourful | kernel x1000 |")
+    print("|---|---|---|---|---|---|")
+    for source in options.data:
+        truths = held_out(source, options.limit)
+        kept = metrics.lite0_features(truths)
+        gray = np.mean([metrics.psnr(gray_of(truth), truth) for truth in truths])
+        print(f"| {source} | | grey | {gray:.2f} | 0 | |")
+        ratio_of = np.mean([color.colorfulness(truth) for truth in truths])
+        for side in options.sides:
+            results = [colored(session, truth, side, options.temperatures) for truth in truths]
+            for index, temperature in enumerate(options.temperatures):
+                ours = [result[index] for result in results]
+                psnr = np.mean([metrics.psnr(a, b) for a, b in zip(ours, truths, strict=True)])
+                vivid = np.mean([color.colorfulness(one) for one in ours]) / ratio_of
+                features = metrics.lite0_features(ours)
+                pairs = [(features, features), (kept, kept), (features, kept)]
+                kernel = metrics.kernel_distance(
+                    *(metrics.polynomial_kernel(one, other) for one, other in pairs)
+                )
+                print(
+                    f"| {source} | {side} | {temperature:g} | {psnr:.2f} | {vivid:.2f} | "
+                    f"{1000 * kernel:.1f} |",
+                    flush=True,
+                )
+
+
+def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
+    """Photographs that training on this source alone or with others holds out."""
+    store = open_store(source, DataConfig())
+    _, references = split_stores([store], share=0.1, seed=0)
+    chosen = references[:: max(1, len(references) // limit)][:limit]
+    return [np.array(store.srgb(reference.number)) for reference in chosen]
+
+
+def gray_of(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The grey photograph of the same lightness."""
+    linear = color.lightness_to_luminance(color.srgb_to_lightness(truth))
+    srgb = color.linear_to_srgb(np.repeat(linear[..., None], 3, axis=-1))
+    return np.rint(srgb * 255).astype(np.uint8)
+
+
+def colored(
+    session: Session, truth: NDArray[np.uint8], side: int, temperatures: list[float]
+) -> list[NDArray[np.uint8]]:
+    """A photograph's lightness in colour, at each temperature."""
+    gray = picture.from_array(gray_of(truth)[..., 0].copy())
+    lightness = color.srgb_to_lightness(gray.srgb(size=small_size(gray.size, side)))
+    logits = np.moveaxis(session.decode(session.encode(lightness)), 0, -1)
+    grid = AbGrid(np.array(session.contract.bins, dtype=np.float32))
+    results = []
+    for temperature in temperatures:
+        offset, gain = upsample.guide(grid.read_out(logits, temperature=temperature), lightness)
+        results.append(gray.with_ab(offset, gain).srgb())
+    return results
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,313 @@
+"""What the server is asked and answers, as pydantic models; the options come from `Options`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from photochrom.errors import ColorError, HintError
+from photochrom.runtime.hints import Hint, hints_from_json
+from photochrom.runtime.options import Options, help_for
+from photochrom.runtime.palette import parse_palette
+
+SERVERS_OWN = frozenset({"max_pixels", "allow_damaged"})
+"""Options that whoever starts the server decides."""
+
+RANGES: dict[str, dict[str, Any]] = {
+    "vividness": {"ge": 0, "le": 2},
+    "alternative": {"ge": 0, "le": 8},
+    "seed": {"ge": 0, "lt": 2**32},
+    "quality": {"ge": 1, "le": 100},
+}
+
+MAX_HINTS = 200
+MAX_POINTS = 4000
+MAX_COLORS = 64
+
+HINT_SCHEMA = {
+    "type": "object",
+    "description": "A colour that is known at a point, or along a stroke through several; places "
+    "are pixels of the full picture.",
+    "properties": {
+        "x": {"type": "number"},
+        "y": {"type": "number"},
+        "points": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "array",
+                "items": {"type": "number"},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        },
+        "color": {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
+        "ab": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+        "radius_px": {"type": ["number", "null"], "exclusiveMinimum": 0},
+    },
+    "additionalProperties": False,
+}
+
+HintEntries = Annotated[
+    list[dict[str, Any]],
+    Field(max_length=MAX_HINTS),
+    WithJsonSchema({"type": "array", "maxItems": MAX_HINTS, "items": HINT_SCHEMA}),
+]
+Colors = Annotated[list[str], Field(max_length=MAX_COLORS)]
+FormatName = Literal["jpeg", "png", "tiff", "webp", "avif"]
+
+
+class _Strict(BaseModel):
+    """Knows its keys, and refuses others."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _model(name: str, *, leaving_out: frozenset[str], **types: Any) -> type[BaseModel]:
+    """A model of the fields of `Options`, with their defaults and help.
+
+    Parameters
+    ----------
+    name : the model's
+    leaving_out : fields that it has not
+    types : (type, default) of fields that are written otherwise here
+    """
+    definitions: dict[str, Any] = {}
+    for one in fields(Options):
+        if one.name not in leaving_out:
+            type_, default = types.get(one.name, (type(one.default), one.default))
+            settings: dict[str, Any] = {"description": help_for(one.name)}
+            field = Field(default, **settings, **RANGES.get(one.name, {}))
+            definitions[one.name] = (type_, field)
+    return create_model(name, __base__=_Strict, **definitions)
+
+
+if TYPE_CHECKING:
+
+    class _BodyOptions(_Strict):
+        """Made below, where no type checker looks."""
+
+    class _QueryOptions(_Strict):
+        """Likewise."""
+
+else:
+    _BodyOptions = _model(
+        "BodyOptions",
+        leaving_out=SERVERS_OWN | {"only_gray"},
+        hints=(HintEntries, []),
+        palette=(Colors, []),
+    )
+    _QueryOptions = _model(
+        "QueryOptions", leaving_out=SERVERS_OWN, hints=(str, ""), palette=(str, "")
+    )
+
+
+class PaintOrder(_BodyOptions):
+    """How to paint an open picture."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "hints": [{"x": 320, "y": 200, "color": "#cc2244"}],
+                    "vividness": 1.2,
+                    "size": "preview",
+                }
+            ]
+        }
+    )
+
+    reference: str | None = Field(
+        None, description="The id of an open colour picture to follow where it fits."
+    )
+    size: Literal["preview", "full"] = Field(
+        "preview", description="A JPEG of at most 1600 pixels, or the picture as a file."
+    )
+    format: FormatName | None = Field(
+        None, description="Of the file; that of the upload by default."
+    )
+
+
+class AlternativesOrder(PaintOrder):
+    """Which other results to look for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
+
+    count: int = Field(4, ge=1, le=8, description="At most so many.")
+
+
+class ColorizeOrder(_QueryOptions):
+    """How to colorize a picture that comes with the request."""
+
+    format: FormatName | None = Field(
+        None, description="Of the answer; that of the upload by default."
+    )
+    name: str = Field("", max_length=1000, description="The picture's file name.")
+
+
+def options_of(order: BaseModel) -> Options:
+    """What an order asks for, as the library takes it.
+
+    Parameters
+    ----------
+    order : a `PaintOrder` or `ColorizeOrder`
+
+    Raises
+    ------
+    HintError, ColorError
+        One can't be understood.
+    """
+    own = type(order).model_fields
+    values = {one.name: getattr(order, one.name) for one in fields(Options) if one.name in own}
+    palette = values["palette"]
+    palette_text = palette if isinstance(palette, str) else ",".join(palette)
+    values["palette"] = parse_palette(palette_text) if palette_text else ()
+    if len(values["palette"]) > MAX_COLORS:
+        raise ColorError(f"A palette of at most {MAX_COLORS} colours is wanted.")
+    values["hints"] = hints_of(values["hints"])
+    return Options(**values)
+
+
+def hints_of(written: str | list[dict[str, Any]]) -> tuple[Hint, ...]:
+    """Hints from a request: JSON text, or the entries.
+
+    Raises
+    ------
+    HintError, ColorError
+        They can't be understood, or are too many.
+    """
+    if not written:
+        return ()
+    try:
+        hints = hints_from_json(written if isinstance(written, str) else json.dumps(written))
+    except (HintError, ColorError):
+        raise
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise HintError(f"The hints can't be read ({error}).") from error
+    points = sum(len(hint.points) for hint in hints)
+    if len(hints) > MAX_HINTS or points > MAX_POINTS:
+        raise HintError(
+            f"There are {len(hints)} hints with {points} points; at most {MAX_HINTS} with "
+            f"{MAX_POINTS} are wanted."
+        )
+    return hints
+
+
+class Model(BaseModel):
+    """A model that there is."""
+
+    name: str
+    default: bool
+    domain: str
+    licence: str
+    size_bytes: int
+    takes_hints: bool
+
+
+class Models(BaseModel):
+    """All models, and the one that is at work."""
+
+    models: list[Model]
+    current: str
+
+
+class Sample(BaseModel):
+    """A photograph to try."""
+
+    name: str
+    title: str
+    url: str
+
+
+class Samples(BaseModel):
+    """Photographs to try."""
+
+    samples: list[Sample]
+
+
+class Preview(BaseModel):
+    """The size of what is painted for a preview."""
+
+    width: int
+    height: int
+
+
+class Opened(BaseModel):
+    """An open picture."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    format: str
+    gray: bool
+    notes: list[str]
+    preview: Preview
+
+
+class AlternativeFound(BaseModel):
+    """Another plausible result; ``hints`` lead there."""
+
+    number: int
+    likelihood: float
+    hints: list[dict[str, Any]]
+    thumbnail: str
+
+
+class Alternatives(BaseModel):
+    """Other plausible results, the likeliest first."""
+
+    alternatives: list[AlternativeFound]
+
+
+class LikelyColor(BaseModel):
+    """A colour, and the share of the distribution that lies there."""
+
+    color: str
+    share: float
+
+
+class LikelyColors(BaseModel):
+    """The likeliest colours at a point."""
+
+    colors: list[LikelyColor]
+
+
+class Palette(BaseModel):
+    """The main colours of a picture."""
+
+    palette: list[str]
+
+
+class Health(BaseModel):
+    """That the server is well."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ProblemAnswer(BaseModel):
+    """What is wrong (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:photochrom:problem:pictureread",
+                    "title": "The picture can't be read",
+                    "status": 422,
+                    "detail": "old.jpg: this is no picture that is known here: JPEG, PNG, TIFF.",
+                    "instance": "/v1/colorize",
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str

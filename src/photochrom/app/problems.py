@@ -1,0 +1,103 @@
+"""What goes wrong in the server, as problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from photochrom.errors import (
+    AlreadyColoredError,
+    ColorError,
+    HintError,
+    PhotochromError,
+    PictureReadError,
+    PictureWriteError,
+    ShapeError,
+    UnsupportedError,
+)
+
+CONTENT_TYPE = "application/problem+json"
+
+CLIENT_GONE = 499
+"""The status, for metrics only, of a request whose client didn't wait for the answer."""
+
+_TITLES = {
+    AlreadyColoredError: "The picture has colours already",
+    PictureReadError: "The picture can't be read",
+    PictureWriteError: "The picture can't be written so",
+    HintError: "A hint is not as wanted",
+    ColorError: "A colour is not as wanted",
+    ShapeError: "A picture is not as wanted",
+    UnsupportedError: "The model can't do this",
+}
+"""Errors that the asker can do something about, and what they are called in general."""
+
+
+class Problem(Exception):
+    """An answer that says what is wrong.
+
+    Parameters
+    ----------
+    status : the HTTP status
+    detail : what was found, what was wanted and what to do about it
+    title : the same for all problems of this kind; the status's own words by default
+    kind : the last word of the problem's type, such as ``hint``; none for "about:blank"
+    headers : to send along
+    errors : one entry for each field that is wrong
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        title: str = "",
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.kind, self.errors = status, detail, kind, errors
+        self.title = title or (
+            "Client gone" if status == CLIENT_GONE else HTTPStatus(status).phrase
+        )
+        self.headers = dict(headers or {})
+
+    def body(self, instance: str) -> bytes:
+        """The answer's JSON.
+
+        Parameters
+        ----------
+        instance : the path that was asked for
+        """
+        members: dict[str, Any] = {
+            "type": f"urn:photochrom:problem:{self.kind}" if self.kind else "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+        }
+        if self.errors:
+            members["errors"] = list(self.errors)
+        return json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def problem_of(error: PhotochromError) -> Problem:
+    """The answer to one of the library's errors: 422 where the asker can mend it, else 500."""
+    for kind, title in _TITLES.items():
+        if isinstance(error, kind):
+            word = kind.__name__.removesuffix("Error").lower()
+            return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), title=title, kind=word)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), title="Photochrom has failed")
+
+
+def busy(detail: str, *, retry_after_s: int = 2) -> Problem:
+    """The answer when there is too much to do at the moment."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        detail,
+        kind="busy",
+        headers={"Retry-After": str(retry_after_s)},
+    )

@@ -1,0 +1,217 @@
+// Hints on the photograph: markers to grab, strokes to see, the cross for the keyboard.
+
+import { labToHex, nameOf } from "./color.js";
+import { announce, byId, make } from "./dom.js";
+import { moved, withoutHints } from "./edits.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The colour to show for a hint; one that is given as a*, b* appears at a middling lightness. */
+export const shownColor = (hint) => hint.color ?? labToHex([62, ...hint.ab]);
+
+/** Where a hint's marker sits: on the point in the middle of its way. */
+const anchorOf = (hint) => hint.points[Math.floor(hint.points.length / 2)];
+
+export class HintsLayer extends EventTarget {
+  #view;
+  #session;
+  #markers = new Map();
+  #ghost = null;
+  #cross = null; // in pixels of the photograph
+  selected = null;
+
+  constructor(view, session) {
+    super();
+    this.#view = view;
+    this.#session = session;
+    view.addEventListener("move", () => this.#place());
+    this.#followKeys();
+  }
+
+  /** Show the hints of the current edit. */
+  render() {
+    const hints = this.#session.current?.edit.hints ?? [];
+    const keys = new Set(hints.map((hint) => hint.key));
+    for (const [key, marker] of this.#markers) {
+      if (keys.has(key)) continue;
+      if (marker === document.activeElement) this.#view.stage.focus({ preventScroll: true });
+      marker.remove();
+      this.#markers.delete(key);
+    }
+    hints.forEach((hint, index) => {
+      const marker = this.#markers.get(hint.key) ?? this.#makeMarker(hint.key);
+      const name = nameOf(shownColor(hint));
+      marker.style.setProperty("--color", shownColor(hint));
+      marker.classList.toggle("of-version", hint.group !== null);
+      marker.setAttribute("aria-label",
+        `Hint ${index + 1}: ${name}${hint.points.length > 1 ? ", a stroke" : ""}`);
+      // Only where it must move: a marker that is put anew loses its focus and its pointer.
+      const { children } = byId("markers");
+      if (children[index] !== marker) byId("markers").insertBefore(marker, children[index] ?? null);
+    });
+    if (this.selected && !keys.has(this.selected)) this.selected = null;
+    this.#place();
+  }
+
+  /** Show where a hint would be, before it has a colour; null: nowhere. */
+  ghost(points) {
+    this.#ghost = points;
+    this.#place();
+  }
+
+  select(key) {
+    this.selected = key;
+    this.#place();
+  }
+
+  focus(key) {
+    this.#markers.get(key)?.focus({ preventScroll: true });
+  }
+
+  #makeMarker(key) {
+    const marker = make("button", { class: "marker", type: "button" });
+    this.#markers.set(key, marker);
+    this.#followDrag(marker, key);
+    marker.addEventListener("click", () => this.#emit("open", { key }));
+    marker.addEventListener("keydown", (event) => this.#markerKey(event, key));
+    marker.addEventListener("focus", () => {
+      const hint = this.#hint(key);
+      if (hint && marker.matches(":focus-visible")) this.#view.reveal(anchorOf(hint));
+    });
+    return marker;
+  }
+
+  #hint(key) {
+    return this.#session.current?.edit.hints.find((hint) => hint.key === key);
+  }
+
+  #move(key, by, merge) {
+    const { current } = this.#session;
+    this.#session.change(moved(current.edit, key, by, current.size), "hint moved", merge);
+  }
+
+  #followDrag(marker, key) {
+    let last = null;
+    let merge = null;
+    marker.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.stopPropagation();
+      marker.setPointerCapture(event.pointerId);
+      last = this.#view.at(event);
+      merge = null;
+    });
+    marker.addEventListener("pointermove", (event) => {
+      if (!last) return;
+      const at = this.#view.at(event);
+      const far = Math.hypot(at[0] - last[0], at[1] - last[1]);
+      if (merge === null && far < 4) return;
+      merge ??= `move ${key} ${performance.now()}`;
+      const { scale } = this.#view;
+      this.#move(key, [(at[0] - last[0]) / scale, (at[1] - last[1]) / scale], merge);
+      last = at;
+    });
+    marker.addEventListener("pointerup", () => { last = null; });
+    marker.addEventListener("pointercancel", () => { last = null; });
+    marker.addEventListener("click", (event) => {
+      if (merge !== null) event.stopImmediatePropagation(); // it was a drag
+      merge = null;
+    });
+  }
+
+  #markerKey(event, key) {
+    const step = arrowStep(event, this.#view);
+    if (step) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#move(key, step, `keys ${key}`);
+      const hint = this.#hint(key);
+      if (hint) this.#view.reveal(anchorOf(hint));
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      event.stopPropagation();
+      const next = withoutHints(this.#session.current.edit, (hint) => hint.key === key);
+      this.#session.change(next, "hint deleted");
+      announce("Hint deleted.");
+    }
+  }
+
+  /* the cross */
+
+  #followKeys() {
+    const { stage } = this.#view;
+    stage.addEventListener("keydown", (event) => {
+      if (event.target !== stage || !this.#view.size) return;
+      const step = arrowStep(event, this.#view);
+      if (step) {
+        event.preventDefault();
+        const { width, height } = this.#view.size;
+        const [x, y] = this.#cross ?? [width / 2, height / 2];
+        this.#cross = [
+          Math.min(width - 1, Math.max(0, x + step[0])), Math.min(height - 1, Math.max(0, y + step[1])),
+        ];
+        this.#view.reveal(this.#cross);
+        this.#place();
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        const { width, height } = this.#view.size;
+        this.#cross ??= [width / 2, height / 2];
+        this.#emit("spot", { points: [this.#cross] });
+      }
+    });
+    stage.addEventListener("focus", () => this.#place());
+    stage.addEventListener("blur", () => this.#place());
+  }
+
+  forgetCross() {
+    this.#cross = null;
+  }
+
+  #place() {
+    const view = this.#view;
+    if (!view.size) return;
+    const hints = this.#session.current?.edit.hints ?? [];
+    for (const hint of hints) {
+      const marker = this.#markers.get(hint.key);
+      if (!marker) continue;
+      const [x, y] = view.toStage(anchorOf(hint));
+      marker.style.transform = `translate(${x}px, ${y}px)`;
+      marker.classList.toggle("selected", hint.key === this.selected);
+    }
+    const lines = hints.filter((hint) => hint.points.length > 1)
+      .map((hint) => [hint.points, shownColor(hint)]);
+    if (this.#ghost) lines.push([this.#ghost, null]);
+    byId("strokes").replaceChildren(...lines.flatMap(([points, color]) => this.#stroke(points, color)));
+    const cross = byId("cross");
+    const shown = document.activeElement === view.stage && view.stage.matches(":focus-visible");
+    cross.classList.toggle("shown", shown);
+    if (shown) {
+      const { width, height } = view.size;
+      const [x, y] = view.toStage(this.#cross ?? [width / 2, height / 2]);
+      cross.style.transform = `translate(${x}px, ${y}px)`;
+    }
+  }
+
+  #stroke(points, color) {
+    const places = points.map((point) => this.#view.toStage(point).map((v) => v.toFixed(1)).join(" "));
+    const way = `M${places.join("L")}${places.length === 1 ? "h0" : ""}`;
+    return ["stroke-rim", color ? "stroke" : "stroke ghost"].map((name) => {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("class", name);
+      path.setAttribute("d", way);
+      if (color && name === "stroke") path.style.stroke = color;
+      return path;
+    });
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** How far an arrow key goes, in pixels of the photograph: 12 on the screen, 2 with Shift. */
+function arrowStep(event, view) {
+  const step = (event.shiftKey ? 2 : 12) / view.scale;
+  return {
+    ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step],
+  }[event.key];
+}

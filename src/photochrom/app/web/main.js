@@ -1,0 +1,350 @@
+// Photochrom Studio: puts the parts together.
+
+import * as api from "./api.js";
+import { followAppearance } from "./appearance.js";
+import { announce, byId, counted, make, placeIcons, tell } from "./dom.js";
+import { hintsIn, UNTOUCHED } from "./edits.js";
+import { followFilmstrip } from "./filmstrip.js";
+import { followPointers } from "./gestures.js";
+import { HintsLayer } from "./hints_layer.js";
+import { askFile, followDrops, showSamples } from "./opening.js";
+import { followSharpness, Veil } from "./overlays.js";
+import { followPalette, followReference } from "./palette.js";
+import { followHintList, followTabs, followVividness } from "./panels.js";
+import { Picker } from "./picker.js";
+import { followPicking } from "./picking.js";
+import { PictureView } from "./picture_view.js";
+import { followSaving } from "./saving.js";
+import { Photo, Session } from "./session.js";
+import { followVersions } from "./versions.js";
+
+placeIcons();
+
+const stage = byId("stage");
+const session = new Session();
+const view = new PictureView();
+const layer = new HintsLayer(view, session);
+const picker = new Picker();
+let takesHints = true;
+let tool = "hint";
+
+const canHint = () => takesHints;
+const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint });
+const openFiles = (files) => {
+  const hints = files.filter((file) => /\.json$/i.test(file.name));
+  const pictures = files.filter((file) => !hints.includes(file));
+  if (pictures.length) session.add(pictures.map((file) => new Photo(file)));
+  for (const file of hints) openHints(file);
+};
+const askMore = async () => openFiles(await askFile());
+const askHints = async () => { for (const file of await askFile({ accept: ".json" })) openHints(file); };
+
+const showVividness = followVividness(session);
+const showHintList = followHintList(session, layer, openHint);
+const versions = followVersions(session, canHint);
+const showPalette = followPalette(session, askFile);
+const reference = followReference(session, askFile);
+const showFilmstrip = followFilmstrip(session, askMore);
+const veil = new Veil(view, session);
+const sharpness = followSharpness(view, session);
+followTabs();
+followAppearance();
+followSaving(session);
+followDrops((files, target) => {
+  if (target.reference) reference.take(files[0]);
+  else openFiles(files);
+});
+byId("open").addEventListener("click", askMore);
+byId("open-more").addEventListener("click", askMore);
+byId("hints-open").addEventListener("click", askHints);
+
+/* what is shown */
+
+function setState(state, text = "") {
+  stage.dataset.state = state;
+  stage.setAttribute("aria-busy", String(state === "sending" || state === "busy"));
+  byId("busy").hidden = state !== "sending";
+  byId("busy-text").textContent = api.isOnline() ? text : "Waiting for the server";
+  byId("failed").hidden = state !== "failed";
+  for (const part of document.querySelectorAll(".tools, .sections")) part.inert = state === "failed";
+}
+
+function showEdit() {
+  const photo = session.current;
+  const edit = photo?.edit ?? UNTOUCHED;
+  showVividness();
+  showHintList(edit);
+  showPalette(edit);
+  reference.show(edit);
+  versions.show();
+  layer.render();
+  byId("undo").disabled = !photo?.history.canUndo;
+  byId("redo").disabled = !photo?.history.canRedo;
+  byId("reset").disabled = edit === UNTOUCHED || (
+    edit.hints.length === 0 && edit.palette.length === 0 && edit.vividness === 1 && !edit.reference
+  );
+  if (photo?.size) setState(photo.isPainted ? "painted" : stage.dataset.state === "sending" ? "sending" : "busy");
+}
+
+function showTitle() {
+  const photo = session.current;
+  byId("title").hidden = photo === null;
+  document.title = photo ? `${photo.name} · Photochrom Studio` : "Photochrom Studio";
+  byId("title-name").textContent = photo?.name ?? "";
+  byId("title-size").textContent = photo?.size ? `${photo.size.width} × ${photo.size.height}` : "";
+  for (const id of ["download", "download-more"]) byId(id).disabled = !photo?.size || photo.error !== null;
+  stage.setAttribute("aria-label", photo ? `Photograph ${photo.name}` : "Photograph");
+}
+
+/** What the server said, without the file's name before it. */
+function reasonOf(photo) {
+  const said = photo.error.message;
+  const words = said.startsWith(`${photo.name}: `) ? said.slice(photo.name.length + 2) : said;
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+function showFailure(photo) {
+  byId("failed").replaceChildren(
+    make("h2", {}, `${photo.name} can't be opened`),
+    make("p", {}, reasonOf(photo)),
+    make("div", { class: "row" },
+      make("button", { class: "primary", type: "button", on: { click: askMore } }, "Open another"),
+      make("button", { class: "plain", type: "button", on: { click: () => session.remove(photo) } }, "Close it")),
+  );
+  view.lay(null);
+  setState("failed");
+}
+
+session.addEventListener("list", showFilmstrip);
+
+session.addEventListener("select", async () => {
+  const photo = session.current;
+  picker.close();
+  layer.forgetCross();
+  sharpness.stop();
+  veil.hide();
+  document.body.dataset.scene = photo ? "work" : "welcome";
+  showTitle();
+  showFilmstrip();
+  if (!photo) {
+    view.lay(null);
+    setState("empty");
+    showEdit();
+    return;
+  }
+  if (photo.error) {
+    showFailure(photo);
+    showEdit();
+    return;
+  }
+  photo.sharp = null;
+  view.lay(photo.size);
+  setState("sending", photo.size ? "Painting" : "Reading");
+  if (photo.afterUrl) {
+    const before = photo.beforeUrl ? view.showBefore(photo.beforeUrl) : showLocal(photo);
+    await Promise.all([before, view.showAfter(photo.afterUrl)]);
+    if (photo !== session.current) return;
+    setState("painted");
+    if (!photo.isPainted) session.repaint();
+    versions.load(photo);
+  } else {
+    showLocal(photo);
+  }
+  showEdit();
+});
+
+/** Show the file itself, in grey, while the server reads it. */
+async function showLocal(photo) {
+  const probe = new Image();
+  probe.src = photo.localUrl;
+  try {
+    await probe.decode();
+  } catch {
+    return; // not a format for browsers: it comes from the server
+  }
+  if (photo !== session.current || photo.beforeUrl || photo.error) return;
+  if (!view.size) view.lay(photo.size ?? { width: probe.naturalWidth, height: probe.naturalHeight });
+  await view.showBefore(photo.localUrl, { gray: true });
+}
+
+session.addEventListener("ready", ({ detail: { photo } }) => {
+  for (const note of photo.info.notes ?? []) tell(note, { title: photo.name, kind: "note" });
+  if (photo !== session.current) return;
+  const { width, height } = photo.size;
+  if (view.size?.width !== width || view.size?.height !== height) {
+    view.lay(photo.size);
+    showLocal(photo);
+  }
+  showTitle();
+  setState("sending", "Painting");
+});
+
+session.addEventListener("before", ({ detail: { photo } }) => {
+  if (photo === session.current) view.showBefore(photo.beforeUrl);
+});
+
+session.addEventListener("busy", ({ detail: { photo } }) => {
+  if (photo === session.current && view.hasAfter) setState("busy");
+});
+
+session.addEventListener("painted", async ({ detail: { photo } }) => {
+  showFilmstrip();
+  if (photo !== session.current) return;
+  const first = !view.hasAfter;
+  await view.showAfter(photo.afterUrl);
+  if (photo !== session.current) return;
+  showEdit();
+  if (first) {
+    setState("painted");
+    view.sweep(0.5);
+    announce("The photograph is in colour.");
+    versions.load(photo);
+  }
+  if (photo.isPainted) {
+    veil.refresh();
+    sharpness.settle();
+  }
+});
+
+session.addEventListener("failed", ({ detail: { photo } }) => {
+  if (photo === session.current) {
+    showFailure(photo);
+    showTitle();
+  } else {
+    tell(reasonOf(photo), { title: `${photo.name} can't be opened` });
+  }
+});
+
+session.addEventListener("refused", ({ detail: { photo, error } }) => {
+  tell(error.message, { title: "It could not be painted" });
+  if (photo === session.current) setState("painted");
+});
+
+session.addEventListener("edit", ({ detail }) => {
+  showEdit();
+  sharpness.stop();
+  if (detail.said) announce(detail.said);
+});
+
+/* hints */
+
+async function openHints(file) {
+  const photo = session.current;
+  if (!photo?.size) {
+    tell("Open the photograph first, then its hints.", { title: file.name });
+    return;
+  }
+  try {
+    const hints = hintsIn(await file.text());
+    session.change({ ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "hints from a file");
+    announce(`${counted(hints.length, "hint")} from ${file.name}.`);
+  } catch {
+    tell("It holds no hints.", { title: file.name });
+  }
+}
+
+followPointers(view, () => tool === "hand", {
+  tap: (point) => {
+    if (picker.isOpen && innerWidth < 760) picker.close();
+    beginHint([point]);
+  },
+  stroke: (points) => { if (takesHints && view.hasAfter) layer.ghost([...points]); },
+  strokeEnd: (points) => beginHint([...points]),
+  strokeCancel: () => layer.ghost(null),
+});
+
+/* tools */
+
+function setTool(name) {
+  tool = name;
+  for (const one of ["hint", "hand"]) byId(`tool-${one}`).setAttribute("aria-pressed", String(one === name));
+  stage.classList.toggle("hand", name === "hand");
+}
+
+function setComparing(value) {
+  view.setComparing(value);
+  byId("compare").setAttribute("aria-pressed", String(value));
+}
+
+byId("tool-hint").addEventListener("click", () => setTool("hint"));
+byId("tool-hand").addEventListener("click", () => setTool("hand"));
+byId("compare").addEventListener("click", () => setComparing(!view.comparing));
+byId("unsure").addEventListener("click", () => veil.toggle());
+byId("zoom-in").addEventListener("click", () => view.zoomBy(1.5));
+byId("zoom-out").addEventListener("click", () => view.zoomBy(1 / 1.5));
+byId("zoom-level").addEventListener("click", () => (view.isFitted ? view.actual() : view.fit()));
+byId("undo").addEventListener("click", () => session.undo());
+byId("redo").addEventListener("click", () => session.redo());
+byId("reset").addEventListener("click", () => {
+  picker.close();
+  session.change(UNTOUCHED, "reset");
+  announce("Everything is reset.");
+});
+
+view.addEventListener("move", () => {
+  const words = view.isFitted ? "Fit" : `${Math.round(100 * view.zoom)} %`;
+  byId("zoom-level").textContent = words;
+  byId("zoom-level").setAttribute("aria-label", `Zoom: ${words}`);
+  if (!stage.matches(".panning")) sharpness.settle();
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input[type=text], textarea, dialog[open]");
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !typing) {
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) session.redo();
+    else session.undo();
+  } else if (event.key === "Escape" && picker.isOpen) {
+    picker.close();
+  }
+});
+
+stage.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = {
+    "+": () => view.zoomBy(1.5), "=": () => view.zoomBy(1.5), "-": () => view.zoomBy(1 / 1.5),
+    0: () => view.fit(), 1: () => view.actual(), c: () => setComparing(!view.comparing),
+  }[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+/* the server comes and goes */
+
+api.connection.addEventListener("offline", () => {
+  byId("offline").textContent = "The server has stopped. Your photographs and hints are safe on this page; "
+    + "it goes on by itself when the server is back.";
+  byId("offline").hidden = false;
+  if (stage.dataset.state === "sending") setState("sending");
+});
+api.connection.addEventListener("online", () => {
+  byId("offline").hidden = true;
+  if (stage.dataset.state === "sending") setState("sending", "Reading");
+  announce("The server is back.");
+  if (session.photos.length) session.resume();
+  else if (!byId("prints").children.length) begin();
+});
+addEventListener("beforeunload", (event) => {
+  if (session.photos.some((photo) => photo.history.canUndo)) event.preventDefault();
+});
+
+async function begin() {
+  try {
+    const { models, current } = await api.getModels();
+    const model = models.find((one) => one.name === current);
+    takesHints = model ? model.takes_hints : true;
+    byId("model").textContent = model ? `Model ${model.name}, on this machine` : "";
+    document.body.classList.toggle("no-hints", !takesHints);
+    byId("unguided").hidden = takesHints;
+    if (!takesHints) setTool("hand");
+    await showSamples((photo) => session.add([photo]));
+  } catch (error) {
+    if (!(error instanceof api.OfflineError)) tell(error.message, { title: "Not everything could be loaded" });
+  }
+}
+
+showEdit();
+begin();

@@ -1,0 +1,107 @@
+// Ways in: drop, paste, the file dialog (the camera roll on phones), the samples.
+
+import * as api from "./api.js";
+import { byId, make, reducedMotion } from "./dom.js";
+import { Photo } from "./session.js";
+
+// With "image/*" phones offer the camera and its roll; the rest are formats they don't know.
+const PHOTOGRAPHS = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp";
+
+/** Ask for files with the system's own dialog; an empty list if nothing was chosen. */
+export function askFile({ several = true, accept = PHOTOGRAPHS } = {}) {
+  const input = byId("file");
+  input.value = "";
+  input.multiple = several;
+  input.accept = accept;
+  return new Promise((resolve) => {
+    input.onchange = () => resolve([...input.files]);
+    input.oncancel = () => resolve([]);
+    input.click();
+  });
+}
+
+/** Call `take(files, target)` for what is dropped or pasted; target is the element under it. */
+export function followDrops(take) {
+  const veil = byId("drop");
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  const asReference = (event) => document.body.dataset.scene === "work"
+    && event.target instanceof Element && event.target.closest("#reference-section") !== null;
+  let leaving;
+
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    clearTimeout(leaving);
+    veil.hidden = false;
+    veil.classList.toggle("aside", asReference(event));
+    byId("drop-text").textContent = asReference(event) ? "Drop to follow its colours" : "Drop to open";
+    leaving = setTimeout(() => { veil.hidden = true; }, 400);
+  });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    veil.hidden = true;
+    take([...event.dataTransfer.files], { reference: asReference(event) });
+  });
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    take(files, { reference: false });
+  });
+}
+
+/** Lay the samples out as prints, and let them come up in colour one after the other. */
+export async function showSamples(open) {
+  const { samples } = await api.getSamples();
+  const prints = samples.map((sample) => {
+    const gray = make("img", { src: sample.url, alt: "", class: "print-gray" });
+    const paper = make("span", { class: "print-paper" }, gray);
+    const title = make("span", { class: "print-title" }, sample.title);
+    const print = { sample, paper, info: null, file: null };
+    const button = make("button", {
+      class: "print", type: "button", on: { click: () => begin(print, button) },
+    }, paper, title);
+    byId("prints").append(make("li", {}, button));
+    return print;
+  });
+
+  const fetched = async (print) => {
+    if (print.file) return print.file;
+    const blob = await api.getFile(print.sample.url);
+    const name = /\.\w+$/.test(print.sample.name) ? print.sample.name : `${print.sample.name}.jpg`;
+    print.file ??= new File([blob], name, { type: blob.type || "image/jpeg" });
+    return print.file;
+  };
+
+  const begin = async (print, button) => {
+    button.disabled = true;
+    try {
+      const file = await fetched(print);
+      open(new Photo(file, print.info));
+    } finally {
+      button.disabled = false;
+    }
+  };
+
+  byId("samples").hidden = samples.length === 0;
+  for (const print of prints) {
+    if (document.body.dataset.scene !== "welcome") return;
+    try {
+      await develop(print, await fetched(print));
+    } catch {
+      return; // the prints stay grey; opening one says what is wrong
+    }
+  }
+}
+
+async function develop(print, file) {
+  const info = await api.upload(file);
+  print.info = info;
+  const blob = await api.paint(info.id, { hints: [], palette: [], vividness: 1, size: "preview" });
+  const color = make("img", { src: URL.createObjectURL(blob), alt: "", class: "print-color" });
+  await color.decode();
+  if (reducedMotion()) color.classList.add("developed");
+  print.paper.append(color);
+  requestAnimationFrame(() => requestAnimationFrame(() => color.classList.add("developed")));
+}

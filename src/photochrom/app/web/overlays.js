@@ -1,0 +1,115 @@
+// What is laid over the preview when there is time: single pixels, and where colours are unsure.
+
+import * as api from "./api.js";
+import { byId, tell } from "./dom.js";
+
+const SETTLED_MS = 450;
+const MOST_PIXELS = 60e6;
+
+/** When the view is closer than the preview is sharp, fetch the full size and show that. */
+export function followSharpness(view, session) {
+  let waiting;
+  let asked = null;
+
+  const stop = () => {
+    clearTimeout(waiting);
+    asked?.abort();
+    asked = null;
+  };
+
+  const fetchFull = async () => {
+    const photo = session.current;
+    const { edit } = photo;
+    const abort = new AbortController();
+    asked = abort;
+    try {
+      const more = { size: "full", format: "jpeg", quality: 92 };
+      const blob = await session.ask(photo, api.paint, more, abort.signal);
+      if (photo !== session.current || photo.edit !== edit) return;
+      const url = URL.createObjectURL(blob);
+      await view.showAfter(url);
+      photo.sharp = edit;
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+      await view.showBefore(photo.localUrl, { gray: true });
+    } catch (error) {
+      if (error.name !== "AbortError" && !(error instanceof api.OfflineError)) {
+        tell(error.message, { title: "Single pixels can't be shown" });
+      }
+    } finally {
+      if (asked === abort) asked = null;
+    }
+  };
+
+  const settle = () => {
+    clearTimeout(waiting);
+    const photo = session.current;
+    if (!photo?.preview || !photo.isPainted || asked || photo.sharp === photo.edit) return;
+    const { width, height } = photo.size;
+    if (photo.preview.width >= width || width * height > MOST_PIXELS) return;
+    if (view.zoom * width < 1.1 * photo.preview.width) return;
+    waiting = setTimeout(fetchFull, SETTLED_MS);
+  };
+
+  return { settle, stop };
+}
+
+/** Where the network is least sure: the photograph in grey, the unsure parts in the accent. */
+export class Veil {
+  #view;
+  #session;
+  #asked = null;
+  #shown = false;
+
+  constructor(view, session) {
+    this.#view = view;
+    this.#session = session;
+  }
+
+  toggle() {
+    this.#shown = !this.#shown;
+    byId("unsure").setAttribute("aria-pressed", String(this.#shown));
+    byId("stage").classList.toggle("veiled", this.#shown);
+    byId("tag-after").textContent = this.#shown ? "Orange: unsure" : "After";
+    byId("veil").hidden = !this.#shown;
+    if (this.#shown) this.refresh();
+  }
+
+  hide() {
+    if (this.#shown) this.toggle();
+  }
+
+  async refresh() {
+    const photo = this.#session.current;
+    if (!this.#shown || !photo?.size) return;
+    this.#asked?.abort();
+    const abort = new AbortController();
+    this.#asked = abort;
+    try {
+      const blob = await this.#session.ask(photo, api.confidence, { size: "preview" }, abort.signal);
+      const bitmap = await createImageBitmap(blob, { resizeWidth: Math.min(640, photo.size.width) });
+      if (!abort.signal.aborted) this.#draw(bitmap);
+    } catch (error) {
+      if (error.name === "AbortError" || error instanceof api.OfflineError) return;
+      tell(error.message, { title: "It can't be shown where the colours are unsure" });
+      this.hide();
+    }
+  }
+
+  #draw(bitmap) {
+    const canvas = byId("veil");
+    const { width, height } = bitmap;
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    const pixels = context.getImageData(0, 0, width, height);
+    const { data } = pixels;
+    const levels = data.filter((_, at) => at % 4 === 0).sort();
+    const [least, most] = [0.02, 0.9].map((share) => levels[Math.floor(share * levels.length)]);
+    const range = Math.max(24, most - least);
+    for (let at = 0; at < data.length; at += 4) {
+      const unsure = Math.min(1, Math.max(0, (most - data[at]) / range));
+      data.set([255, 92, 40, Math.round(215 * unsure ** 2)], at);
+    }
+    context.putImageData(pixels, 0, 0);
+  }
+}

@@ -1,0 +1,103 @@
+// Vividness, the list of hints, and the tabs of the narrow layout.
+
+import { nameOf } from "./color.js";
+import { byId, counted, icon, make, refill } from "./dom.js";
+import { withoutHints } from "./edits.js";
+import { shownColor } from "./hints_layer.js";
+
+const WORDS = [[0.3, "Very calm"], [0.85, "Calm"], [1.15, "Natural"], [1.7, "Vivid"], [3, "Very vivid"]];
+
+export const vividnessWord = (value) => WORDS.find(([end]) => value < end)[1];
+
+export function followVividness(session) {
+  const slider = byId("vividness");
+  let drag = 0;
+  const set = (value, merge) => {
+    session.change({ ...session.current.edit, vividness: value }, "vividness", merge);
+  };
+  slider.addEventListener("input", () => {
+    if (session.current) set(Number(slider.value), `vividness ${drag}`);
+  });
+  slider.addEventListener("change", () => { drag += 1; });
+  slider.addEventListener("dblclick", () => { if (session.current) set(1); });
+
+  return function show() {
+    const value = session.current?.edit.vividness ?? 1;
+    const word = vividnessWord(value);
+    if (Number(slider.value) !== value) slider.value = value;
+    slider.style.setProperty("--at", `${50 * value}%`);
+    slider.setAttribute("aria-valuetext", `${word}, ${value.toFixed(2)}`);
+    byId("vividness-value").textContent = word;
+  };
+}
+
+export function followHintList(session, layer, open) {
+  const list = byId("hint-list");
+
+  const remove = (label, unwanted) => {
+    session.change(withoutHints(session.current.edit, unwanted), label);
+  };
+
+  const row = (swatches, label, detail, { choose, drop, what }) => {
+    const face = make("span", { class: "hint-face", "aria-hidden": "true" }, ...swatches.map((color) => {
+      const dot = make("span", { class: "dot" });
+      dot.style.setProperty("--color", color);
+      return dot;
+    }));
+    const words = make("span", { class: "hint-words" }, make("span", {}, label), make("small", {}, detail));
+    return make("li", {},
+      choose
+        ? make("button", { class: "hint-row", type: "button", on: choose }, face, words)
+        : make("span", { class: "hint-row" }, face, words),
+      make("button", {
+        class: "quiet small", type: "button", "aria-label": `Delete ${what}`, title: "Delete",
+        on: { click: drop },
+      }, icon("trash")));
+  };
+
+  let shown = null;
+  return function show({ hints }) {
+    if (shown === hints) return;
+    shown = hints;
+    const grouped = hints.filter((hint) => hint.group);
+    const own = hints.filter((hint) => !hint.group);
+    const rows = own.map((hint) => {
+      const color = shownColor(hint);
+      const [x, y] = hint.points[0].map(Math.round);
+      return row([color], nameOf(color), `${hint.points.length > 1 ? "stroke from" : "at"} ${x}, ${y}`, {
+        choose: {
+          click: () => open(hint.key),
+          pointerenter: () => layer.select(hint.key),
+          pointerleave: () => layer.select(null),
+        },
+        drop: () => remove("hint deleted", (one) => one.key === hint.key),
+        what: `the ${nameOf(color)} hint at ${x}, ${y}`,
+      });
+    });
+    if (grouped.length) {
+      const { number } = grouped[0].group;
+      rows.unshift(row([shownColor(grouped[0])], `Version ${number}`, counted(grouped.length, "spot"), {
+        drop: () => remove("version left", (one) => one.group !== null),
+        what: `version ${number}`,
+      }));
+    }
+    refill(list, rows);
+    list.hidden = rows.length === 0;
+    byId("hints-empty").hidden = rows.length > 0;
+    byId("hints-open").hidden = rows.length > 0;
+  };
+}
+
+export function followTabs() {
+  const panel = byId("panel");
+  byId("tabs").addEventListener("click", (event) => {
+    const chosen = event.target.closest("button")?.dataset.tab;
+    if (!chosen) return;
+    panel.dataset.tab = chosen;
+    for (const tab of byId("tabs").children) {
+      if (tab.dataset.tab === chosen) tab.setAttribute("aria-current", "true");
+      else tab.removeAttribute("aria-current");
+    }
+    panel.querySelector(".sections").scrollTop = 0;
+  });
+}

@@ -1,0 +1,175 @@
+// The colour picker: what the network finds likely at a spot, recent colours, any colour.
+
+import { hexToLch, lchToHex, nameOf, parseHex } from "./color.js";
+import { byId, make } from "./dom.js";
+
+const RECENT = 8;
+const STORE = "photochrom-recent";
+
+export class Picker extends EventTarget {
+  #box = byId("picker");
+  #light = 60;
+  #color = null;
+  #opened = 0;
+  #returnTo = null;
+
+  constructor() {
+    super();
+    for (const id of ["picker-hue", "picker-chroma"]) {
+      byId(id).addEventListener("input", () => {
+        this.#choose(lchToHex(this.#light, this.#chroma, this.#hue), { keepSliders: true });
+      });
+      byId(id).addEventListener("change", () => this.#remember());
+    }
+    byId("picker-hex").addEventListener("change", () => this.#typed());
+    byId("picker-close").addEventListener("click", () => this.close());
+    byId("picker-delete").addEventListener("click", () => this.#emit("delete"));
+    this.#box.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.close();
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (this.isOpen && !event.target.closest(".picker, .marker, .stage, .hint-list")) this.close();
+    });
+  }
+
+  get isOpen() { return !this.#box.hidden; }
+
+  get #hue() { return Number(byId("picker-hue").value); }
+
+  get #chroma() { return Number(byId("picker-chroma").value); }
+
+  /**
+   * @param color of the hint, or null where there is none yet
+   * @param likely a promise of [{ color, share }]
+   * @param place (box) => void that puts the picker where it belongs
+   */
+  async open({ color, likely, place, returnTo }) {
+    this.#opened += 1;
+    const turn = this.#opened;
+    this.#returnTo = returnTo;
+    this.#box.hidden = false;
+    byId("picker-title").textContent = color ? "Colour of this hint" : "Colour of this spot";
+    byId("picker-delete").hidden = color === null;
+    this.#showRecent();
+    this.#setSliders(color ?? "#9a7b66");
+    this.#color = color;
+    byId("picker-likely").replaceChildren(...[1, 2, 3, 4].map(() => make("span", { class: "swatch waiting" })));
+    byId("picker-likely").setAttribute("aria-busy", "true");
+    place(this.#box);
+    byId("picker-close").focus({ preventScroll: true, focusVisible: false });
+    const found = await likely.catch(() => []);
+    if (turn !== this.#opened || !this.isOpen) return;
+    this.#showLikely(found);
+    if (!color && found.length) this.#setSliders(found[0].color);
+    place(this.#box);
+    const first = byId("picker-likely").querySelector("button");
+    if (first && this.#box.contains(document.activeElement)) first.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (!this.isOpen) return;
+    const held = this.#box.contains(document.activeElement);
+    this.#box.hidden = true;
+    this.#opened += 1;
+    this.#emit("close");
+    if (held) this.#returnTo?.();
+  }
+
+  #showLikely(found) {
+    const part = byId("picker-likely");
+    part.removeAttribute("aria-busy");
+    if (!found.length) {
+      part.replaceChildren(make("p", { class: "note" }, "The network can't say."));
+      return;
+    }
+    part.replaceChildren(...found.map(({ color, share }) => {
+      const percent = share < 0.01 ? "under 1 %" : `${Math.round(100 * share)} %`;
+      const button = this.#swatch(color, `${nameOf(color)}, ${percent} likely`);
+      return make("span", { class: "likely-one" }, button,
+        make("small", { "aria-hidden": "true" }, percent.replace("under ", "<").replace(" ", "\u2009")));
+    }));
+    [this.#light] = hexToLch(found[0].color);
+    this.#paintSliders();
+  }
+
+  #showRecent() {
+    const colors = recent();
+    byId("picker-recent-part").hidden = colors.length === 0;
+    byId("picker-recent").replaceChildren(...colors.map((color) => this.#swatch(color, nameOf(color))));
+  }
+
+  #swatch(color, label) {
+    const button = make("button", {
+      class: "swatch", type: "button", "aria-label": label, title: label, "data-color": color,
+      "aria-pressed": String(color === this.#color),
+      on: { click: () => { this.#choose(color); this.#remember(); } },
+    });
+    button.style.setProperty("--color", color);
+    return button;
+  }
+
+  #choose(color, { keepSliders = false } = {}) {
+    this.#color = color;
+    if (!keepSliders) this.#setSliders(color);
+    byId("picker-hex").value = color;
+    byId("picker-delete").hidden = false;
+    this.#paintSliders();
+    for (const swatch of this.#box.querySelectorAll("button.swatch")) {
+      swatch.setAttribute("aria-pressed", String(swatch.dataset.color === color));
+    }
+    this.#emit("choose", { color });
+  }
+
+  #typed() {
+    const color = parseHex(byId("picker-hex").value);
+    byId("picker-hex").setAttribute("aria-invalid", String(color === null));
+    if (!color) return;
+    this.#choose(color);
+    this.#remember();
+  }
+
+  #setSliders(color) {
+    const [light, chroma, hue] = hexToLch(color);
+    this.#light = light;
+    byId("picker-hue").value = Math.round(hue);
+    byId("picker-chroma").value = Math.round(Math.min(100, chroma));
+    byId("picker-hex").value = color;
+    this.#paintSliders();
+  }
+
+  /** Draw what the sliders would choose, at the lightness of the spot. */
+  #paintSliders() {
+    const ramp = (colors) => `linear-gradient(90deg, ${colors.join(", ")})`;
+    const light = Math.min(88, Math.max(25, this.#light));
+    const hues = Array.from({ length: 13 }, (_, step) => lchToHex(light, 55, 30 * step));
+    const chromas = Array.from({ length: 6 }, (_, step) => lchToHex(light, 20 * step, this.#hue));
+    byId("picker-hue").style.setProperty("--track", ramp(hues));
+    byId("picker-chroma").style.setProperty("--track", ramp(chromas));
+    byId("picker-hue").setAttribute("aria-valuetext", nameOf(lchToHex(light, 55, this.#hue)));
+    byId("picker-chroma").setAttribute("aria-valuetext", nameOf(lchToHex(light, this.#chroma, this.#hue)));
+  }
+
+  #remember() {
+    const colors = [this.#color, ...recent().filter((color) => color !== this.#color)];
+    try {
+      localStorage.setItem(STORE, JSON.stringify(colors.slice(0, RECENT)));
+    } catch {
+      // Without storage, colours are recent for as long as they are seen.
+    }
+  }
+
+  #emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** Colours that were used before, the latest first. */
+function recent() {
+  try {
+    return (JSON.parse(localStorage.getItem(STORE)) ?? []).filter((color) => parseHex(color));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,231 @@
+// The open photographs, what was asked for each, and the work with the server.
+
+import * as api from "./api.js";
+import { bodyOf, UNTOUCHED } from "./edits.js";
+import { History } from "./history.js";
+import { LatestQueue } from "./queue.js";
+
+/** A file that the server knows under an id, and gets again should it forget. */
+export class Upload {
+  #sending = null;
+
+  constructor(file, info = null) {
+    this.file = file;
+    this.info = info;
+  }
+
+  async ready(signal) {
+    if (this.info) return this.info.id;
+    this.#sending ??= api.upload(this.file, signal);
+    try {
+      this.info = await this.#sending;
+    } finally {
+      this.#sending = null;
+    }
+    return this.info.id;
+  }
+
+  forget() {
+    if (this.info) api.forget(this.info.id).catch(() => {});
+    this.info = null;
+  }
+
+  /** Do something with the id; if the server has forgotten the picture, send it once more. */
+  async use(work, { signal, others = [] } = {}) {
+    try {
+      return await work(await this.ready(signal));
+    } catch (error) {
+      if (!(error instanceof api.ProblemError) || error.status !== 404) throw error;
+      this.info = null;
+      for (const other of others) other.info = null;
+      return work(await this.ready(signal));
+    }
+  }
+}
+
+export class Photo {
+  constructor(file, info = null) {
+    this.upload = new Upload(file, info);
+    this.name = file.name || "photograph";
+    this.history = new History(UNTOUCHED);
+    this.size = info && { width: info.width, height: info.height };
+    this.preview = info?.preview ?? null;
+    this.info = info;
+    this.localUrl = URL.createObjectURL(file);
+    this.beforeUrl = null;
+    this.afterUrl = null;
+    this.thumbnailUrl = null;
+    this.painted = null; // the edit that afterUrl shows
+    this.sharp = null; // the edit that is shown at full size, if one is
+    this.asked = 0; // paint requests sent, and the number of the one that is shown
+    this.shown = 0;
+    this.error = null;
+    this.versions = null;
+  }
+
+  get edit() { return this.history.present; }
+
+  get isPainted() { return this.painted === this.edit; }
+
+  setAfter(blob) {
+    if (this.afterUrl) retire(this.afterUrl);
+    this.afterUrl = URL.createObjectURL(blob);
+    this.sharp = null;
+    this.thumbnailUrl = this.afterUrl;
+  }
+
+  release() {
+    for (const url of [this.localUrl, this.beforeUrl, this.afterUrl]) if (url) retire(url);
+    this.upload.forget();
+  }
+}
+
+/** Free a picture's memory when nothing shows it any more. */
+function retire(url) {
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+export class Session extends EventTarget {
+  #queue = new LatestQueue();
+  #pumping = false;
+
+  photos = [];
+  current = null;
+
+  add(photos) {
+    this.photos.push(...photos);
+    this.#emit("list");
+    this.select(photos[0]);
+  }
+
+  select(photo) {
+    if (this.current === photo) return;
+    this.#queue.clear();
+    this.current = photo;
+    this.#emit("select");
+    this.pump();
+  }
+
+  remove(photo) {
+    const at = this.photos.indexOf(photo);
+    this.photos.splice(at, 1);
+    photo.release();
+    if (this.current === photo) {
+      this.#queue.clear();
+      this.current = null;
+      const next = this.photos[Math.min(at, this.photos.length - 1)];
+      if (next) this.select(next);
+      else this.#emit("select");
+    }
+    this.#emit("list");
+  }
+
+  /** Change what is asked for the current photograph, as one step to undo. */
+  change(next, label, merge = null) {
+    if (!this.current?.size) return;
+    this.current.history.commit(next, label, merge);
+    this.#emit("edit");
+    this.repaint();
+  }
+
+  undo() { this.#travel("undo", "Undone"); }
+
+  redo() { this.#travel("redo", "Redone"); }
+
+  #travel(way, word) {
+    const label = this.current?.history[way]();
+    if (!label) return;
+    this.#emit("edit", { said: `${word}: ${label}.` });
+    this.repaint();
+  }
+
+  /** Paint the current photograph as it is asked for now. */
+  repaint() {
+    const photo = this.current;
+    if (!photo?.upload.info && !photo?.size) return;
+    this.#queue.push((signal) => this.#paintOrSay(photo, signal));
+  }
+
+  /** Call the server with the body for a photograph's present edit. */
+  async ask(photo, door, more = {}, signal) {
+    const { edit } = photo;
+    const others = edit.reference ? [edit.reference] : [];
+    return photo.upload.use(async (id) => {
+      const reference = edit.reference ? await edit.reference.ready(signal) : null;
+      return door(id, bodyOf(edit, { reference, ...more }), signal);
+    }, { signal, others });
+  }
+
+  /** Send and paint whatever is open and not painted yet, the current one first. */
+  async pump() {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let photo = this.#nextUnready(); photo; photo = this.#nextUnready()) {
+        await this.#begin(photo);
+      }
+    } catch (error) {
+      if (!(error instanceof api.OfflineError)) throw error; // what is left goes on later
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** After the server was away: do what was left undone. */
+  resume() {
+    if (this.current && this.current.size && !this.current.isPainted) this.repaint();
+    this.pump();
+  }
+
+  #nextUnready() {
+    const unready = (photo) => !photo.error && (!photo.afterUrl || !photo.beforeUrl);
+    return this.current && unready(this.current) ? this.current : this.photos.find(unready);
+  }
+
+  async #begin(photo) {
+    try {
+      await photo.upload.ready();
+      photo.info = photo.upload.info;
+      photo.size = { width: photo.info.width, height: photo.info.height };
+      photo.preview = photo.info.preview;
+      this.#emit("ready", { photo });
+      if (!photo.afterUrl) await this.#paint(photo);
+      // The colours first: until this is here, the page shows the file itself in grey.
+      if (!photo.beforeUrl) {
+        photo.beforeUrl = URL.createObjectURL(await photo.upload.use((id) => api.original(id)));
+        this.#emit("before", { photo });
+      }
+    } catch (error) {
+      if (error instanceof api.OfflineError) throw error;
+      photo.error = error;
+      this.#emit("failed", { photo });
+    }
+    this.#emit("list");
+  }
+
+  async #paintOrSay(photo, signal) {
+    try {
+      await this.#paint(photo, signal);
+    } catch (error) {
+      if (error.name === "AbortError" || error instanceof api.OfflineError) return;
+      this.#emit("refused", { photo, error });
+    }
+  }
+
+  async #paint(photo, signal) {
+    const { edit } = photo;
+    photo.asked += 1;
+    const turn = photo.asked;
+    this.#emit("busy", { photo });
+    const blob = await this.ask(photo, api.paint, { size: "preview" }, signal);
+    if (turn < photo.shown) return; // a later one was faster
+    photo.shown = turn;
+    photo.setAfter(blob);
+    photo.painted = edit;
+    this.#emit("painted", { photo });
+  }
+
+  #emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,79 @@
+"""What can be asked for a photograph; the command line and the server take it from here.
+
+Light to import: the command line needs it to say what it can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from photochrom.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from photochrom.picture import Picture
+    from photochrom.runtime.colorizer import Prepared, Reference
+    from photochrom.runtime.hints import Hint
+
+
+def _option(default: Any, help_: str) -> Any:
+    return field(default=default, metadata={"help": help_})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to colorize a photograph and how to write the result.
+
+    Each field's metadata holds its ``help``; `help_for` gives it.
+    """
+
+    hints: tuple[Hint, ...] = _option((), "Colours that are known at places of the picture.")
+    palette: tuple[str, ...] = _option((), "Colours to keep to, such as #aa3377,#ddeeaa.")
+    vividness: float = _option(1.0, "0 calm .. 1 the model's own choice .. 2 garish.")
+    alternative: int = _option(0, "Take this one of the other plausible results; 0: the usual one.")
+    seed: int = _option(0, "Of the alternatives.")
+    only_gray: bool = _option(False, "Leave pictures alone that have colours already.")
+    provenance: bool = _option(True, "Note in the metadata who made the colours.")
+    quality: int = _option(92, "Of JPEG, WebP and AVIF output, 1 to 100.")
+    lossless: bool = _option(False, "WebP and AVIF output without any loss.")
+    max_pixels: int = _option(1_000_000_000, "Refuse larger pictures.")
+    allow_damaged: bool = _option(False, "Take what is left of a broken file.")
+
+    def paint(self, prepared: Prepared, *, reference: Reference | None = None) -> Picture:
+        """Paint a photograph that has been through the encoder.
+
+        Parameters and errors as for `Prepared.paint`.
+
+        Raises
+        ------
+        UnsupportedError
+            There is no such alternative.
+        """
+        return prepared.paint(
+            hints=self.all_hints(prepared),
+            palette=self.palette,
+            reference=reference,
+            vividness=self.vividness,
+            provenance=self.provenance,
+        )
+
+    def all_hints(self, prepared: Prepared) -> Sequence[Hint]:
+        """The hints of the chosen alternative, and over them those that were given."""
+        if not self.alternative:
+            return self.hints
+        found = prepared.alternatives(self.alternative, seed=self.seed)
+        if len(found) < self.alternative:
+            raise UnsupportedError(
+                f"{prepared.picture.name}: there are {len(found)} alternatives, not "
+                f"{self.alternative}."
+            )
+        return (*found[self.alternative - 1].hints, *self.hints)
+
+
+DEFAULTS = Options()
+
+
+def help_for(name: str) -> str:
+    """The help text of an option."""
+    return next(str(one.metadata["help"]) for one in fields(Options) if one.name == name)

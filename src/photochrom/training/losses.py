@@ -1,0 +1,99 @@
+"""What the Photochrom network learns from.
+
+Axes: P positions, Q bins of ab, K neighbours, 2 ab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photochrom import color
+from photochrom.ab import AbGrid
+from photochrom.training.config import LossConfig
+from photochrom.training.data import Reference, Store
+
+
+class RebalancedCrossEntropy(nn.Module):
+    """Cross-entropy against soft targets over ab bins; rare colours count for more.
+
+    A colour's weight is 1 / ((1 - r) p + r / Q), with p the share of its nearest bin in the
+    training pictures and r ``config.rebalance``, scaled to a mean of 1. Targets and weights
+    are looked up by the colour rounded to whole units.
+
+    Parameters
+    ----------
+    grid : the bins
+    prior : (Q,) float, each bin's share, summing to 1
+
+    Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
+    """
+
+    def __init__(self, grid: AbGrid, prior: NDArray[np.float32], config: LossConfig) -> None:
+        super().__init__()
+        self.config = config
+        axis = np.arange(-128, 128, dtype=np.float32)
+        plane = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        soft = grid.soft_encode(plane, neighbors=config.neighbors, sigma=config.sigma)
+        nearest = np.argsort(-soft, axis=1, kind="stable")[:, : config.neighbors]
+        uniform = 1 / len(grid)
+        weights = 1 / ((1 - config.rebalance) * prior + config.rebalance * uniform)
+        weights = weights / (prior * weights).sum()
+        tables = {
+            "nearest": nearest,
+            "shares": np.take_along_axis(soft, nearest, axis=1),
+            "weights": weights[nearest[:, 0]].astype(np.float32),
+        }
+        for name, table in tables.items():
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
+        self.register_buffer("centers", torch.from_numpy(grid.centers), persistent=False)
+        self.nearest: Tensor
+        self.shares: Tensor
+        self.weights: Tensor
+        self.centers: Tensor
+
+    def forward(self, logits_PQ: Tensor, ab_P2: Tensor) -> Tensor:
+        """The loss of each position, (P,)."""
+        log_PQ = functional.log_softmax(logits_PQ.float(), dim=-1)
+        whole_P2 = ab_P2.round().long().clamp(-128, 127) + 128
+        index_P = whole_P2[:, 0] * 256 + whole_P2[:, 1]
+        picked_PK = log_PQ.gather(1, self.nearest[index_P])
+        entropy_P = -(picked_PK * self.shares[index_P]).sum(dim=-1)
+        loss_P = entropy_P * self.weights[index_P]
+        if self.config.mean_weight:
+            mean_P2 = log_PQ.exp() @ self.centers
+            off_P = functional.huber_loss(mean_P2, ab_P2, reduction="none", delta=10.0).sum(dim=-1)
+            loss_P = loss_P + self.config.mean_weight * off_P / 10
+        return loss_P
+
+
+def bin_shares(
+    grid: AbGrid,
+    stores: Sequence[Store],
+    references: Sequence[Reference],
+    *,
+    limit: int = 1500,
+    sigma: float = 5.0,
+) -> NDArray[np.float32]:
+    """How often each bin's colours occur in training pictures, smoothed over the ab plane.
+
+    Parameters
+    ----------
+    limit : at most so many pictures, evenly spread
+    sigma : of the smoothing, in ab units
+
+    Returns
+    -------
+    (Q,) float32, summing to 1
+    """
+    shares = np.zeros(len(grid), dtype=np.float64)
+    for store, index in references[:: max(1, len(references) // limit)]:
+        srgb = stores[store].srgb(index)[::4, ::4]
+        ab = color.srgb_to_lab(srgb)[..., 1:].reshape(-1, 2)
+        shares += grid.soft_encode(ab, neighbors=10, sigma=sigma).mean(axis=0)
+    return (shares / shares.sum()).astype(np.float32)

@@ -1,0 +1,172 @@
+"""What a trained model that takes hints does, on the sample photographs.
+
+These hold for the default model; for another one: PHOTOCHROM_TEST_MODEL=a.onnx pytest ...
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import photochrom
+from photochrom import color, picture
+from photochrom.runtime.alternatives import APART
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.hints import Hint, parse_color
+from photochrom.runtime.palette import palette_ab
+
+SAMPLES = Path(photochrom.__file__).parent / "samples"
+NAMES = ("chelsea", "china", "flower")
+COLORIZER = Colorizer(os.environ.get("PHOTOCHROM_TEST_MODEL"), threads=1)
+
+pytestmark = pytest.mark.skipif(
+    not COLORIZER.contract.token_features, reason="the default model takes no hints"
+)
+
+BLOSSOM = (302, 222, 105)
+"""Middle (x, y) and radius of the blossom of flower.jpg, in pixels."""
+
+PETAL = (250, 170)
+
+
+@cache
+def prepared(name):
+    return COLORIZER.prepare(SAMPLES / f"{name}.jpg")
+
+
+@cache
+def usual(name):
+    return prepared(name).ab()
+
+
+@cache
+def truth(name):
+    """a* and b* of the original at the size of the network's answer."""
+    rows, columns = usual(name).shape[:2]
+    original = picture.read(SAMPLES / "originals" / f"{name}.jpg")
+    return color.srgb_to_lab(original.srgb(size=(rows, columns)))[..., 1:]
+
+
+def away(ab, goal):
+    """Mean distance to a colour, or to each position's own, in ab units."""
+    return float(np.hypot(*np.moveaxis(ab - goal, -1, 0)).mean())
+
+
+def on_blossom(ab, *, outside=False):
+    """The positions within the blossom, or well outside."""
+    height, width = prepared("flower").picture.size
+    rows, columns = ab.shape[:2]
+    y, x = np.mgrid[:rows, :columns] + 0.5
+    x0, y0, radius = BLOSSOM
+    distance = np.hypot(x * width / columns - x0, y * height / rows - y0) / radius
+    lower = y * height / rows > 350  # another blossom begins there
+    return ab[(distance > 1.3) & ~lower] if outside else ab[distance < 1]
+
+
+# Hints
+
+
+@pytest.mark.parametrize("name", ["#c2679f", "#6a6fc0"])
+def test_a_hint_on_one_petal_colors_the_blossom_and_spares_the_leaves(name):
+    goal, before = np.array(parse_color(name)), usual("flower")
+    after = prepared("flower").ab(hints=[Hint.at(*PETAL, name)])
+    assert away(on_blossom(after), goal) < 0.6 * away(on_blossom(before), goal)
+    moved = [
+        np.hypot(*(on_blossom(after, **o) - on_blossom(before, **o)).mean(axis=0))
+        for o in ({}, {"outside": True})
+    ]
+    assert moved[1] < 0.4 * moved[0]
+
+
+def test_at_full_size_a_hint_has_its_color_at_its_point():
+    scene = prepared("flower")
+    x, y = PETAL
+    light = color.srgb_to_lab(scene.picture.srgb())[y, x, 0]
+    for name in ("#c2679f", "#6a6fc0", "#d9a441"):
+        found = color.srgb_to_lab(scene.paint(hints=[Hint.at(x, y, name)]).srgb())[y, x]
+        linear = color.lab_to_linear(np.float32([light, *parse_color(name)]))
+        wanted = color.srgb_to_lab(color.linear_to_srgb(color.reduce_gamut(linear)))
+        assert float(color.ciede2000(found, wanted)) < 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_true_hints_bring_the_truth_nearer(name):
+    scene, true = prepared(name), truth(name)
+    height, width = scene.picture.size
+    hints = []
+    for y in np.linspace(0.15, 0.85, 3):
+        for x in np.linspace(0.1, 0.9, 4):
+            a, b = true[int(y * true.shape[0]), int(x * true.shape[1])].tolist()
+            hints.append(Hint(points=((x * width, y * height),), ab=(a, b)))
+    assert away(scene.ab(hints=hints), true) < 0.99 * away(usual(name), true)
+
+
+# References
+
+
+def turned(name, degrees):
+    """The original with its hues turned."""
+    lab = color.srgb_to_lab(picture.read(SAMPLES / "originals" / f"{name}.jpg").srgb())
+    a, b = np.moveaxis(lab[..., 1:], -1, 0)
+    angle = np.deg2rad(degrees)
+    ab = [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)]
+    srgb = color.lab_to_srgb(np.stack([lab[..., 0], *ab], axis=-1).astype(np.float32))
+    return np.rint(255 * srgb).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_original_as_a_reference_brings_the_truth_nearer(name):
+    reference = COLORIZER.reference(SAMPLES / "originals" / f"{name}.jpg")
+    assert away(prepared(name).ab(reference=reference), truth(name)) < away(
+        usual(name), truth(name)
+    )
+
+
+def test_a_blossom_takes_the_color_of_that_of_its_reference():
+    example = turned("flower", -90)
+    goal = on_blossom(
+        color.srgb_to_lab(picture.from_array(example).srgb(size=usual("flower").shape[:2]))[..., 1:]
+    ).mean(axis=0)
+    led = prepared("flower").ab(reference=COLORIZER.reference(example))
+    before = on_blossom(usual("flower")).mean(axis=0)
+    after = on_blossom(led).mean(axis=0)
+    assert np.hypot(*(after - goal)) < 0.7 * np.hypot(*(before - goal))
+
+
+# Vividness, palettes, alternatives, confidence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_vividness_goes_from_calm_to_vivid(name):
+    chroma = [away(prepared(name).ab(vividness=v), 0) for v in (0.0, 0.5, 1.0, 1.5, 2.0)]
+    assert (np.diff(chroma) > 0).all(), chroma
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_palette_is_kept_to(name):
+    colors = ("#b5652f", "#3c6e71", "#808080")
+    goal = palette_ab(colors)
+
+    def distance(ab):
+        return np.hypot(*np.moveaxis(ab[..., None, :] - goal, -1, 0)).min(axis=-1).mean()
+
+    assert distance(prepared(name).ab(palette=colors)) < 0.8 * distance(usual(name))
+
+
+def test_alternatives_of_a_blossom_are_other_blossoms():
+    scene = prepared("flower")
+    found = scene.alternatives(4)
+    assert 2 <= len(found) <= 4
+    assert found == scene.alternatives(4)
+    painted = [on_blossom(scene.ab(hints=one.hints)).mean(axis=0) for one in found]
+    for index, one in enumerate(painted):
+        assert all(np.hypot(*(one - other)) > APART / 2 for other in painted[:index])
+
+
+def test_a_hint_makes_the_network_surer_of_the_blossom():
+    scene = prepared("flower")
+    hints = [Hint.at(*PETAL, "#c2679f")]
+    before, after = (on_blossom(scene.confidence(hints=given)) for given in ((), hints))
+    assert after.mean() > before.mean()

@@ -78,9 +78,12 @@ def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float
 def measure(folder: Path, out: Path, *, cores: set[int]) -> dict[str, float]:
     """`colorize_folder` in a process of its own, on these cores."""
     command = [sys.executable, __file__, str(folder), str(out)]
-    cores_text = ",".join(map(str, sorted(cores)))
-    environment = {**os.environ, "BENCHMARK_CORES": cores_text}
-    ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    usual = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)  # from the start, as libraries begin threads on import
+    try:
+        ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    finally:
+        os.sched_setaffinity(0, usual)
     shutil.rmtree(out)
     return json.loads(ran.stdout)
 
@@ -136,7 +139,6 @@ def print_stages(photograph: Path, out: Path) -> None:
 def main() -> None:
     """Measure and print; with arguments, be one of the measured processes."""
     if len(sys.argv) > 1:
-        os.sched_setaffinity(0, map(int, os.environ["BENCHMARK_CORES"].split(",")))
         figures = colorize_folder(*map(Path, sys.argv[1:]), workers=pool.usual_workers())
         print(json.dumps(figures))
         return

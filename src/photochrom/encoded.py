@@ -79,13 +79,20 @@ class Encoded:
         """A small copy, sRGB or grey, shrunk while decoding where that is possible."""
         # `thumbnail_source` has a `fail_on` of its own, which does nothing (libvips 8.18).
         options = [f"fail_on={self._fail_on}", *([f"page={self._page}"] if self._page else [])]
+        header = self.header()
+        is_srgb = header.format == "uchar" and header.interpretation in {"srgb", "b-w"}
+        converted = (
+            {}
+            if is_srgb and not header.get_typeof("icc-profile-data")
+            else {"export_profile": "srgb"}
+        )
         return pyvips.Image.thumbnail_source(
             self._source(),
             width,
             height=height,
             size="force",
-            export_profile="srgb",
             option_string=f"[{','.join(options)}]",
+            **converted,  # by way of colour management, which takes longer than the shrinking
         )
 
     def notes(self, header: pyvips.Image) -> tuple[str, ...]:

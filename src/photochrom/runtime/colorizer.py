@@ -179,7 +179,7 @@ class Prepared:
         hints : known colours, in pixels of the photograph; later ones lie over earlier ones
         palette : colours to keep to, as ``#rrggbb``
         reference : a colour photograph to follow where it shows the same things
-        vividness : 0 calm .. 1 the model's own choice .. 2 garish
+        vividness : 0 calm .. 1 the model's own choice .. 2 very vivid
         provenance : note in the metadata that this model has made the colours
 
         Raises

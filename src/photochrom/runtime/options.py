@@ -30,7 +30,7 @@ class Options:
 
     hints: tuple[Hint, ...] = _option((), "Colours that are known at places of the picture.")
     palette: tuple[str, ...] = _option((), "Colours to keep to, such as #aa3377,#ddeeaa.")
-    vividness: float = _option(1.0, "0 calm .. 1 the model's own choice .. 2 garish.")
+    vividness: float = _option(1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.")
     alternative: int = _option(0, "Take this one of the other plausible results; 0: the usual one.")
     seed: int = _option(0, "Of the alternatives.")
     only_gray: bool = _option(False, "Leave pictures alone that have colours already.")

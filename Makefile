@@ -9,7 +9,7 @@ PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 RUNTIME := .venv/.installed-runtime
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test slow lint format clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -19,7 +19,10 @@ demo: $(RUNTIME) ## colour the sample photographs, into demo/
 	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
 
 test: lint ## all that must hold: lint, tests, coverage
-	$(BIN)/pytest --cov=photochrom --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest -m "not slow" --cov=photochrom --cov-report=term --cov-fail-under=90
+
+slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousands of requests
+	$(BIN)/pytest -m slow
 
 lint: $(DEV) ## check style and types
 	$(BIN)/ruff check .

@@ -608,6 +608,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(recipe_for, tmp_path)
     assert [row["epoch"] for row in after["rows"]] == list(range(1, epochs + 1))
 
 
+@pytest.mark.slow
 def test_two_devices_learn_what_one_learns_with_two_micro_batches(recipe_for, tmp_path):
     changes = ["train.epochs=1", "optim.name=sgd", "optim.lr=0.05", "model.freeze_encoder=false"]
     sets = [argument for change in changes for argument in ("--set", change)]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from photochrom import color, picture
 from photochrom.ab import AbGrid
 from photochrom.evaluation import metrics
+from photochrom.evaluation.steering import gray_of
 from photochrom.runtime import upsample
 from photochrom.runtime.colorizer import small_size
 from photochrom.runtime.session import Session
@@ -42,7 +43,12 @@ def main() -> None:
     for source in options.data:
         truths = held_out(source, options.limit)
         kept = metrics.lite0_features(truths)
-        gray = np.mean([metrics.psnr(gray_of(truth), truth) for truth in truths])
+        gray = np.mean(
+            [
+                metrics.psnr(np.repeat(gray_of(truth)[..., None], 3, axis=-1), truth)
+                for truth in truths
+            ]
+        )
         print(f"| {source} | | grey | {gray:.2f} | 0 | |")
         ratio_of = np.mean([color.colorfulness(truth) for truth in truths])
         for side in options.sides:
@@ -71,18 +77,11 @@ def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
     return [np.array(store.srgb(reference.number)) for reference in chosen]
 
 
-def gray_of(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The grey photograph of the same lightness."""
-    linear = color.lightness_to_luminance(color.srgb_to_lightness(truth))
-    srgb = color.linear_to_srgb(np.repeat(linear[..., None], 3, axis=-1))
-    return np.rint(srgb * 255).astype(np.uint8)
-
-
 def colored(
     session: Session, truth: NDArray[np.uint8], side: int, temperatures: list[float]
 ) -> list[NDArray[np.uint8]]:
     """A photograph's lightness in colour, at each temperature."""
-    gray = picture.from_array(gray_of(truth)[..., 0].copy())
+    gray = picture.from_array(gray_of(truth))
     lightness = color.srgb_to_lightness(gray.srgb(size=small_size(gray.size, side)))
     logits = np.moveaxis(session.decode(session.encode(lightness)), 0, -1)
     grid = AbGrid(np.array(session.contract.bins, dtype=np.float32))

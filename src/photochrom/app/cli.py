@@ -16,7 +16,7 @@ import typer
 
 from photochrom import __version__
 from photochrom.errors import JobError, MissingExtraError, PhotochromError
-from photochrom.runtime.options import DEFAULTS, Options, help_for
+from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
 
 if TYPE_CHECKING:
     from photochrom.evaluation.report import Report
@@ -103,12 +103,15 @@ def colorize(
         typer.Option(metavar="PICTURE", help="A colour photograph to follow where it fits."),
     ] = None,
     vividness: Annotated[
-        float, typer.Option(min=0, max=2, help=help_for("vividness"))
+        float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
     ] = DEFAULTS.vividness,
     alternatives: Annotated[
-        int, typer.Option(min=0, max=8, metavar="N", help="Write so many plausible results.")
+        int,
+        typer.Option(
+            **limits_for("alternative"), metavar="N", help="Write so many plausible results."
+        ),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help=help_for("seed"))] = DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(**limits_for("seed"), help=help_for("seed"))] = DEFAULTS.seed,
     confidence: Annotated[
         Path | None,
         typer.Option(
@@ -116,7 +119,7 @@ def colorize(
         ),
     ] = None,
     quality: Annotated[
-        int, typer.Option(min=1, max=100, help=help_for("quality"))
+        int, typer.Option(**limits_for("quality"), help=help_for("quality"))
     ] = DEFAULTS.quality,
     lossless: Annotated[
         bool, typer.Option("--lossless", help=help_for("lossless"))

@@ -10,18 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from photochrom.errors import ColorError, HintError
 from photochrom.runtime.hints import Hint, hints_from_json
-from photochrom.runtime.options import Options, help_for
+from photochrom.runtime.options import Options, help_for, limits_for
 from photochrom.runtime.palette import parse_palette
 
 SERVERS_OWN = frozenset({"max_pixels", "allow_damaged"})
 """Options that whoever starts the server decides."""
-
-RANGES: dict[str, dict[str, Any]] = {
-    "vividness": {"ge": 0, "le": 2},
-    "alternative": {"ge": 0, "le": 8},
-    "seed": {"ge": 0, "lt": 2**32},
-    "quality": {"ge": 1, "le": 100},
-}
 
 MAX_HINTS = 200
 MAX_POINTS = 4000
@@ -79,8 +72,13 @@ def _model(name: str, *, leaving_out: frozenset[str], **types: Any) -> type[Base
     for one in fields(Options):
         if one.name not in leaving_out:
             type_, default = types.get(one.name, (type(one.default), one.default))
-            settings: dict[str, Any] = {"description": help_for(one.name)}
-            field = Field(default, **settings, **RANGES.get(one.name, {}))
+            limits = limits_for(one.name)
+            field: Any = Field(
+                default,
+                description=help_for(one.name),
+                ge=limits.get("min"),
+                le=limits.get("max"),
+            )
             definitions[one.name] = (type_, field)
     return create_model(name, __base__=_Strict, **definitions)
 

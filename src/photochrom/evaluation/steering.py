@@ -77,7 +77,7 @@ def hint_curve(
     colorizer = Colorizer(model)
     found: dict[int, list[float]] = {count: [] for count in counts}
     for number, truth in enumerate(_pictures(data, limit, seed, short_side_px)):
-        prepared = colorizer.prepare(_gray(truth))
+        prepared = colorizer.prepare(gray_of(truth))
         hints = true_hints(truth, max(counts), seed=seed + number)
         for count in counts:
             result = prepared.paint(hints=hints[:count]).srgb()
@@ -109,7 +109,7 @@ def size_consistency(
     colorizer = Colorizer(model)
     found: dict[float, list[float]] = {scale: [] for scale in scales}
     for truth in _pictures(data, limit, seed, short_side_px):
-        gray = pyvips.Image.new_from_array(_gray(truth), interpretation="b-w")
+        gray = pyvips.Image.new_from_array(gray_of(truth), interpretation="b-w")
         usual = color.srgb_to_lab(colorizer.colorize(gray.numpy()).srgb())
         for scale in scales:
             scaled = gray.resize(scale, kernel="lanczos3").numpy()
@@ -123,8 +123,8 @@ def size_consistency(
     return {scale: mean_estimate(np.array(values), seed=seed) for scale, values in found.items()}
 
 
-def _gray(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The grey picture of the same lightness."""
+def gray_of(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The grey picture (H, W) uint8 of the same lightness as (H, W, 3) uint8 sRGB."""
     linear = color.lightness_to_luminance(color.srgb_to_lightness(truth))
     srgb = color.linear_to_srgb(np.repeat(linear[..., None], 3, axis=-1))
     return np.rint(srgb[..., 0] * 255).astype(np.uint8)

@@ -17,25 +17,30 @@ if TYPE_CHECKING:
     from photochrom.runtime.hints import Hint
 
 
-def _option(default: Any, help_: str) -> Any:
-    return field(default=default, metadata={"help": help_})
+def _option(default: Any, help_: str, **limits: float) -> Any:
+    return field(default=default, metadata={"help": help_, "limits": limits})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How to colorize a photograph and how to write the result.
 
-    Each field's metadata holds its ``help``; `help_for` gives it.
+    Each field's metadata holds its ``help`` and its ``limits``; `help_for` and `limits_for`
+    give them.
     """
 
     hints: tuple[Hint, ...] = _option((), "Colours that are known at places of the picture.")
     palette: tuple[str, ...] = _option((), "Colours to keep to, such as #aa3377,#ddeeaa.")
-    vividness: float = _option(1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.")
-    alternative: int = _option(0, "Take this one of the other plausible results; 0: the usual one.")
-    seed: int = _option(0, "Of the alternatives.")
+    vividness: float = _option(
+        1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.", min=0, max=2
+    )
+    alternative: int = _option(
+        0, "Take this one of the other plausible results; 0: the usual one.", min=0, max=8
+    )
+    seed: int = _option(0, "Of the alternatives.", min=0, max=2**32 - 1)
     only_gray: bool = _option(False, "Leave pictures alone that have colours already.")
     provenance: bool = _option(True, "Note in the metadata who made the colours.")
-    quality: int = _option(92, "Of JPEG, WebP and AVIF output, 1 to 100.")
+    quality: int = _option(92, "Of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100)
     lossless: bool = _option(False, "WebP and AVIF output without any loss.")
     max_pixels: int = _option(1_000_000_000, "Refuse larger pictures.")
     allow_damaged: bool = _option(False, "Take what is left of a broken file.")
@@ -72,6 +77,11 @@ class Options:
 
 
 DEFAULTS = Options()
+
+
+def limits_for(name: str) -> dict[str, Any]:
+    """The least and the greatest value of an option, ``min`` and ``max``, where it has such."""
+    return dict(next(one.metadata["limits"] for one in fields(Options) if one.name == name))
 
 
 def help_for(name: str) -> str:

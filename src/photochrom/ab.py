@@ -102,7 +102,8 @@ class AbGrid:
         if not temperature > 0:
             raise ValueError(f"temperature is {temperature}; it must be above 0.")
         sharp = self._exp(logits, 1 / temperature)
-        mean = (self.centers.T @ sharp) / sharp.sum(axis=0)
+        # Not `@`: OpenBLAS's threads would wait in a loop for more, and take libvips's cores.
+        mean = np.einsum("qc,qn->cn", self.centers, sharp) / sharp.sum(axis=0)
         return np.ascontiguousarray(mean.T).reshape(*np.shape(logits)[:-1], 2)
 
     def probabilities(self, logits: NDArray[Any]) -> Float:

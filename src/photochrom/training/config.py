@@ -70,6 +70,8 @@ class ModelConfig:
     """Of a photochrom: parts of the encoder that stay as they came, by how their names start."""
     decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
     """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
+    start: str = ""
+    """Of a photochrom: the checkpoint of another run whose weights it starts from."""
     temperature: float = 0.4
     """Of a photochrom: at which its distribution is read out."""
     short_side_px: int = 256
@@ -101,15 +103,15 @@ class LossConfig:
 class HintConfig:
     """Which hints a photochrom is given in training; shares are of a batch's examples.
 
-    What the shares leave over gets a geometric number of hints.
+    Every example is decoded without hints and with hints. What the shares leave over gets a
+    geometric number of them.
 
     Source: Zhang et al., "Real-time user-guided image colorization", 2017 (the numbers).
     """
 
-    none_share: float = 0.25
-    many_share: float = 0.15
+    many_share: float = 0.2
     """With 16 to ``most`` hints."""
-    reference_share: float = 0.15
+    reference_share: float = 0.2
     """With tokens from a flipped crop of the same picture, from another picture, or both."""
     recolored_share: float = 0.05
     """With several hints, and all colours turned by one angle: hints outweigh habit."""
@@ -324,7 +326,7 @@ def _check(recipe: Recipe) -> None:
     """Ranges that types can't express."""
     data, optim, train = recipe.data, recipe.optim, recipe.train
     model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
-    shares = (hints.none_share, hints.many_share, hints.reference_share, hints.recolored_share)
+    shares = (hints.many_share, hints.reference_share, hints.recolored_share)
     share = max(1, train.devices * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),

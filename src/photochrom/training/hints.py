@@ -71,18 +71,16 @@ def age(lightness_B1HW: Tensor, config: AgeConfig) -> Tensor:
 
 
 def kinds_of(count: int, config: HintConfig) -> Tensor:
-    """What each of `count` examples gets: 0 nothing, 1 hints, 2 many, 3 recoloured.
+    """What each of `count` hinted examples gets: 1 hints, 2 many, 3 hints and other colours.
 
-    The last ones of a batch get references; see `reference_count`.
+    0 is nothing. The last examples of a batch get references; see `reference_count`.
     """
     left = max(1e-9, 1 - config.reference_share)
-    edges = torch.tensor([config.none_share, config.many_share, config.recolored_share]) / left
+    many, recolored = config.many_share / left, config.recolored_share / left
     drawn = torch.rand(count)
-    none, many, recolored = edges.cumsum(0).tolist()
     kinds = torch.ones(count, dtype=torch.long)
-    kinds[drawn < none] = 0
-    kinds[(drawn >= none) & (drawn < many)] = 2
-    kinds[(drawn >= many) & (drawn < recolored)] = 3
+    kinds[drawn < many + recolored] = 3
+    kinds[drawn < many] = 2
     return kinds
 
 

@@ -156,10 +156,13 @@ def train(
     if state is not None:
         run.restore(state)
         show.print(f"Going on at epoch {run.at.epoch + 1}, step {run.at.step}")
-    elif fabric.is_global_zero:
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
+    else:
+        if recipe.model.start:
+            run.start_from(Path(recipe.model.start).expanduser())
+        if fabric.is_global_zero:
+            with writing(out):
+                out.mkdir(parents=True, exist_ok=True)
+                (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
     _epochs(run)
     return out / "best.ckpt"
 
@@ -380,6 +383,16 @@ class _Run:
             }
             save_checkpoint(content, self.out / name)
         self.fabric.barrier()
+
+    def start_from(self, path: Path) -> None:
+        """Take the weights that another run would ship; all else starts anew."""
+        state = load_checkpoint(path)
+        models = [self.plain, *([] if self.average is None else [self.average.module])]
+        try:
+            for model in models:
+                model.load_state_dict(state["average"] or state["model"])
+        except (KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: doesn't fit the model of this recipe.") from error
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to where a checkpoint was written."""

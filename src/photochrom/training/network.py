@@ -297,18 +297,23 @@ class HintNetwork(nn.Module):
         return torch.einsum("bqhw,qc->bchw", sharp_BQHW, self.centers_Q2)
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """The rebalanced cross-entropy of a batch with hints drawn for it, a scalar."""
+        """The rebalanced cross-entropy of a batch, a scalar.
+
+        The encoder sees each example once, the decoder twice: without hints, then with some.
+        """
         assert self.criterion is not None, "a prior is wanted for training"
         recipe, lightness_B1HW = self.recipe, batch["lightness"]
         count = len(lightness_B1HW)
         others = reference_count(count, recipe.hints)
-        kinds = kinds_of(count - others, recipe.hints)
-        ab_B2HW = recolor(batch["ab"], kinds)
+        hinted = kinds_of(count - others, recipe.hints)
+        kinds = torch.cat([hinted.new_zeros(count), hinted])
+        ab_B2HW = recolor(batch["ab"].repeat(2, 1, 1, 1), kinds)
         features = self.encode(age(lightness_B1HW, recipe.age))
+        features = tuple(feature.repeat(2, 1, 1, 1) for feature in features)
         with torch.autocast(lightness_B1HW.device.type, enabled=False):
             hints = draw_hints(ab_B2HW, features, recipe.hints, kinds)
             hints = draw_references(
-                hints, lightness_B1HW[count - others :], ab_B2HW[count - others :], self.encode
+                hints, lightness_B1HW[count - others :], batch["ab"][count - others :], self.encode
             )
         trunk_BCHW = self.trunk(features, hints)
         trunk_PC = trunk_BCHW.permute(0, 2, 3, 1).flatten(0, 2)

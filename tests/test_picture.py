@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photochrom import color, picture
-from photochrom.errors import ShapeError
+from photochrom.errors import PictureReadError, ShapeError
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 LOSSLESS = [".png", ".tif"]
@@ -317,6 +317,47 @@ def test_with_ab_shrinks_to_what_it_would_save(gray_picture):
     colored = gray_picture.with_ab(flat_ab(40, 60, 30, -20))
     whole = colored.srgb().reshape(20, 2, 30, 2, 3).mean(axis=(1, 3))
     assert mean_error(colored.srgb(size=(20, 30)), whole) < 3
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_prefetched_gives_what_streaming_gives(dtype, channels, orientation, tmp_path):
+    levels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (37, 50, channels))
+    spaces = ("b-w", "srgb") if dtype == np.uint8 else ("grey16", "rgb16")
+    image = vips(levels.astype(dtype), spaces[channels > 1]).copy()
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.write_to_file(str(tmp_path / "in.tif"))
+    plain = picture.read(tmp_path / "in.tif")
+    ahead = plain.prefetched()
+    assert ahead is not plain
+    assert (ahead.size, ahead.bits, ahead.has_alpha) == (plain.size, plain.bits, plain.has_alpha)
+    offset, gain = ab_image(4, 5), ab_image(4, 5, seed=1, reach=0.5)
+    for change in (lambda one: one, lambda one: one.signed("model").with_ab(offset, gain)):
+        assert change(ahead).encode("png") == change(plain).encode("png")
+    np.testing.assert_array_equal(ahead.srgb(size=(9, 11)), plain.srgb(size=(9, 11)))
+
+
+def test_prefetched_decodes_once_and_streams_what_is_large(color_picture, tmp_path, monkeypatch):
+    path = color_picture.save(tmp_path / "in.png")
+    ahead = picture.read(path).prefetched()
+    expected = ahead.srgb()
+    path.unlink()
+    np.testing.assert_array_equal(ahead.srgb(), expected)
+    color_picture.save(path)
+    large = picture.read(path)
+    monkeypatch.setattr(picture, "PREFETCH_BYTES", large.width * large.height * 3 - 1)
+    assert large.prefetched() is large
+
+
+def test_prefetched_says_what_is_broken_where_it_is_used(color_picture, tmp_path):
+    path = color_picture.save(tmp_path / "in.png")
+    path.write_bytes(path.read_bytes()[:-400])
+    ahead = picture.read(path).prefetched()
+    for use in (ahead.srgb, lambda: ahead.save(tmp_path / "out.png")):
+        with pytest.raises(PictureReadError, match=r"in\.png: broken or cut short"):
+            use()
+    assert not (tmp_path / "out.png").exists()
 
 
 @pytest.mark.parametrize("bands", [1, 3])

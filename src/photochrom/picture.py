@@ -11,7 +11,9 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -35,6 +37,9 @@ pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has 
 
 MAX_PIXELS = 1_000_000_000
 """Larger pictures are refused unless `read` is told otherwise."""
+
+PREFETCH_BYTES = 48_000_000
+"""Pictures of fewer bytes may be decoded ahead of their use, into memory."""
 
 FORMATS = {suffix: one.name for one in formats.KNOWN.values() for suffix in one.suffixes}
 """Suffixes of files that are taken for pictures, and their formats."""
@@ -144,6 +149,29 @@ class Picture:
             The pixels can't be decoded.
         """
         return toning.is_monochrome(self.srgb(short_side_px=256))
+
+    def prefetched(self) -> Picture:
+        """The same picture, which a thread begins to decode now, while others get ready for it.
+
+        Only one whose pixels take at most `PREFETCH_BYTES`; larger ones are streamed. Errors
+        come up where the pixels are used, as for any picture.
+        """
+        header = self._header
+        depth = 2 if header.format == "ushort" else 1
+        if header.width * header.height * header.bands * depth > PREFETCH_BYTES:
+            return self
+        pixels: Future[pyvips.Image] = Future()
+
+        def decode() -> None:
+            try:
+                image = self._open().copy_memory().copy()
+                image.remove("vips-sequential")
+                pixels.set_result(image)
+            except BaseException as error:  # for whoever uses the pixels
+                pixels.set_exception(error)
+
+        threading.Thread(target=decode, daemon=True).start()
+        return replace(self, _open=pixels.result, _describe=lambda: header)
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
         """The same picture, with its own lightness and these colours.

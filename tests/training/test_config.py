@@ -157,7 +157,7 @@ recipes = st.builds(
     loss=st.builds(LossConfig, rebalance=st.floats(0, 1), neighbors=st.integers(1, 16)),
     hints=st.builds(
         HintConfig,
-        none_share=st.floats(0, 0.6),
+        many_share=st.floats(0, 0.7),
         stop=st.floats(0.01, 0.99),
         patch_px=st.tuples(st.integers(1, 5), st.integers(5, 30)),
     ),
@@ -202,7 +202,7 @@ def test_dict_is_plain_and_complete():
         ({"optim": {"weight_decai": 1}}, "optim.weight_decai", "optim.weight_decay"),
         ({"train": {"epoch": 3}}, "train.epoch", "train.epochs"),
         ({"data": {"crop": 3}}, "data.crop", "data.crop_px"),
-        ({"hints": {"none": 0.1}}, "hints.none", "hints.none_share"),
+        ({"hints": {"many": 0.1}}, "hints.many", "hints.many_share"),
         ({"modle": {}}, "modle", "model"),
     ],
 )
@@ -267,7 +267,7 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
         ("loss.sigma=0", r"loss\.sigma must be above 0"),
         ("loss.rebalance=1.1", r"loss\.rebalance must lie in 0\.\.1"),
         ("loss.mean_weight=-1", r"loss\.mean_weight must be 0 or more"),
-        ("hints.none_share=0.9", r"the shares in \[hints\] must be parts of 1"),
+        ("hints.recolored_share=0.9", r"the shares in \[hints\] must be parts of 1"),
         ("hints.many_share=-0.1", r"the shares in \[hints\] must be parts of 1"),
         ("hints.stop=0", r"hints\.stop must lie between 0 and 1"),
         ("hints.most=15", r"hints\.most must be at least 16"),

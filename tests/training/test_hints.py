@@ -111,18 +111,17 @@ def test_kinds_come_as_often_as_the_recipe_says():
     config = HintConfig()
     left = 1 - config.reference_share
     shares = torch.bincount(kinds_of(20_000, config), minlength=4) / 20_000 * left
-    expected = [config.none_share, 0.4, config.many_share, config.recolored_share]
+    expected = [0, 0.55, config.many_share, config.recolored_share]
     np.testing.assert_allclose(shares.numpy(), expected, atol=0.015)
-    assert reference_count(32, config) == 5
+    assert reference_count(32, config) == 6
 
 
 @pytest.mark.parametrize(
     ("config", "kind"),
     [
-        (HintConfig(none_share=1, many_share=0, reference_share=0, recolored_share=0), 0),
-        (HintConfig(none_share=0, many_share=0, reference_share=0, recolored_share=0), 1),
-        (HintConfig(none_share=0, many_share=1, reference_share=0, recolored_share=0), 2),
-        (HintConfig(none_share=0, many_share=0, reference_share=0.5, recolored_share=0.5), 3),
+        (HintConfig(many_share=0, reference_share=0, recolored_share=0), 1),
+        (HintConfig(many_share=1, reference_share=0, recolored_share=0), 2),
+        (HintConfig(many_share=0, reference_share=0.5, recolored_share=0.5), 3),
     ],
 )
 def test_a_share_of_1_is_all(config, kind):
@@ -194,7 +193,7 @@ def test_patches_have_the_mean_color_of_their_pixels_and_cover_them(seed, count)
 def test_hints_tell_the_truth_at_their_places():
     ab, features = colors(24), features_of(24, 32, 64)
     config = HintConfig(patch_px=(1, 1))
-    kinds = kinds_of(20, HintConfig(none_share=0.3))
+    kinds = kinds_of(20, HintConfig()) * (torch.arange(20) > 5)
     hints = draw_hints(ab, features, config, kinds)
     counts = (~hints.mask).sum(dim=1)
     assert (counts[20:] == 0).all()  # they get references

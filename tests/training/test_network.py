@@ -317,6 +317,26 @@ def test_the_same_seed_gives_the_same_loss():
     assert first == again != other
 
 
+def test_every_example_is_decoded_without_hints_and_with_them(monkeypatch):
+    model, batch = tiny().eval(), batch_of(8)
+    decoded = []
+
+    def recording(features, hints):
+        decoded.append((features, hints))
+        return HintNetwork.trunk(model, features, hints)
+
+    monkeypatch.setattr(model, "trunk", recording)
+    loss_of(model, batch)
+    ((features, hints),) = decoded
+    given = (~hints.mask).sum(dim=1)
+    assert len(given) == 16
+    assert (given[:8] == 0).all()
+    assert (given[8:] > 0).all()
+    assert not hints.planes[:8].any()
+    for feature in features:
+        assert torch.equal(feature[:8], feature[8:])
+
+
 def test_all_positions_are_as_many_positions_as_there_are():
     model, batch = tiny(loss={"positions": 0}).eval(), batch_of()
     with torch.no_grad():
@@ -325,7 +345,7 @@ def test_all_positions_are_as_many_positions_as_there_are():
             loss = dataclasses.replace(model.recipe.loss, positions=positions)
             model.recipe = dataclasses.replace(model.recipe, loss=loss)
             found = loss_of(model, batch).item()
-            assert (found == pytest.approx(every, rel=1e-4)) == same
+            assert (found == pytest.approx(every, rel=1e-5)) == same
             assert found == pytest.approx(every, rel=0.3)
 
 

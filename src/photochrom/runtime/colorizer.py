@@ -102,7 +102,8 @@ class Colorizer:
         HintError, ColorError, UnsupportedError
             As for `Prepared.paint`.
         """
-        prepared = self.prepare(source, only_gray=only_gray)
+        gray = _as_picture(source).prefetched()
+        prepared = self.prepare(gray, only_gray=only_gray)
         return prepared.paint(
             hints=hints,
             palette=palette,

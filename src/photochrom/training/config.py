@@ -71,7 +71,7 @@ class ModelConfig:
     decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
     """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
     start: str = ""
-    """Of a photochrom: the checkpoint of another run whose weights it starts from."""
+    """The checkpoint of another run with the same layers, whose weights it starts from."""
     temperature: float = 0.4
     """Of a photochrom: at which its distribution is read out."""
     short_side_px: int = 256

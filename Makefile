@@ -9,7 +9,7 @@ PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 RUNTIME := .venv/.installed-runtime
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test slow lint format clean
+.PHONY: help demo test slow model lint format clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -23,6 +23,11 @@ test: lint ## all that must hold: lint, tests, coverage
 
 slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousands of requests
 	$(BIN)/pytest -m slow
+
+model: $(DEV) ## train the shipped model from the photographs at data/, and export it: some hours
+	$(BIN)/photochrom train recipes/photochrom-start.toml
+	$(BIN)/photochrom train recipes/photochrom.toml
+	$(BIN)/photochrom export runs/photochrom/best.ckpt -o photochrom.onnx
 
 lint: $(DEV) ## check style and types
 	$(BIN)/ruff check .

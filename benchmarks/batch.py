@@ -6,7 +6,8 @@ Makes 60 one-megapixel grey JPEGs from a sample photograph and colorizes them as
 `photochrom colorize FOLDER -o OUT` does, in processes of their own: on one core and on all, with
 the usual number of workers for each. Prints pictures/s, their ratio, and CPU time a picture,
 which other work on the machine disturbs less than the rate; then the CPU time of each stage for
-one picture, on one thread.
+one picture, on one thread. Beside it stands one process for each core, which share nothing but the
+machine: what two cores give there is what it has.
 """
 
 from __future__ import annotations
@@ -75,34 +76,45 @@ def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float
     return {"pictures": len(rest), **figures}
 
 
-def measure(folder: Path, out: Path, *, cores: set[int]) -> dict[str, float]:
-    """`colorize_folder` in a process of its own, on these cores."""
-    command = [sys.executable, __file__, str(folder), str(out)]
+def measure(folder: Path, out: Path, *, places: list[set[int]]) -> tuple[float, float]:
+    """`colorize_folder` in processes of their own, one for each set of cores, at once.
+
+    Returns pictures a second of all together, and CPU seconds a picture.
+    """
     usual = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)  # from the start, as libraries begin threads on import
-    try:
-        ran = subprocess.run(command, check=True, capture_output=True, text=True)
-    finally:
-        os.sched_setaffinity(0, usual)
+    running = []
+    for number, cores in enumerate(places):
+        os.sched_setaffinity(0, cores)  # from the start, as libraries begin threads on import
+        command = [sys.executable, __file__, str(folder), str(out / str(number))]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    os.sched_setaffinity(0, usual)
+    printed = [process.communicate()[0] for process in running]
     shutil.rmtree(out)
-    return json.loads(ran.stdout)
+    assert not any(process.returncode for process in running)
+    found = [json.loads(text) for text in printed]
+    rate = sum(one["pictures"] / one["seconds"] for one in found)
+    return rate, sum(one["cpu_s"] for one in found) / sum(one["pictures"] for one in found)
 
 
 def print_rates(folder: Path, out: Path) -> None:
-    """Both ways in turn; the best run of each, as other work can only slow one down."""
+    """All ways in turn; the best run of each, as other work can only slow one down."""
     cores = os.sched_getaffinity(0)
-    one = {min(cores)}
-    rates: dict[str, list[dict[str, float]]] = {"one core": [], f"{len(cores)} cores": []}
+    separate = f"{len(cores)} processes of one core"
+    ways = {
+        "one core": [{min(cores)}],
+        f"{len(cores)} cores": [cores],
+        separate: [{core} for core in cores],
+    }
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(RUNS):
-        for name, places in zip(rates, (one, cores), strict=True):
-            rates[name].append(measure(folder, out, cores=places))
-    best = {}
-    for name, runs in rates.items():
-        best[name] = max(run["pictures"] / run["seconds"] for run in runs)
-        cpu = min(run["cpu_s"] / run["pictures"] for run in runs)
-        print(f"{name:<10} {best[name]:6.1f} pictures/s   {1000 * cpu:6.1f} ms CPU a picture")
-    first, last = best.values()
-    print(f"ratio      {last / first:6.2f}")
+        for name, places in ways.items():
+            runs[name].append(measure(folder, out, places=places))
+    best = {name: max(rate for rate, _ in found) for name, found in runs.items()}
+    for name, found in runs.items():
+        cpu = min(cpu for _, cpu in found)
+        print(f"{name:<24} {best[name]:6.1f} pictures/s   {1000 * cpu:6.1f} ms CPU a picture")
+    one, together, machine = best.values()
+    print(f"ratio {together / one:.2f}; of separate processes, {machine / one:.2f}")
 
 
 def print_stages(photograph: Path, out: Path) -> None:

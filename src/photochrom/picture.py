@@ -170,7 +170,7 @@ class Picture:
             except BaseException as error:  # for whoever uses the pixels
                 pixels.set_exception(error)
 
-        threading.Thread(target=decode, daemon=True).start()
+        threading.Thread(target=decode).start()  # no daemon: libvips ends after it
         return replace(self, _open=pixels.result, _describe=lambda: header)
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:

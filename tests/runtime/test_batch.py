@@ -240,7 +240,7 @@ class Inverter:
     def __init__(self):
         self.seen, self.asked = [], []
 
-    def prepare(self, source, *, only_gray=False):
+    def prepare(self, source, *, only_gray=False, once=False):
         self.seen.append(source.name)
         self.picture = source
         return self

@@ -171,6 +171,15 @@ def test_any_size_comes_back_with_its_lightness(colorizer, height, width, seed):
     assert np.abs(lightness_of(result) - before).mean() < 0.3
 
 
+def test_what_is_painted_once_is_decoded_ahead_unless_it_may_be_refused(colorizer, gray_picture):
+    ahead = colorizer.prepare(gray_picture, once=True)
+    assert ahead.picture is not gray_picture
+    np.testing.assert_array_equal(ahead.picture.srgb(), gray_picture.srgb())
+    assert colorizer.prepare(gray_picture).picture is gray_picture
+    kept = colorizer.prepare(gray_picture, once=True, only_gray=True)
+    assert kept.picture is gray_picture
+
+
 def test_it_gives_colors(colorizer):
     result = colorized(colorizer, gray(60, 80))
     assert color.colorfulness(result) > 0.5

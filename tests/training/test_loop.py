@@ -651,6 +651,20 @@ def test_two_devices_learn_what_one_learns_with_two_micro_batches(recipe_for, tm
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+@pytest.mark.slow
+def test_two_devices_train_a_hint_network_in_bfloat16(recipe_for, tmp_path):
+    changes = [
+        "model.kind=photochrom",
+        "model.decoder_channels=[4, 8, 12, 16]",
+        "data.crop_px=32",
+        "train.epochs=1",
+        "train.precision=bf16-mixed",
+    ]
+    sets = [argument for change in changes for argument in ("--set", change)]
+    run_photochrom("train", recipe_for.file, "--devices", 2, "--out", tmp_path / "two", *sets)
+    assert last(tmp_path / "two")["progression"]["step"] == STEPS_PER_EPOCH
+
+
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))

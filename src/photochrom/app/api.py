@@ -237,7 +237,7 @@ async def colorize(
         source = picture.read(upload.data, name=name, max_pixels=studio.limits.pixels)
         format_ = _format(source, order.format)
         source.check_writable(format_, quality=options.quality, lossless=options.lossless)
-        prepared = studio.colorizer.prepare(source, only_gray=options.only_gray)
+        prepared = studio.colorizer.prepare(source, only_gray=options.only_gray, once=True)
         return _file(options.paint(prepared), format_, options)
 
     return await studio.work(request, work)

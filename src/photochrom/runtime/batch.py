@@ -98,7 +98,7 @@ class Job:
         source.check_writable(format_, quality=quality, lossless=lossless)
         if self.alternative:
             options = replace(options, alternative=self.alternative)
-        prepared = colorizer.prepare(source.prefetched(), only_gray=options.only_gray)
+        prepared = colorizer.prepare(source, only_gray=options.only_gray, once=True)
         result = options.paint(prepared, reference=reference)
         if confidence is not None:
             hints = options.all_hints(prepared)

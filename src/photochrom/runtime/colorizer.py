@@ -102,8 +102,7 @@ class Colorizer:
         HintError, ColorError, UnsupportedError
             As for `Prepared.paint`.
         """
-        gray = _as_picture(source).prefetched()
-        prepared = self.prepare(gray, only_gray=only_gray)
+        prepared = self.prepare(source, only_gray=only_gray, once=True)
         return prepared.paint(
             hints=hints,
             palette=palette,
@@ -112,12 +111,20 @@ class Colorizer:
             provenance=provenance,
         )
 
-    def prepare(self, source: Source, *, only_gray: bool = False) -> Prepared:
+    def prepare(self, source: Source, *, only_gray: bool = False, once: bool = False) -> Prepared:
         """Read a photograph and run the encoder over a small copy of it, once.
 
-        Parameters and errors as for `colorize`.
+        Errors as for `colorize`.
+
+        Parameters
+        ----------
+        source, only_gray : as for `colorize`
+        once : it will be painted once and not be kept: decode it meanwhile (see
+            `Picture.prefetched`)
         """
         gray = _as_picture(source)
+        if once and not only_gray:  # it might be refused
+            gray = gray.prefetched()
         small = gray.srgb(size=small_size(gray.size, self.contract.short_side_px))
         if only_gray and not toning.is_monochrome(small):
             raise AlreadyColoredError(f"{gray.name}: it has colours already.")

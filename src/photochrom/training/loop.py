@@ -139,6 +139,8 @@ def train(
         strategy="ddp" if recipe.train.devices > 1 else "auto",
         precision=recipe.train.precision,
     )
+    # With several devices Fabric would make photographs bfloat16: L* in steps of half a unit.
+    vars(fabric.strategy.precision)["convert_input"] = lambda batch: batch
     fabric.launch()
     torch.manual_seed(recipe.train.seed)
     show = console if console is not None and fabric.is_global_zero else Console(quiet=True)

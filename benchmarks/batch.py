@@ -36,7 +36,7 @@ from photochrom.runtime.upsample import guide
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
 PICTURES = 60
 WIDTH, HEIGHT = 1152, 868
-RUNS = 3
+RUNS = 7
 STAGE_RUNS = 20
 
 

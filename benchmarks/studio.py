@@ -154,9 +154,8 @@ def rates(server: Server, folder: Path, out: Path) -> None:
             seconds = time.perf_counter() - begun
             cpu["server"].append((server.cpu_s() - before) / len(photographs))
             best["server"] = max(best.get("server", 0), len(photographs) / seconds)
-            run = batch.measure(folder, out, cores=os.sched_getaffinity(0))
-            cpu["batch engine"].append(run["cpu_s"] / run["pictures"])
-            rate = run["pictures"] / run["seconds"]
+            rate, cpu_s = batch.measure(folder, out, places=[os.sched_getaffinity(0)])
+            cpu["batch engine"].append(cpu_s)
             best["batch engine"] = max(best.get("batch engine", 0), rate)
     print(f"1 megapixel, {CLIENTS} clients, best of {RATE_RUNS} runs")
     for name, rate in best.items():

@@ -34,6 +34,10 @@ MIN_SIDE_PX = 16
 VIVID = 1.6
 """At the highest vividness colours are so many times as far from grey as at 1."""
 
+HINTED = 0.6
+"""With hints the temperature is the model's to this power: hints make the network surer, and
+nearer to its mean it is as colourful as without them (docs/explanation/experiments.md)."""
+
 
 class Colorizer:
     """Colorizes photographs with one model; safe from several threads.
@@ -233,7 +237,8 @@ class Prepared:
         grid = self.grid
         if palette:
             logits = grid.reweight(logits, palette_ab(palette))
-        ab = grid.read_out(logits, temperature=temperature_of(vividness, contract.temperature))
+        usual = contract.temperature ** (1.0 if canvas is None else HINTED)
+        ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
         ab = ab * np.float32(1 + (VIVID - 1) * max(0.0, vividness - 1))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)

@@ -38,9 +38,10 @@ TOKEN_STEP_PX = 6.0
 KINDRED_LIGHTNESS = 12.0
 """What `obey` corrects fades where lightness differs by more than this (L* units)."""
 
-WIDE_SHARE, WIDE_LIGHTNESS, WIDE_DOUBT = 0.5, 20.0, 0.5
-"""How `obey` spreads what hints have in common: share of the shorter side, L* units, and how
-little a single hint counts. Chosen on held-out pictures (docs/explanation/experiments.md)."""
+WIDE_SHARE, WIDE_LIGHTNESS, WIDE_AB, WIDE_DOUBT = 0.7, 20.0, 24.0, 0.5
+"""How `obey` spreads what hints have in common: share of the shorter side, L* units, ab units
+of the network's own colours, and how little a single hint counts. Chosen on held-out pictures
+(docs/explanation/experiments.md)."""
 
 OVERSHOOT = 30.0
 """`obey` goes at most so far beyond the colours of the network and of the hints."""
@@ -306,9 +307,9 @@ def _along(path: Float, step: float) -> Float:
 def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
     """Correct coarse colours so that each hint has its own colour where it stands.
 
-    What the network has missed is spread twice: a part of what hints have in common, widely and
-    over like lightness; the rest over each hint's own spot, and not to where lightness is
-    another. Each time the corrections of all hints are found together, so that neighbours don't
+    What the network has missed is spread twice: a part of what hints have in common, widely,
+    over like lightness and what the network has painted alike; the rest over each hint's own
+    spot, and not to where lightness is another. Each time the corrections of all hints are found together, so that neighbours don't
     disturb one another.
 
     Parameters
@@ -328,16 +329,17 @@ def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
     points, wanted = (canvas.points[last] / cell_px - 0.5).astype(np.float32), canvas.ab[last]
     near = np.maximum(0.6 * canvas.radii[last] / cell_px, 0.8).astype(np.float32)
     wide = np.full(near.shape, WIDE_SHARE * min(lightness.shape), dtype=np.float32)
-    corrected: Float = ab
-    steps: tuple[tuple[Float, float, float], ...] = (
-        (wide, WIDE_LIGHTNESS, WIDE_DOUBT),
-        (near, KINDRED_LIGHTNESS, 0.02),
+    light = lightness[..., None]
+    alike = np.concatenate([light / WIDE_LIGHTNESS, ab / WIDE_AB], axis=-1)
+    steps: tuple[tuple[Float, Float, float], ...] = (
+        (wide, alike, WIDE_DOUBT),
+        (near, light / KINDRED_LIGHTNESS, 0.02),
     )
-    for reach, unlike, doubt in steps:
-        corrected = np.add(
-            corrected,
-            _spread(corrected, lightness, points, wanted, reach=reach, unlike=unlike, doubt=doubt),
-        )
+    readers = [_around(lightness, x, y) for x, y in points]
+    corrected: Float = ab
+    for reach, traits, doubt in steps:
+        added = _spread(corrected, traits, points, readers, wanted, reach=reach, doubt=doubt)
+        corrected = corrected + added
     # Hints that lie close together and contradict one another would shoot over.
     low = np.minimum(ab, wanted.min(axis=0)) - OVERSHOOT
     high = np.maximum(ab, wanted.max(axis=0)) + OVERSHOOT
@@ -346,30 +348,31 @@ def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
 
 def _spread(
     ab: Float,
-    lightness: Float,
+    traits: Float,
     points: Float,
+    readers: Sequence[tuple[Any, Float]],
     wanted: Float,
     *,
     reach: Float,
-    unlike: float,
     doubt: float,
 ) -> Float:
     """What hints add to colours around them, (h, w, 2).
 
     Parameters
     ----------
-    points, wanted : (T, 2), places in cells and their colours
-    reach : (T,), the standard deviation of each hint's influence, in cells
-    unlike : the same over lightness, L* units
+    traits : (h, w, C), in which positions must be like a hint's to get its colour, in standard
+        deviations of its influence
+    points, readers, wanted : (T, 2) places in cells, how to read a field there (see `_around`),
+        and (T, 2) colours
+    reach : (T,), the standard deviation of each hint's influence over the picture, in cells
     doubt : 0 meets every hint exactly; 1 believes one alone by half
     """
-    rows, columns = np.mgrid[: lightness.shape[0], : lightness.shape[1]].astype(np.float32)
-    fields, readers = [], []
-    for (x, y), cells in zip(points, reach, strict=True):
-        light, *reader = _around(lightness, x, y)
+    rows, columns = np.mgrid[: ab.shape[0], : ab.shape[1]].astype(np.float32)
+    fields = []
+    for (x, y), (at, share), cells in zip(points, readers, reach, strict=True):
         squared = ((columns - x) ** 2 + (rows - y) ** 2) / cells**2
-        fields.append(np.exp(-0.5 * (squared + ((lightness - light) / unlike) ** 2)))
-        readers.append(reader)
+        squared += ((traits - share @ traits[at]) ** 2).sum(axis=-1)
+        fields.append(np.exp(-0.5 * squared))
     field = np.stack(fields, axis=-1)
     told = np.stack([share @ field[at] for at, share in readers])
     missed = wanted - np.stack([share @ ab[at] for at, share in readers])
@@ -386,14 +389,14 @@ def _last_of_each_place(points: Float, apart: Float) -> NDArray[np.int64]:
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def _around(lightness: Float, x: float, y: float) -> tuple[float, Any, Float]:
-    """The lightness of the cell nearest to (x, y), and how to read a field there.
+def _around(lightness: Float, x: float, y: float) -> tuple[Any, Float]:
+    """How to read a field at (x, y).
 
     A field is read from the four cells around, bilinearly, but for those of another lightness.
 
     Returns
     -------
-    lightness; (rows, columns) of the four; their shares, summing to 1
+    (rows, columns) of the four; their shares, summing to 1
     """
     height, width = lightness.shape
     x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
@@ -404,4 +407,4 @@ def _around(lightness: Float, x: float, y: float) -> tuple[float, Any, Float]:
     share = np.outer(down, across).ravel()
     light = float(lightness[at][share.argmax()])
     share = share * np.exp(-0.5 * ((lightness[at] - light) / KINDRED_LIGHTNESS) ** 2)
-    return light, at, (share / share.sum()).astype(np.float32)
+    return at, (share / share.sum()).astype(np.float32)

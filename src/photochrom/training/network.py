@@ -110,11 +110,12 @@ class Block(nn.Module):
         return x_BNC + self.mlp(self.norms[2](x_BNC))
 
     def _attend(self, x_BNC: Tensor) -> Tensor:
-        heads = (
+        query, key, value = (
             part.reshape(*part.shape[:2], HEADS, -1).transpose(1, 2)
             for part in self.query_key_value(x_BNC).chunk(3, dim=-1)
         )
-        mixed = functional.scaled_dot_product_attention(*heads)
+        told = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        mixed = told.softmax(dim=-1).to(value.dtype) @ value
         answer: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return answer
 

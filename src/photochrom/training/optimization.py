@@ -28,7 +28,7 @@ def make_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimiz
             weights, lr=config.lr, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
         )
     kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
-    return kind(weights, lr=config.lr, weight_decay=config.weight_decay)
+    return kind(weights, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 
 def make_schedule(

@@ -36,7 +36,7 @@ VIVID = 1.6
 
 HINTED = 0.6
 """With hints the temperature is the model's to this power: hints make the network surer, and
-nearer to its mean it is as colourful as without them (docs/explanation/experiments.md)."""
+nearer to its mean it is about as colourful as without (docs/explanation/experiments.md)."""
 
 
 class Colorizer:

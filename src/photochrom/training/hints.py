@@ -54,14 +54,15 @@ def sample(features: tuple[Tensor, ...], points_BT2: Tensor) -> Tensor:
 
 
 def age(lightness_B1HW: Tensor, config: AgeConfig) -> Tensor:
-    """Lightness as old film might have kept it, and small files: gamma, grain, blur; 0..100."""
+    """Lightness as old film might have kept it: another gamma, grain, blur; 0..100."""
     shape = (len(lightness_B1HW), 1, 1, 1)
 
     def chosen(share: float) -> Tensor:
         return (torch.rand(shape) < share).to(lightness_B1HW)
 
-    halved = functional.avg_pool2d(lightness_B1HW, 2)
-    blurred = functional.interpolate(halved, scale_factor=2.0, mode="bilinear")
+    blurred = functional.avg_pool2d(
+        functional.pad(lightness_B1HW, (1, 1, 1, 1), mode="replicate"), 3, stride=1
+    )
     lightness_B1HW = torch.lerp(lightness_B1HW, blurred, chosen(config.blur_share))
     power = torch.exp((torch.rand(shape) * 2 - 1) * config.gamma * chosen(config.gamma_share))
     lightness_B1HW = 100 * (lightness_B1HW / 100).clamp(0, 1) ** power

@@ -309,8 +309,8 @@ def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
 
     What the network has missed is spread twice: a part of what hints have in common, widely,
     over like lightness and what the network has painted alike; the rest over each hint's own
-    spot, and not to where lightness is another. Each time the corrections of all hints are found together, so that neighbours don't
-    disturb one another.
+    spot, and not to where lightness is another. Each time the corrections of all hints are
+    found together, so that neighbours don't disturb one another.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.train
 CHANNELS = (1, 1, 3, 2)
 """Of features at 1/4, 1/8, 1/16 and 1/32; the last two are sampled."""
 
-NO_AGE = AgeConfig(gamma_share=0, noise_share=0, blur_share=0)
+NO_AGE = AgeConfig(gamma_share=0, noise_share=0, blur_share=0, shrink_share=0)
 
 
 def features_of(batch, height, width):
@@ -85,14 +85,14 @@ def test_without_age_lightness_stays():
     torch.testing.assert_close(age(lightness, NO_AGE), lightness)
 
 
-@pytest.mark.parametrize("share", ["gamma_share", "noise_share", "blur_share"])
+@pytest.mark.parametrize("share", ["gamma_share", "noise_share", "blur_share", "shrink_share"])
 def test_each_kind_of_age_changes_lightness_within_its_range(share):
     lightness = torch.rand(6, 1, 16, 16) * 100
     aged = age(lightness, AgeConfig(**{**vars(NO_AGE), share: 1.0}))
     assert (aged != lightness).flatten(1).any(dim=1).all()
     assert 0 <= aged.min() <= aged.max() <= 100
     spread = aged.flatten(1).std(dim=1) / lightness.flatten(1).std(dim=1)
-    if share == "blur_share":
+    if share in ("blur_share", "shrink_share"):
         assert (spread < 0.6).all()
     elif share == "gamma_share":  # no pixel overtakes another
         order = lightness.flatten(1).argsort(dim=1)

@@ -17,7 +17,15 @@ from torch.nn import functional
 from photochrom import color
 from photochrom.ab import gamut_grid
 from photochrom.training.config import LossConfig
-from photochrom.training.losses import RebalancedCrossEntropy, bin_shares
+from photochrom.training.losses import (
+    ERROR_FLOOR,
+    RebalancedCrossEntropy,
+    bin_shares,
+    colorfulness,
+    lab_to_srgb,
+    log_errors,
+    paleness,
+)
 
 pytestmark = pytest.mark.train
 
@@ -116,6 +124,73 @@ def test_the_gradient_leads_to_the_truth():
         (gradient,) = torch.autograd.grad(usual()(logits_PQ, truth_P2).sum(), logits_PQ)
         logits_PQ = (logits_PQ - 20 * gradient).detach().requires_grad_()
     assert GRID.centers[logits_PQ.argmax().item()].tolist() == [40, -30]
+
+
+# Whole pictures
+
+
+def test_colors_are_those_of_the_runtime_in_gamut_and_out_of_it():
+    random = np.random.default_rng(0)
+    lab = random.uniform([0, -110, -110], [100, 110, 110], (4, 500, 3)).astype(np.float32)
+    lab[0, :, 1:] *= 0.1
+    found = lab_to_srgb(torch.from_numpy(lab)).numpy()
+    np.testing.assert_allclose(found, color.lab_to_srgb(lab), atol=3e-3)
+
+
+def test_every_color_has_a_finite_gradient():
+    sides = torch.tensor([-110.0, 0.0, 110.0])
+    lab_BN3 = torch.cartesian_prod(torch.tensor([0.0, 1e-3, 50.0, 100.0]), sides, sides)[None]
+    lab_BN3.requires_grad_()
+    (gradient,) = torch.autograd.grad(lab_to_srgb(lab_BN3).sum(), lab_BN3)
+    assert torch.isfinite(gradient).all()
+    assert gradient[0, :, 1:].abs().max() > 1e-3
+
+
+def pictures(*chroma):
+    """sRGB (B, N, 3) of the same colours at several strengths."""
+    random = np.random.default_rng(1)
+    ab = random.normal(0, 20, (64, 2)).astype(np.float32)
+    lab = [np.concatenate([np.full((64, 1), 60.0), share * ab], axis=1) for share in chroma]
+    return torch.from_numpy(color.lab_to_srgb(np.stack(lab).astype(np.float32)))
+
+
+def test_a_picture_s_error_is_its_psnr():
+    truth = pictures(1.0, 1.0, 1.0)
+    found = pictures(1.1, 0.5, 0.0)
+    mse = ((found - truth).numpy() ** 2).mean(axis=(1, 2))
+    errors = log_errors(found, truth)
+    np.testing.assert_allclose(errors.exp() - ERROR_FLOOR, mse, rtol=1e-3)
+    assert (errors.diff() > 0).all()
+    np.testing.assert_allclose(log_errors(truth, truth).exp(), ERROR_FLOOR, rtol=1e-4)
+
+
+def test_a_picture_nearly_right_gains_as_much_as_one_far_off():
+    truth = torch.full((2, 32, 3), 0.5)
+    off = torch.tensor([0.1, 0.4])[:, None, None].expand(2, 32, 3).clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(log_errors(truth + off, truth).sum(), off)
+    relative = (gradient * off).sum(dim=(1, 2))  # what a change by one percent brings
+    assert relative[0].item() == pytest.approx(relative[1].item(), rel=0.1)
+
+
+def test_colorfulness_is_that_of_evaluation():
+    found = 255 * colorfulness(pictures(0.1, 0.5, 1.0, 1.5))
+    expected = [color.colorfulness(255 * one.numpy()) for one in pictures(0.1, 0.5, 1.0, 1.5)]
+    np.testing.assert_allclose(found, expected, atol=0.4)
+
+
+def test_what_is_paler_than_its_truth_loses_and_nothing_else():
+    truth = pictures(1.0, 1.0, 1.0)
+    assert paleness(truth, truth).tolist() == [0, 0, 0]
+    vivid, half, grey = paleness(pictures(1.3, 0.5, 0.0), truth).tolist()
+    assert vivid == 0
+    assert half == pytest.approx(0.5, abs=0.05)
+    assert grey == pytest.approx(1, abs=0.02)
+
+
+def test_a_grey_picture_has_a_finite_gradient():
+    grey = torch.full((1, 16, 3), 0.5, requires_grad=True)
+    (gradient,) = torch.autograd.grad(paleness(grey, pictures(1.0)[:, :16]).sum(), grey)
+    assert torch.isfinite(gradient).all()
 
 
 # How often colours occur

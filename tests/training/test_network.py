@@ -349,6 +349,32 @@ def test_all_positions_are_as_many_positions_as_there_are():
             assert found == pytest.approx(every, rel=0.3)
 
 
+def test_the_error_of_whole_pictures_counts_with_its_weight():
+    model, batch = tiny(loss={"positions": 0}).eval(), batch_of()
+    found = []
+    with torch.no_grad():
+        for weight in (0.0, 0.5, 1.0):
+            loss = dataclasses.replace(model.recipe.loss, picture_weight=weight)
+            model.recipe = dataclasses.replace(model.recipe, loss=loss)
+            found.append(loss_of(model, batch).item())
+    first, second = found[1] - found[0], found[2] - found[1]
+    assert first == pytest.approx(second, rel=1e-3)
+    assert first < 0  # the logarithm of less than 1
+
+
+def test_the_error_of_whole_pictures_falls_where_it_is_learned_from():
+    model, batch = tiny(loss={"picture_weight": 30.0}).train(), batch_of()
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.Adam(weights, lr=2e-2)
+    first = loss_of(model, batch).item()
+    for step in range(25):
+        optimizer.zero_grad()
+        loss_of(model, batch, step).backward()
+        optimizer.step()
+    # 30 times the logarithm: twice as near is 40 less; what the cross-entropy can give is 6.
+    assert loss_of(model, batch).item() < first - 10
+
+
 def test_without_a_prior_there_is_no_loss():
     model = HintNetwork(recipe_from_dict({"name": "tiny", "model": TINY}))
     with pytest.raises(AssertionError, match="prior"):

@@ -83,13 +83,15 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """What a photochrom learns from: a rebalanced cross-entropy with soft targets.
+    """What a photochrom learns from: a rebalanced cross-entropy with soft targets, and what
+    its read-out loses in PSNR.
 
     Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
     """
 
     positions: int = 12288
-    """At so many positions of a batch, drawn anew each time; 0: at all."""
+    """At so many positions of a batch, the same of each picture, drawn anew each time; 0: at
+    all."""
     neighbors: int = 5
     sigma: float = 5.0
     """Each true colour is spread over its nearest bins with this standard deviation."""
@@ -97,6 +99,11 @@ class LossConfig:
     """0: rare colours count as common ones do; 1: as if all were equally frequent."""
     mean_weight: float = 0.02
     """Weight of the Huber loss of the distribution's mean."""
+    picture_weight: float = 0.0
+    """Weight of the logarithm of each picture's mean squared error in sRGB, read out at
+    ``model.temperature``."""
+    pale_weight: float = 0.0
+    """Weight of what each picture so read out lacks of its truth's colourfulness."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +140,8 @@ class AgeConfig:
     """Largest standard deviation of the noise, L* units."""
     noise_share: float = 0.15
     blur_share: float = 0.1
+    shrink_share: float = 0.0
+    """Halved and enlarged again, as small photographs are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,6 +336,7 @@ def _check(recipe: Recipe) -> None:
     data, optim, train = recipe.data, recipe.optim, recipe.train
     model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
     shares = (hints.many_share, hints.reference_share, hints.recolored_share)
+    aged = (age.gamma_share, age.noise_share, age.blur_share, age.shrink_share)
     share = max(1, train.devices * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),
@@ -355,13 +365,15 @@ def _check(recipe: Recipe) -> None:
         (loss.sigma > 0, "loss.sigma must be above 0"),
         (0 <= loss.rebalance <= 1, "loss.rebalance must lie in 0..1"),
         (loss.mean_weight >= 0, "loss.mean_weight must be 0 or more"),
+        (loss.picture_weight >= 0, "loss.picture_weight must be 0 or more"),
+        (loss.pale_weight >= 0, "loss.pale_weight must be 0 or more"),
         (min(shares) >= 0 and sum(shares) <= 1, "the shares in [hints] must be parts of 1"),
         (0 < hints.stop < 1, "hints.stop must lie between 0 and 1"),
         (hints.most >= 16, "hints.most must be at least 16"),
         (1 <= hints.patch_px[0] <= hints.patch_px[1], "hints.patch_px must rise from 1"),
         (min(age.gamma, age.noise) >= 0, "age.gamma and age.noise must be 0 or more"),
         (
-            all(0 <= s <= 1 for s in (age.gamma_share, age.noise_share, age.blur_share)),
+            all(0 <= share <= 1 for share in aged),
             "the shares in [age] must lie in 0..1",
         ),
         (optim.encoder_lr >= 0, "optim.encoder_lr must be 0 or more"),

@@ -54,12 +54,16 @@ def sample(features: tuple[Tensor, ...], points_BT2: Tensor) -> Tensor:
 
 
 def age(lightness_B1HW: Tensor, config: AgeConfig) -> Tensor:
-    """Lightness as old film might have kept it: another gamma, grain, blur; 0..100."""
+    """Lightness as old film might have kept it: small, another gamma, grain, blur; 0..100."""
     shape = (len(lightness_B1HW), 1, 1, 1)
 
     def chosen(share: float) -> Tensor:
         return (torch.rand(shape) < share).to(lightness_B1HW)
 
+    if config.shrink_share:
+        small = functional.avg_pool2d(lightness_B1HW, 2)
+        enlarged = functional.interpolate(small, scale_factor=2.0, mode="bilinear")
+        lightness_B1HW = torch.lerp(lightness_B1HW, enlarged, chosen(config.shrink_share))
     blurred = functional.avg_pool2d(
         functional.pad(lightness_B1HW, (1, 1, 1, 1), mode="replicate"), 3, stride=1
     )

@@ -1,6 +1,6 @@
 """What the Photochrom network learns from.
 
-Axes: P positions, Q bins of ab, K neighbours, 2 ab.
+Axes: P positions, Q bins of ab, K neighbours, 2 ab; B pictures, N positions of each, 3 sRGB.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from photochrom import color
 from photochrom.ab import AbGrid
 from photochrom.training.config import LossConfig
 from photochrom.training.data import Reference, Store
+
+ERROR_FLOOR = 10**-3.2
+"""32 dB: what the true colours have after they have been small (docs/results.md)."""
 
 
 class RebalancedCrossEntropy(nn.Module):
@@ -70,6 +73,51 @@ class RebalancedCrossEntropy(nn.Module):
             off_P = functional.huber_loss(mean_P2, ab_P2, reduction="none", delta=10.0).sum(dim=-1)
             loss_P = loss_P + self.config.mean_weight * off_P / 10
         return loss_P
+
+
+def lab_to_srgb(lab_BN3: Tensor) -> Tensor:
+    """`photochrom.color.lab_to_srgb` for tensors, with gradients: (B, N, 3), 0..1."""
+    lightness, a, b = lab_BN3.float().unbind(-1)
+    f_y = (lightness + 16) / 116
+    f_BN3 = torch.stack([f_y + a / 500, f_y, f_y - b / 200], dim=-1)
+    cube_BN3 = f_BN3**3
+    line_BN3 = (116 * f_BN3 - 16) / color.KAPPA
+    relative_BN3 = torch.where(cube_BN3 > color.EPSILON, cube_BN3, line_BN3)
+    linear_BN3 = relative_BN3 @ lab_BN3.new_tensor(color.RELATIVE_TO_RGB.T, dtype=torch.float32)
+    # Towards grey at equal luminance, until all channels fit.
+    grey_BN1 = relative_BN3[..., 1:2].clamp(1e-5, 1 - 1e-5)
+    off_BN3 = linear_BN3 - grey_BN1
+    room_BN3 = torch.where(off_BN3 > 0, 1 - grey_BN1, grey_BN1)
+    share_BN1 = (room_BN3 / off_BN3.abs().clamp(min=1e-6)).amin(dim=-1, keepdim=True)
+    fitting_BN3 = (grey_BN1 + share_BN1.clamp(max=1) * off_BN3).clamp(1e-6, 1)
+    curve_BN3 = 1.055 * fitting_BN3 ** (1 / 2.4) - 0.055
+    return torch.where(fitting_BN3 <= 0.0031308, 12.92 * fitting_BN3, curve_BN3)
+
+
+def log_errors(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
+    """The natural logarithm of each picture's mean squared error in sRGB 0..1, (B,).
+
+    It is what of PSNR colours can change, so that a picture which can be got right counts for
+    as much as one that can't. `ERROR_FLOOR` keeps it finite.
+    """
+    return ((found_BN3 - truth_BN3).square().mean(dim=(1, 2)) + ERROR_FLOOR).log()
+
+
+def colorfulness(srgb_BN3: Tensor) -> Tensor:
+    """`photochrom.color.colorfulness` for tensors 0..1, with gradients: (B,), 1/255 of it."""
+    red, green, blue = srgb_BN3.unbind(-1)
+    opponent_B2N = torch.stack([red - green, 0.5 * (red + green) - blue], dim=1)
+    spread_B = (opponent_B2N.var(dim=-1, correction=0).sum(dim=-1) + 1e-6).sqrt()
+    return spread_B + 0.3 * (opponent_B2N.mean(dim=-1).square().sum(dim=-1) + 1e-6).sqrt()
+
+
+def paleness(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
+    """How much less colourful each picture is than its truth, (B,), 1 for grey on average.
+
+    More colourful than the truth is no gain: it would be blobs of red.
+    """
+    wanted_B = colorfulness(truth_BN3)
+    return functional.relu(wanted_B - colorfulness(found_BN3)) / wanted_B.mean().clamp(min=0.02)
 
 
 def bin_shares(

@@ -41,7 +41,12 @@ from photochrom.training.hints import (
     reference_count,
     sample,
 )
-from photochrom.training.losses import RebalancedCrossEntropy
+from photochrom.training.losses import (
+    RebalancedCrossEntropy,
+    lab_to_srgb,
+    log_errors,
+    paleness,
+)
 
 AB_SCALE = 110.0
 """Hints' a* and b* are divided by this."""
@@ -298,7 +303,7 @@ class HintNetwork(nn.Module):
         return torch.einsum("bqhw,qc->bchw", sharp_BQHW, self.centers_Q2)
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """The rebalanced cross-entropy of a batch, a scalar.
+        """What `LossConfig` says, of a batch, a scalar.
 
         The encoder sees each example once, the decoder twice: without hints, then with some.
         """
@@ -316,14 +321,30 @@ class HintNetwork(nn.Module):
             hints = draw_references(
                 hints, lightness_B1HW[count - others :], batch["ab"][count - others :], self.encode
             )
-        trunk_BCHW = self.trunk(features, hints)
-        trunk_PC = trunk_BCHW.permute(0, 2, 3, 1).flatten(0, 2)
-        ab_P2 = functional.avg_pool2d(ab_B2HW, STRIDES[0]).permute(0, 2, 3, 1).flatten(0, 2)
+        light_BN1, ab_BN2, trunk_BNC = (
+            field.flatten(2).transpose(1, 2)
+            for field in (
+                functional.avg_pool2d(lightness_B1HW.repeat(2, 1, 1, 1), STRIDES[0]),
+                functional.avg_pool2d(ab_B2HW, STRIDES[0]),
+                self.trunk(features, hints),
+            )
+        )
         if recipe.loss.positions:
-            chosen = torch.randperm(len(ab_P2))[: recipe.loss.positions]
-            trunk_PC, ab_P2 = trunk_PC[chosen], ab_P2[chosen]
-        logits_PQ = functional.linear(trunk_PC, self.head.weight[:, :, 0, 0], self.head.bias)
-        mean: Tensor = self.criterion(logits_PQ, ab_P2).mean()
+            each = max(1, recipe.loss.positions // len(ab_BN2))
+            chosen = torch.randperm(ab_BN2.shape[1])[:each]
+            light_BN1, ab_BN2, trunk_BNC = (
+                field[:, chosen] for field in (light_BN1, ab_BN2, trunk_BNC)
+            )
+        logits_BNQ = functional.linear(trunk_BNC, self.head.weight[:, :, 0, 0], self.head.bias)
+        mean: Tensor = self.criterion(logits_BNQ.flatten(0, 1), ab_BN2.flatten(0, 1)).mean()
+        if recipe.loss.picture_weight or recipe.loss.pale_weight:
+            sharp_BNQ = (logits_BNQ.float() / recipe.model.temperature).softmax(dim=-1)
+            found_BN3, truth_BN3 = (
+                lab_to_srgb(torch.cat([light_BN1, one_BN2], dim=-1))
+                for one_BN2 in (sharp_BNQ @ self.centers_Q2, ab_BN2)
+            )
+            mean = mean + recipe.loss.picture_weight * log_errors(found_BN3, truth_BN3).mean()
+            mean = mean + recipe.loss.pale_weight * paleness(found_BN3, truth_BN3).mean()
         return mean
 
     def given(self, batch: Mapping[str, Tensor], count: int, *, seed: int = 0) -> Tensor:

@@ -27,7 +27,8 @@ slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousand
 model: $(DEV) ## train the shipped model from the photographs at data/, and export it: some hours
 	$(BIN)/photochrom train recipes/photochrom-start.toml
 	$(BIN)/photochrom train recipes/photochrom.toml
-	$(BIN)/photochrom export runs/photochrom/best.ckpt -o photochrom.onnx
+	$(BIN)/photochrom train recipes/photochrom-finish.toml
+	$(BIN)/photochrom export runs/photochrom-finish/last.ckpt -o photochrom.onnx
 
 lint: $(DEV) ## check style and types
 	$(BIN)/ruff check .

@@ -208,6 +208,9 @@ def test_a_hint_network_goes_on_exactly_and_ends_with_larger_crops(recipe_for, t
         "train.finish_epochs=1",
         "optim.encoder_lr=0.3",
         "hints.reference_share=0.5",
+        "loss.critic_weight=0.3",
+        "loss.picture_weight=1.0",
+        "model.dropout=0.1",
     )
     sides = []
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -237,6 +240,22 @@ def test_a_run_starts_from_the_weights_that_another_would_ship(run, recipe_for, 
         torch.testing.assert_close(found["average"][key], shipped[key])
         torch.testing.assert_close(found["model"][key], shipped[key])
     assert found["progression"]["step"] == STEPS_PER_EPOCH
+
+
+def test_a_run_with_a_critic_starts_from_one_without(recipe_for, tmp_path):
+    hinted = (
+        "model.kind=photochrom",
+        "model.decoder_channels=[4, 8, 12, 16]",
+        "data.crop_px=32",
+        "train.epochs=1",
+    )
+    train(recipe_for(*hinted), tmp_path / "first")
+    start = f"model.start={tmp_path / 'first' / 'last.ckpt'}"
+    critic = "loss.critic_weight=0.3"
+    train(recipe_for(*hinted, start, critic, "optim.lr=1e-12"), tmp_path / "next")
+    shipped, found = last(tmp_path / "first")["average"], last(tmp_path / "next")["average"]
+    torch.testing.assert_close(found["head.weight"], shipped["head.weight"])
+    assert "critic.verdict.1.weight" in found.keys() - shipped.keys()
 
 
 def test_a_run_can_not_start_from_other_layers(run, recipe_for, tmp_path):

@@ -21,10 +21,8 @@ from photochrom.training.losses import (
     ERROR_FLOOR,
     RebalancedCrossEntropy,
     bin_shares,
-    colorfulness,
     lab_to_srgb,
     log_errors,
-    paleness,
 )
 
 pytestmark = pytest.mark.train
@@ -170,27 +168,6 @@ def test_a_picture_nearly_right_gains_as_much_as_one_far_off():
     (gradient,) = torch.autograd.grad(log_errors(truth + off, truth).sum(), off)
     relative = (gradient * off).sum(dim=(1, 2))  # what a change by one percent brings
     assert relative[0].item() == pytest.approx(relative[1].item(), rel=0.1)
-
-
-def test_colorfulness_is_that_of_evaluation():
-    found = 255 * colorfulness(pictures(0.1, 0.5, 1.0, 1.5))
-    expected = [color.colorfulness(255 * one.numpy()) for one in pictures(0.1, 0.5, 1.0, 1.5)]
-    np.testing.assert_allclose(found, expected, atol=0.4)
-
-
-def test_what_is_paler_than_its_truth_loses_and_nothing_else():
-    truth = pictures(1.0, 1.0, 1.0)
-    assert paleness(truth, truth).tolist() == [0, 0, 0]
-    vivid, half, grey = paleness(pictures(1.3, 0.5, 0.0), truth).tolist()
-    assert vivid == 0
-    assert half == pytest.approx(0.5, abs=0.05)
-    assert grey == pytest.approx(1, abs=0.02)
-
-
-def test_a_grey_picture_has_a_finite_gradient():
-    grey = torch.full((1, 16, 3), 0.5, requires_grad=True)
-    (gradient,) = torch.autograd.grad(paleness(grey, pictures(1.0)[:, :16]).sum(), grey)
-    assert torch.isfinite(gradient).all()
 
 
 # How often colours occur

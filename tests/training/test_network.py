@@ -14,9 +14,10 @@ from photochrom.errors import CheckpointError, DataError, RecipeError
 from photochrom.lite0 import lite0_state
 from photochrom.training import network as module
 from photochrom.training.config import recipe_from_dict
+from photochrom.training.decoder import AB_SCALE, distances, pooled_planes
 from photochrom.training.export import load_model
 from photochrom.training.hints import STRIDES, Hints, sample
-from photochrom.training.network import HintNetwork, distances, load_encoder, pooled_planes
+from photochrom.training.network import HintNetwork, load_encoder
 from photochrom.training.run_folder import load_checkpoint
 
 pytestmark = pytest.mark.train
@@ -163,9 +164,7 @@ def test_pooled_planes_are_the_mean_color_of_what_is_covered():
         assert pooled.shape == (1, 3, 32 // stride, 32 // stride)
         a, b, present = pooled[0, :, 0, 0].tolist()
         assert 0.5 < present <= 1
-        np.testing.assert_allclose(
-            [a, b], np.array(expected) / module.AB_SCALE * present, rtol=1e-3
-        )
+        np.testing.assert_allclose([a, b], np.array(expected) / AB_SCALE * present, rtol=1e-3)
         assert not pooled[0, :, 1:, 1:].any()
     assert torch.equal(pooled_planes(torch.zeros(1, 3, 8, 8), 16), torch.zeros(1, 3, 2, 2))
 

@@ -70,6 +70,9 @@ class ModelConfig:
     """Of a photochrom: parts of the encoder that stay as they came, by how their names start."""
     decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
     """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
+    dropout: float = 0.0
+    """Of a photochrom, in training: the share of the encoder's channels at 1/16 and 1/32 that
+    the decoder goes without, and of what its blocks add there."""
     start: str = ""
     """The checkpoint of another run with the same layers, whose weights it starts from."""
     temperature: float = 0.4
@@ -83,8 +86,8 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """What a photochrom learns from: a rebalanced cross-entropy with soft targets, and what
-    its read-out loses in PSNR.
+    """What a photochrom learns from: a rebalanced cross-entropy with soft targets, what its
+    read-out loses in PSNR where there are hints, and a critic's opinion.
 
     Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
     """
@@ -100,10 +103,10 @@ class LossConfig:
     mean_weight: float = 0.02
     """Weight of the Huber loss of the distribution's mean."""
     picture_weight: float = 0.0
-    """Weight of the logarithm of each picture's mean squared error in sRGB, read out at
-    ``model.temperature``."""
-    pale_weight: float = 0.0
-    """Weight of what each picture so read out lacks of its truth's colourfulness."""
+    """Weight of the logarithm of the mean squared error, in sRGB, of each picture with hints,
+    read out at ``model.temperature``."""
+    critic_weight: float = 0.0
+    """Weight of a critic's opinion of what is read out without hints; 0: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,13 +363,14 @@ def _check(recipe: Recipe) -> None:
             all(channels % 4 == 0 for channels in model.decoder_channels),
             "model.decoder_channels must be multiples of 4",
         ),
+        (0 <= model.dropout < 1, "model.dropout must be at least 0 and below 1"),
         (loss.positions >= 0, "loss.positions must be 0 or more"),
         (1 <= loss.neighbors <= 16, "loss.neighbors must be 1 to 16"),
         (loss.sigma > 0, "loss.sigma must be above 0"),
         (0 <= loss.rebalance <= 1, "loss.rebalance must lie in 0..1"),
         (loss.mean_weight >= 0, "loss.mean_weight must be 0 or more"),
         (loss.picture_weight >= 0, "loss.picture_weight must be 0 or more"),
-        (loss.pale_weight >= 0, "loss.pale_weight must be 0 or more"),
+        (loss.critic_weight >= 0, "loss.critic_weight must be 0 or more"),
         (min(shares) >= 0 and sum(shares) <= 1, "the shares in [hints] must be parts of 1"),
         (0 < hints.stop < 1, "hints.stop must lie between 0 and 1"),
         (hints.most >= 16, "hints.most must be at least 16"),

@@ -392,7 +392,10 @@ class _Run:
         models = [self.plain, *([] if self.average is None else [self.average.module])]
         try:
             for model in models:
-                model.load_state_dict(state["average"] or state["model"])
+                weights = state["average"] or state["model"]
+                missing, extra = model.load_state_dict(weights, strict=False)
+                if any(not key.startswith("critic.") for key in [*missing, *extra]):
+                    raise KeyError(missing, extra)
         except (KeyError, RuntimeError) as error:
             raise CheckpointError(f"{path}: doesn't fit the model of this recipe.") from error
 

@@ -103,23 +103,6 @@ def log_errors(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
     return ((found_BN3 - truth_BN3).square().mean(dim=(1, 2)) + ERROR_FLOOR).log()
 
 
-def colorfulness(srgb_BN3: Tensor) -> Tensor:
-    """`photochrom.color.colorfulness` for tensors 0..1, with gradients: (B,), 1/255 of it."""
-    red, green, blue = srgb_BN3.unbind(-1)
-    opponent_B2N = torch.stack([red - green, 0.5 * (red + green) - blue], dim=1)
-    spread_B = (opponent_B2N.var(dim=-1, correction=0).sum(dim=-1) + 1e-6).sqrt()
-    return spread_B + 0.3 * (opponent_B2N.mean(dim=-1).square().sum(dim=-1) + 1e-6).sqrt()
-
-
-def paleness(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
-    """How much less colourful each picture is than its truth, (B,), 1 for grey on average.
-
-    More colourful than the truth is no gain: it would be blobs of red.
-    """
-    wanted_B = colorfulness(truth_BN3)
-    return functional.relu(wanted_B - colorfulness(found_BN3)) / wanted_B.mean().clamp(min=0.02)
-
-
 def bin_shares(
     grid: AbGrid,
     stores: Sequence[Store],

@@ -27,6 +27,8 @@ from photochrom.ab import gamut_grid
 from photochrom.errors import CheckpointError, DataError, RecipeError
 from photochrom.lite0 import lite0_state
 from photochrom.training.config import Recipe
+from photochrom.training.critic import Critic
+from photochrom.training.decoder import AB_SCALE, TOKEN_CHANNELS, Stage
 from photochrom.training.encoder import fold_norms, read_state, sum_to_gray
 from photochrom.training.hints import (
     SAMPLED,
@@ -45,151 +47,7 @@ from photochrom.training.losses import (
     RebalancedCrossEntropy,
     lab_to_srgb,
     log_errors,
-    paleness,
 )
-
-AB_SCALE = 110.0
-"""Hints' a* and b* are divided by this."""
-
-TOKEN_CHANNELS = 128
-HEADS = 4
-
-
-def _conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class HintAttention(nn.Module):
-    """Every position asks the hint tokens, and a token that says "none of these applies"."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.width = TOKEN_CHANNELS // HEADS
-        self.query = nn.Linear(channels, TOKEN_CHANNELS)
-        self.key_value = nn.Linear(TOKEN_CHANNELS, 2 * TOKEN_CHANNELS)
-        self.nothing = nn.Parameter(torch.randn(2, HEADS, 1, self.width) * 0.02)
-        self.reach = nn.Parameter(torch.linspace(0.0, 4.2, HEADS))
-        """Logarithm of each head's penalty for a distance of half the picture: 1 to 64."""
-        self.out = nn.Linear(TOKEN_CHANNELS, channels)
-
-    def forward(self, x_BNC: Tensor, tokens_BTC: Tensor, distance_B1NT: Tensor, mask: Any) -> Any:
-        """What the tokens say to every position, (B, N, C)."""
-        query = self._heads(self.query(x_BNC))
-        key, value = (self._heads(part) for part in self.key_value(tokens_BTC).chunk(2, dim=-1))
-        scale = self.width**-0.5
-        penalty = distance_B1NT * self.reach.exp()[:, None, None]
-        told = query @ key.transpose(-1, -2) * scale - penalty
-        if mask is not None:
-            told = told.masked_fill(mask[:, None, None, :], -1e4)
-        untold = query @ self.nothing[0].transpose(-1, -2) * scale
-        weights = torch.cat([untold, told], dim=-1).float().softmax(dim=-1).to(value.dtype)
-        mixed = weights[..., 1:] @ value + weights[..., :1] * self.nothing[1]
-        answer: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return answer
-
-    def _heads(self, x_BNC: Tensor) -> Tensor:
-        return x_BNC.reshape(*x_BNC.shape[:2], HEADS, self.width).transpose(1, 2)
-
-
-class Block(nn.Module):
-    """Agreement across the picture: positions attend to one another and to the hints."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(3))
-        self.query_key_value = nn.Linear(channels, 3 * channels)
-        self.out = nn.Linear(channels, channels)
-        self.hints = HintAttention(channels)
-        self.mlp = nn.Sequential(
-            nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels)
-        )
-
-    def forward(self, x_BNC: Tensor, tokens_BTC: Tensor, distance_B1NT: Tensor, mask: Any) -> Any:
-        """(B, N, C) to (B, N, C)."""
-        x_BNC = x_BNC + self._attend(self.norms[0](x_BNC))
-        x_BNC = x_BNC + self.hints(self.norms[1](x_BNC), tokens_BTC, distance_B1NT, mask)
-        return x_BNC + self.mlp(self.norms[2](x_BNC))
-
-    def _attend(self, x_BNC: Tensor) -> Tensor:
-        query, key, value = (
-            part.reshape(*part.shape[:2], HEADS, -1).transpose(1, 2)
-            for part in self.query_key_value(x_BNC).chunk(3, dim=-1)
-        )
-        told = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-        mixed = told.softmax(dim=-1).to(value.dtype) @ value
-        answer: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return answer
-
-
-class Stage(nn.Module):
-    """One size of the decoder: join what comes from below, the encoder and the planes."""
-
-    def __init__(
-        self, below: int, skip: int, channels: int, *, blocks: int = 0, attends: bool = False
-    ) -> None:
-        super().__init__()
-        self.narrow = _conv(below, min(below, channels), 1) if below else None
-        inputs = min(below, channels) + skip + 3
-        self.join = _conv(inputs, channels, 3 if below else 1)
-        self.blocks = nn.ModuleList(Block(channels) for _ in range(blocks))
-        self.norm = nn.LayerNorm(channels) if attends else None
-        self.hints = HintAttention(channels) if attends else None
-        self.refine = nn.Identity() if blocks else _conv(channels, channels)
-
-    def forward(
-        self, below: Tensor | None, skip_BCHW: Tensor, tokens_BTC: Tensor, hints: Hints, stride: int
-    ) -> Tensor:
-        """(B, C, H, W) of this stage, at the size of `skip_BCHW`."""
-        planes_B3HW = pooled_planes(hints.planes, stride)
-        parts = [skip_BCHW, planes_B3HW.to(skip_BCHW.dtype)]
-        if self.narrow is not None and below is not None:
-            parts.insert(0, double(self.narrow(below)))
-        x_BCHW: Tensor = self.join(torch.cat(parts, dim=1))
-        if len(self.blocks) or self.hints is not None:
-            distance_B1NT = distances(skip_BCHW, hints.place, stride)
-            x_BNC = x_BCHW.flatten(2).transpose(1, 2)
-            for block in self.blocks:
-                x_BNC = block(x_BNC, tokens_BTC, distance_B1NT, hints.mask)
-            if self.hints is not None and self.norm is not None:
-                asked = self.hints(self.norm(x_BNC), tokens_BTC, distance_B1NT, hints.mask)
-                x_BNC = x_BNC + asked
-            x_BCHW = x_BNC.transpose(1, 2).reshape(x_BCHW.shape)
-        refined: Tensor = self.refine(x_BCHW)
-        return refined
-
-
-def double(x_BCHW: Tensor) -> Tensor:
-    """Twice the size, bilinear."""
-    return functional.interpolate(x_BCHW, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def pooled_planes(planes_B3HW: Tensor, stride: int) -> Tensor:
-    """Hint planes at 1/4 brought to 1/`stride`: the mean colour of what hints cover there.
-
-    ``planes`` are (a x coverage, b x coverage, coverage), which can be averaged; what comes
-    out is (a, b, 1) times a number near 1 wherever a hint stands.
-    """
-    if stride > STRIDES[0]:
-        planes_B3HW = functional.avg_pool2d(planes_B3HW, stride // STRIDES[0])
-    coverage_B1HW = planes_B3HW[:, 2:]
-    ab_B2HW = planes_B3HW[:, :2] / (AB_SCALE * (coverage_B1HW + 1e-6))
-    present_B1HW = coverage_B1HW / (coverage_B1HW + 0.01)
-    return torch.cat([ab_B2HW * present_B1HW, present_B1HW], dim=1)
-
-
-def distances(like_BCHW: Tensor, place_BT3: Tensor, stride: int) -> Tensor:
-    """(B, 1, N, T): from positions to tokens, in halves of the shorter side; 0 without place."""
-    ones_HW = torch.ones_like(like_BCHW[0, 0])
-    row_HW, column_HW = (ones_HW.cumsum(axis) - 0.5 for axis in (0, 1))
-    half = 0.5 * torch.minimum(row_HW.max(), column_HW.max()) + 0.25
-    position_N2 = torch.stack([column_HW.flatten(), row_HW.flatten()], dim=-1)
-    offset_BNT2 = position_N2[None, :, None] - place_BT3[:, None, :, :2] / stride
-    distance_BNT = (offset_BNT2.square().sum(dim=-1) + 1e-4).sqrt() / half
-    return (distance_BNT * place_BT3[:, None, :, 2])[:, None]
 
 
 class HintNetwork(nn.Module):
@@ -231,14 +89,15 @@ class HintNetwork(nn.Module):
         )
         self.stages = nn.ModuleList(
             [
-                Stage(0, thirty_two, c32, blocks=2),
-                Stage(c32, sixteen, c16, blocks=2),
+                Stage(0, thirty_two, c32, blocks=2, dropout=config.dropout),
+                Stage(c32, sixteen, c16, blocks=2, dropout=config.dropout),
                 Stage(c16, eight, c8, attends=True),
                 Stage(c8, four, c4),
             ]
         )
         grid = gamut_grid()
         self.criterion = None if prior is None else RebalancedCrossEntropy(grid, prior, recipe.loss)
+        self.critic = Critic(sixteen) if recipe.loss.critic_weight else None
         self.head = nn.Conv2d(c4, len(grid), kernel_size=1)
         self.register_buffer("centers_Q2", torch.from_numpy(grid.centers), persistent=False)
         self.centers_Q2: Tensor
@@ -321,30 +180,52 @@ class HintNetwork(nn.Module):
             hints = draw_references(
                 hints, lightness_B1HW[count - others :], batch["ab"][count - others :], self.encode
             )
-        light_BN1, ab_BN2, trunk_BNC = (
-            field.flatten(2).transpose(1, 2)
-            for field in (
-                functional.avg_pool2d(lightness_B1HW.repeat(2, 1, 1, 1), STRIDES[0]),
-                functional.avg_pool2d(ab_B2HW, STRIDES[0]),
-                self.trunk(features, hints),
+        light_B1HW = functional.avg_pool2d(lightness_B1HW, STRIDES[0])
+        ab_B2HW = functional.avg_pool2d(ab_B2HW, STRIDES[0])
+        trunk_BCHW = self.trunk(features, hints)
+        mean = self._of_positions(light_B1HW.repeat(2, 1, 1, 1), ab_B2HW, trunk_BCHW)
+        if self.critic is not None:
+            judged = slice(0, max(1, count // 2))  # the critic learns enough from half of them
+            read_BN2 = self._read_out_positions(self._head(trunk_BCHW[judged].flatten(2).mT))
+            found_B2HW = read_BN2.mT.reshape(ab_B2HW[judged].shape)
+            own, fooled = self.critic.losses(
+                light_B1HW[judged], found_B2HW, ab_B2HW[judged], features[2][judged]
             )
+            mean = mean + own + recipe.loss.critic_weight * fooled
+        return mean
+
+    def _head(self, trunk_BNC: Tensor) -> Tensor:
+        """The last layer, over positions: logits (B, N, Q)."""
+        return functional.linear(trunk_BNC, self.head.weight[:, :, 0, 0], self.head.bias)
+
+    def _read_out_positions(self, logits_BNQ: Tensor) -> Tensor:
+        """The annealed mean at the model's temperature, (B, N, 2); bins last are fastest."""
+        sharp_BNQ = (logits_BNQ.float() / self.recipe.model.temperature).softmax(dim=-1)
+        return sharp_BNQ @ self.centers_Q2
+
+    def _of_positions(self, lightness_B1HW: Tensor, ab_B2HW: Tensor, trunk_BCHW: Tensor) -> Tensor:
+        """The loss at chosen positions; the second half of the batch has been given hints."""
+        assert self.criterion is not None
+        loss = self.recipe.loss
+        light_BN1, ab_BN2, trunk_BNC = (
+            field.flatten(2).transpose(1, 2) for field in (lightness_B1HW, ab_B2HW, trunk_BCHW)
         )
-        if recipe.loss.positions:
-            each = max(1, recipe.loss.positions // len(ab_BN2))
+        if loss.positions:
+            each = max(1, loss.positions // len(ab_BN2))
             chosen = torch.randperm(ab_BN2.shape[1])[:each]
             light_BN1, ab_BN2, trunk_BNC = (
                 field[:, chosen] for field in (light_BN1, ab_BN2, trunk_BNC)
             )
-        logits_BNQ = functional.linear(trunk_BNC, self.head.weight[:, :, 0, 0], self.head.bias)
+        logits_BNQ = self._head(trunk_BNC)
         mean: Tensor = self.criterion(logits_BNQ.flatten(0, 1), ab_BN2.flatten(0, 1)).mean()
-        if recipe.loss.picture_weight or recipe.loss.pale_weight:
-            sharp_BNQ = (logits_BNQ.float() / recipe.model.temperature).softmax(dim=-1)
+        if loss.picture_weight:
+            hinted = slice(len(ab_BN2) // 2, None)
+            read_BN2 = self._read_out_positions(logits_BNQ[hinted])
             found_BN3, truth_BN3 = (
-                lab_to_srgb(torch.cat([light_BN1, one_BN2], dim=-1))
-                for one_BN2 in (sharp_BNQ @ self.centers_Q2, ab_BN2)
+                lab_to_srgb(torch.cat([light_BN1[hinted], one_BN2], dim=-1))
+                for one_BN2 in (read_BN2, ab_BN2[hinted])
             )
-            mean = mean + recipe.loss.picture_weight * log_errors(found_BN3, truth_BN3).mean()
-            mean = mean + recipe.loss.pale_weight * paleness(found_BN3, truth_BN3).mean()
+            mean = mean + loss.picture_weight * log_errors(found_BN3, truth_BN3).mean()
         return mean
 
     def given(self, batch: Mapping[str, Tensor], count: int, *, seed: int = 0) -> Tensor:

@@ -378,12 +378,27 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Such as model.temperature=0.4"),
     ] = None,
+    mixed_with: Annotated[
+        Path | None,
+        typer.Option("--mix", metavar="CHECKPOINT", help="Mix in an earlier run's weights."),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Of --mix: how much of them.")
+    ] = 0.5,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a trained model as ONNX, checked against torch (needs the train extra)."""
     with _needs_train_extra():
         from photochrom.training.export import export as run
-    difference = run(checkpoint, output, name=name, changes=changes or [], force=force)
+    difference = run(
+        checkpoint,
+        output,
+        name=name,
+        changes=changes or [],
+        mixed_with=mixed_with,
+        share=share,
+        force=force,
+    )
     size = output.stat().st_size / 1e6
     print(f"{output} ({size:.1f} MB); differs from torch by at most {difference:.4f} in ab")
 

@@ -351,5 +351,6 @@ def _chroma_limits() -> NDArray[np.uint8]:
         fits &= np.maximum.reduce(light) < 1 + 1e-4
         inside += np.where(fits, step, 0)
         step /= 2
+    inside[:, [0, 255]] = 0  # black and white have no colours, not even within the tolerance
     both = np.minimum(inside, np.roll(inside, -1, axis=0))
     return np.maximum((both - STEP / 2) / CHROMA_STEP, 0).astype(np.uint8)

@@ -36,6 +36,7 @@ from photochrom.runtime.colorizer import (
     small_size,
     temperature_of,
 )
+from photochrom.runtime.colorizer import CALM as CALM_END
 from photochrom.runtime.colorizer import VIVID as VIVID_END
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.palette import palette_ab
@@ -361,7 +362,7 @@ def test_a_distribution_is_read_out_as_the_grid_says(distribution_model):
         temperature = temperature_of(vividness, 0.5)
         vivid, calm = np.exp(scores / temperature) / np.exp(scores / temperature).sum()
         expected = vivid * np.array(VIVID) + calm * np.array(CALM)
-        expected = expected * (1 + (VIVID_END - 1) * max(0, vividness - 1))
+        expected = expected * np.interp(vividness, [0, 1, 2], [CALM_END, 1, VIVID_END])
         found = prepared.ab(vividness=vividness)
         assert found.shape == (8, 12, 2)
         np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=0.05)

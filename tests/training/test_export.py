@@ -356,6 +356,16 @@ def test_changes_that_can_not_be_made_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_chroma_takes_the_model_s_colors_farther_from_grey(hint_checkpoint):
+    state = load_checkpoint(hint_checkpoint)
+    model = model_of(hint_checkpoint)
+    centers = gamut_grid().centers
+    for chroma in (1.0, 1.2):
+        table = {**state["recipe"], "model": {**state["recipe"]["model"], "chroma": chroma}}
+        contract = export_module._contract(model, recipe_from_dict(table), "name", state)
+        np.testing.assert_allclose(contract.bins, chroma * centers, atol=1e-3)
+
+
 def test_all_its_entrances_are_optional_and_their_defaults_are_small(hint_model):
     graph = onnx.load(str(hint_model)).graph
     entrances = [LIGHTNESS, *(f"{name}.in" for name in NAMES), SEEN, COLORS, PLACES, PLANES]

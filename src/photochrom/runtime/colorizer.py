@@ -31,12 +31,16 @@ MAX_LONG_SIDE = 4
 
 MIN_SIDE_PX = 16
 
+CALM = 0.75
+"""At vividness 0 colours are so many times as far from grey, besides their temperature of 1."""
+
 VIVID = 1.6
 """At the highest vividness colours are so many times as far from grey as at 1."""
 
-HINTED = 0.6
-"""With hints the temperature is the model's to this power: hints make the network surer, and
-nearer to its mean it is about as colourful as without (docs/explanation/experiments.md)."""
+HINTED = 2.0
+"""With hints the temperature is the model's to this power: what the network has learnt to say
+with hints is calmer, and loses little when it is read out more vividly
+(docs/explanation/experiments.md)."""
 
 
 class Colorizer:
@@ -239,7 +243,7 @@ class Prepared:
             logits = grid.reweight(logits, palette_ab(palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
-        ab = ab * np.float32(1 + (VIVID - 1) * max(0.0, vividness - 1))
+        ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)
         return ab

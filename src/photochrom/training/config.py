@@ -77,6 +77,8 @@ class ModelConfig:
     """The checkpoint of another run with the same layers, whose weights it starts from."""
     temperature: float = 0.4
     """Of a photochrom: at which its distribution is read out."""
+    chroma: float = 1.0
+    """Of a photochrom, when exported: its colours lie so many times as far from grey."""
     short_side_px: int = 256
     """At which size the exported model sees a picture."""
     licence: str = "Apache-2.0"
@@ -358,6 +360,7 @@ def _check(recipe: Recipe) -> None:
         ),
         (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
         (model.temperature > 0, "model.temperature must be above 0"),
+        (0.5 <= model.chroma <= 2, "model.chroma must lie in 0.5..2"),
         (min(model.decoder_channels) >= 4, "model.decoder_channels must be at least 4"),
         (
             all(channels % 4 == 0 for channels in model.decoder_channels),

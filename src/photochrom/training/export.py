@@ -244,7 +244,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         output_stride=min(model.feature_strides) if hinted else 1,
         token_features=tuple(model.features[i] for i in SAMPLED) if hinted else (),
         short_side_px=recipe.model.short_side_px,
-        bins=tuple((float(a), float(b)) for a, b in gamut_grid().centers) if hinted else (),
+        bins=_bins(recipe.model.chroma) if hinted else (),
         temperature=recipe.model.temperature if hinted else 1.0,
         domain=recipe.model.domain,
         licence=recipe.model.licence,
@@ -255,6 +255,12 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         recipe=recipe_to_dict(recipe),
         photochrom=__version__,
     )
+
+
+def _bins(chroma: float) -> tuple[tuple[float, float], ...]:
+    """The colours that the model's logits are for, so many times as far from grey."""
+    pairs = (gamut_grid().centers * chroma).round(3).tolist()
+    return tuple((a, b) for a, b in pairs)
 
 
 def _round_to_half(model: nn.Module) -> None:

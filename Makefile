@@ -28,7 +28,8 @@ model: $(DEV) ## train the shipped model from the photographs at data/, and expo
 	$(BIN)/photochrom train recipes/photochrom-start.toml
 	$(BIN)/photochrom train recipes/photochrom.toml
 	$(BIN)/photochrom train recipes/photochrom-finish.toml
-	$(BIN)/photochrom export runs/photochrom-finish/last.ckpt -o photochrom.onnx
+	$(BIN)/photochrom export runs/photochrom-finish/last.ckpt --mix runs/photochrom/best.ckpt \
+		--share 0.15 --set model.temperature=0.6 --set model.chroma=1.07 -o photochrom.onnx
 
 lint: $(DEV) ## check style and types
 	$(BIN)/ruff check .

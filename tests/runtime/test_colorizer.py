@@ -28,6 +28,7 @@ from photochrom.errors import (
     UnsupportedError,
 )
 from photochrom.runtime.alternatives import APART
+from photochrom.runtime.colorizer import CALM as CALM_END
 from photochrom.runtime.colorizer import (
     MAX_LONG_SIDE,
     MIN_SIDE_PX,
@@ -36,7 +37,6 @@ from photochrom.runtime.colorizer import (
     small_size,
     temperature_of,
 )
-from photochrom.runtime.colorizer import CALM as CALM_END
 from photochrom.runtime.colorizer import VIVID as VIVID_END
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.palette import palette_ab

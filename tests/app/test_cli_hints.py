@@ -228,15 +228,21 @@ def test_keys_of_the_recipe_can_be_set_when_a_model_is_exported(run, hint_checkp
 
     asked = []
 
-    def exported(checkpoint, out, *, name, changes, force):
-        asked.append((checkpoint, changes))
+    def exported(checkpoint, out, *, name, changes, mixed_with, share, force):
+        asked.append((checkpoint, changes, mixed_with, share))
         out.write_bytes(b"model")
         return 0.001
 
     monkeypatch.setattr(export, "export", exported)
     sets = ("--set", "model.temperature=0.3", "--set", "model.domain=cats")
+    mix = ("--mix", "earlier.ckpt", "--share", "0.2", "--force")
     assert run("export", hint_checkpoint, "-o", "model.onnx", *sets)[0] == 0
-    assert asked == [(hint_checkpoint, ["model.temperature=0.3", "model.domain=cats"])]
+    assert run("export", hint_checkpoint, "-o", "model.onnx", *mix)[0] == 0
+    changed = ["model.temperature=0.3", "model.domain=cats"]
+    assert asked == [
+        (hint_checkpoint, changed, None, 0.5),
+        (hint_checkpoint, [], Path("earlier.ckpt"), 0.2),
+    ]
     monkeypatch.undo()
 
 

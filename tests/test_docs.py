@@ -96,7 +96,9 @@ def test_recipe_reference_names_every_key_and_default():
             assert f"| `{field.name}` | `{field.default!r}` |" in section, f"{name}.{field.name}"
 
 
-@pytest.mark.parametrize("command", ["colorize", "models", "serve", "train", "export", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["colorize", "models", "serve", "train", "mix", "export", "evaluate"]
+)
 def test_command_reference_names_every_option(command):
     photochrom = Path(sys.executable).with_name("photochrom")
     ran = subprocess.run(

@@ -22,6 +22,9 @@ from photochrom.errors import ShapeError
 
 Float = NDArray[np.float32]
 
+PIVOT_CHROMA = 35.0
+"""Colours of this chroma are neither pale nor vivid; see `set_off`."""
+
 
 @dataclass(frozen=True, eq=False)
 class AbGrid:
@@ -189,6 +192,32 @@ class AbGrid:
                 f"An array of shape {values.shape}: the last axis must be {len(self)} bins."
             )
         return values
+
+
+def set_off(ab: NDArray[Any], contrast: float) -> Float:
+    """Set vivid colours off from pale ones: chroma c becomes c (c / 35)^contrast.
+
+    What a network paints pale it is unsure of, and paints too vivid still; what it is sure of
+    it paints too pale (docs/explanation/experiments.md).
+
+    Parameters
+    ----------
+    ab : (..., 2) float
+    contrast : 0 changes nothing; hue and colours of `PIVOT_CHROMA` always stay
+
+    Returns
+    -------
+    (..., 2) float32
+
+    Raises
+    ------
+    ShapeError
+        The last axis is not 2.
+    """
+    colors = _pairs(ab)
+    chroma = np.hypot(colors[..., :1], colors[..., 1:])
+    factor = (chroma / PIVOT_CHROMA) ** contrast
+    return (colors * factor).astype(np.float32)
 
 
 def gamut_grid(step: float = 10.0) -> AbGrid:

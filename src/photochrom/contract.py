@@ -67,6 +67,8 @@ class ModelContract:
     bins: tuple[tuple[float, float], ...] = ()
     temperature: float = 1.0
     """At which a distribution is read out unless another is asked for."""
+    contrast: float = 0.0
+    """How much vivid colours are set off from pale ones then; see `photochrom.ab.set_off`."""
     domain: str = ""
     licence: str = ""
     can: tuple[str, ...] = ()

@@ -228,21 +228,17 @@ def test_keys_of_the_recipe_can_be_set_when_a_model_is_exported(run, hint_checkp
 
     asked = []
 
-    def exported(checkpoint, out, *, name, changes, mixed_with, share, force):
-        asked.append((checkpoint, changes, mixed_with, share))
+    def exported(checkpoint, out, *, name, changes, force):
+        asked.append((checkpoint, changes, force))
         out.write_bytes(b"model")
         return 0.001
 
     monkeypatch.setattr(export, "export", exported)
     sets = ("--set", "model.temperature=0.3", "--set", "model.domain=cats")
-    mix = ("--mix", "earlier.ckpt", "--share", "0.2", "--force")
     assert run("export", hint_checkpoint, "-o", "model.onnx", *sets)[0] == 0
-    assert run("export", hint_checkpoint, "-o", "model.onnx", *mix)[0] == 0
+    assert run("export", hint_checkpoint, "-o", "model.onnx", "--force")[0] == 0
     changed = ["model.temperature=0.3", "model.domain=cats"]
-    assert asked == [
-        (hint_checkpoint, changed, None, 0.5),
-        (hint_checkpoint, [], Path("earlier.ckpt"), 0.2),
-    ]
+    assert asked == [(hint_checkpoint, changed, False), (hint_checkpoint, [], True)]
     monkeypatch.undo()
 
 
@@ -251,3 +247,15 @@ def test_a_key_that_is_not_there_is_named_when_a_model_is_exported(run, hint_che
     code, err = run("export", hint_checkpoint, *arguments)
     assert code == 2
     assert "the nearest known one is 'model.temperature'" in err
+
+
+def test_checkpoints_are_mixed_by_the_shares_after_their_names(run, hint_checkpoint, tmp_path):
+    out = tmp_path / "mixed.ckpt"
+    code, told = run("mix", f"{hint_checkpoint}=3", hint_checkpoint, "-o", out)
+    assert (code, told, out.exists()) == (0, "", True)
+    assert run("mix", hint_checkpoint, "-o", out)[0] == 2
+    assert run("mix", hint_checkpoint, "-o", out, "--force")[0] == 0
+    for wrong in ("a.ckpt=much", "a.ckpt=0", "a.ckpt=-1", "a.ckpt=inf", "a.ckpt="):
+        code, told = run("mix", wrong, "-o", tmp_path / "other.ckpt")
+        assert code == 2
+        assert "the share must be a number above 0" in told

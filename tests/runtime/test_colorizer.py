@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom import color, picture
-from photochrom.ab import gamut_grid
+from photochrom.ab import gamut_grid, set_off
 from photochrom.contract import (
     DECODER_SUFFIX,
     LIGHTNESS,
@@ -366,6 +366,18 @@ def test_a_distribution_is_read_out_as_the_grid_says(distribution_model):
         found = prepared.ab(vividness=vividness)
         assert found.shape == (8, 12, 2)
         np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=0.05)
+
+
+def test_a_model_s_contrast_sets_its_vivid_colors_off(monkeypatch):
+    prepared = Colorizer(threads=1).prepare(gray(60, 90))
+    contract = prepared._session.contract
+    results = []
+    for contrast in (0.0, 0.4):
+        changed = dataclasses.replace(contract, contrast=contrast)
+        monkeypatch.setattr(prepared._session, "contract", changed)
+        results.append(prepared.ab())
+    np.testing.assert_allclose(results[1], set_off(results[0], 0.4), atol=1e-4)
+    assert np.abs(results[1] - results[0]).max() > 1
 
 
 @pytest.mark.train

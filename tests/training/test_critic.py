@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from photochrom.ab import gamut_grid
 from photochrom.training.config import recipe_from_dict
-from photochrom.training.critic import Critic
+from photochrom.training.critic import DETAIL, Critic
 from photochrom.training.network import HintNetwork
 
 pytestmark = pytest.mark.train
@@ -30,7 +30,7 @@ def scene(count=4, seed=0):
     """Lightness, made colours, true colours, and what the encoder saw."""
     generator = torch.Generator().manual_seed(seed)
     lightness = torch.rand(count, 1, 16, 24, generator=generator) * 100
-    true = torch.randn(count, 2, 1, 1, generator=generator).expand(-1, -1, 16, 24) * 30
+    true = torch.randn(count, 2, 16, 24, generator=generator) * 30
     seen = torch.randn(count, 6, 4, 6, generator=generator)
     return lightness, 0.2 * true, true.clone(), seen
 
@@ -57,6 +57,17 @@ def test_the_critic_and_the_network_learn_each_from_its_own_loss(critic):
     assert on_found.abs().sum() > 0
     unused = torch.autograd.grad(fooled, [*weights, seen], allow_unused=True)
     assert all(gradient is None for gradient in unused)
+
+
+def test_the_network_is_asked_for_detail_and_not_for_other_means(critic):
+    lightness, found, true, seen = scene()
+    found = found.clone().requires_grad_()
+    _, fooled = critic.losses(lightness, found, true, seen)
+    (gradient,) = torch.autograd.grad(fooled, found)
+    inside = gradient[..., DETAIL:-DETAIL]  # at the edge fewer positions are averaged
+    assert gradient.abs().max() > 0
+    assert abs(float(gradient.sum())) < 0.02 * float(gradient.abs().sum())
+    assert inside.abs().max() > 0
 
 
 def test_it_learns_to_tell_pale_colors_from_true_ones_and_asks_for_those(critic):

@@ -29,7 +29,6 @@ from photochrom.training.export import (
     PARITY_SIZES,
     export,
     load_model,
-    mixed,
     parity,
 )
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
@@ -198,43 +197,6 @@ def test_force_replaces_an_existing_file(quick, checkpoint, tmp_path):
     export(checkpoint, out, name="better", force=True)
     assert Session(out).contract.name == "better"
     assert list(tmp_path.iterdir()) == [out]
-
-
-def test_weights_are_mixed_by_their_share(folder):
-    own, other = (
-        load_checkpoint(checkpoint_of(folder / f"{seed}.ckpt", random_autoencoder(seed)))
-        for seed in (3, 4)
-    )
-    key = "decoder.0.0.weight"
-    for share in (0.0, 0.25, 1.0):
-        found = mixed(own, other, share, folder / "4.ckpt")["average"]
-        expected = (1 - share) * own["model"][key] + share * other["model"][key]
-        torch.testing.assert_close(found[key], expected)
-    assert own["average"] is None
-
-
-def test_what_is_mixed_in_is_exported(quick, checkpoint, folder, tmp_path):
-    other = checkpoint_of(folder / "other.ckpt", random_autoencoder(5))
-    difference = export(other, tmp_path / "all.onnx", mixed_with=checkpoint, share=1.0)
-    assert difference < PARITY_LIMIT / 10
-    with pytest.raises(TrainingError, match="differs from torch"):
-        export(other, tmp_path / "half.onnx", mixed_with=checkpoint)
-    with pytest.raises(ValueError, match=r"share is 1\.5; it must lie in 0\.\.1"):
-        export(other, tmp_path / "more.onnx", mixed_with=checkpoint, share=1.5)
-
-
-def test_other_layers_can_not_be_mixed_in_but_a_critic_does_not_matter(
-    checkpoint, hint_checkpoint, tmp_path
-):
-    with pytest.raises(CheckpointError, match=r"best\.ckpt: its layers are not those of"):
-        export(checkpoint, tmp_path / "out.onnx", mixed_with=hint_checkpoint)
-    own = load_checkpoint(hint_checkpoint)
-    weights = own["average"] or own["model"]
-    judged = {**own, "average": {**weights, "critic.verdict.1.bias": torch.ones(1)}}
-    for one, other in ((own, judged), (judged, own)):
-        found = mixed(one, other, 0.5, hint_checkpoint)["average"]
-        assert found.keys() == (one["average"] or one["model"]).keys()
-        torch.testing.assert_close(found["head.weight"], weights["head.weight"])
 
 
 def test_a_classifier_is_refused_with_the_way_out(tmp_path):

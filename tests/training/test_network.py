@@ -180,10 +180,9 @@ def test_distances_are_in_halves_of_the_shorter_side():
 
 
 def test_the_read_out_is_that_of_the_grid(network):
-    logits = torch.randn(2, len(GRID), 3, 4) * 3
-    found = network.read_out(logits).permute(0, 2, 3, 1).numpy()
-    expected = GRID.read_out(logits.permute(0, 2, 3, 1).numpy(), temperature=0.5)
-    np.testing.assert_allclose(found, expected, atol=1e-2)
+    logits = torch.randn(2, 12, len(GRID)) * 3
+    expected = GRID.read_out(logits.numpy(), temperature=0.5)
+    np.testing.assert_allclose(network.read_out(logits).numpy(), expected, atol=1e-2)
 
 
 def test_given_hints_are_the_truth_and_drawn_by_the_seed(network):
@@ -378,3 +377,20 @@ def test_without_a_prior_there_is_no_loss():
     model = HintNetwork(recipe_from_dict({"name": "tiny", "model": TINY}))
     with pytest.raises(AssertionError, match="prior"):
         model.loss(batch_of())
+
+
+def test_blocks_of_the_encoder_are_skipped_in_training_only():
+    model = {"kind": "photochrom", "encoder_weights": "none", "decoder_channels": [4, 8, 12, 16]}
+    lightness = noise(2, 64, 64)
+    for drop_path in (0.0, 0.9):
+        recipe = recipe_from_dict({"name": "tiny", "model": {**model, "drop_path": drop_path}})
+        network = HintNetwork(recipe)
+        for training in (True, False):
+            network.train(training)
+            with torch.no_grad():
+                first, second = network.encode(lightness)[-1], network.encode(lightness)[-1]
+            assert torch.equal(first, second) == (not training or drop_path == 0)
+        names = {
+            name for name, module in network.train().encoder.named_modules() if module.training
+        }
+        assert all("drop_path" in name for name in names)

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands that need them.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -370,6 +371,36 @@ def train(
 
 
 @app.command()
+def mix(
+    checkpoints: Annotated[
+        list[str],
+        typer.Argument(metavar="CHECKPOINT[=SHARE]...", help="Of runs with a common start."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.ckpt")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Mix the weights of checkpoints into one, to export or go on from (needs the train extra)."""
+    with _needs_train_extra():
+        from photochrom.training.mix import mix as run
+    run([_part(text) for text in checkpoints], output, force=force)
+    print(f"{output}. Export it: photochrom export {output} -o model.onnx")
+
+
+def _part(text: str) -> tuple[Path, float]:
+    """``CHECKPOINT`` or ``CHECKPOINT=SHARE``."""
+    path, equals, share = text.rpartition("=")
+    if not equals:
+        return Path(text), 1.0
+    try:
+        count = float(share)
+    except ValueError:
+        count = 0.0
+    if not 0 < count < math.inf:
+        raise typer.BadParameter(f"'{text}': the share must be a number above 0, as in a.ckpt=2.")
+    return Path(path), count
+
+
+@app.command()
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of photochrom train.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.onnx")],
@@ -378,13 +409,6 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Such as model.temperature=0.4"),
     ] = None,
-    mixed_with: Annotated[
-        Path | None,
-        typer.Option("--mix", metavar="CHECKPOINT", help="Mix in an earlier run's weights."),
-    ] = None,
-    share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Of --mix: how much of them.")
-    ] = 0.5,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a trained model as ONNX, checked against torch (needs the train extra)."""
@@ -395,8 +419,6 @@ def export(
         output,
         name=name,
         changes=changes or [],
-        mixed_with=mixed_with,
-        share=share,
         force=force,
     )
     size = output.stat().st_size / 1e6

@@ -13,7 +13,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom import color, painting, picture, toning
-from photochrom.ab import AbGrid
+from photochrom.ab import AbGrid, set_off
 from photochrom.contract import ModelContract
 from photochrom.errors import AlreadyColoredError, HintError, UnsupportedError
 from photochrom.picture import Picture
@@ -243,6 +243,7 @@ class Prepared:
             logits = grid.reweight(logits, palette_ab(palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
+        ab = set_off(ab, contract.contrast)
         ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)

@@ -70,6 +70,9 @@ class ModelConfig:
     """Of a photochrom: parts of the encoder that stay as they came, by how their names start."""
     decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
     """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
+    drop_path: float = 0.0
+    """Of a photochrom, in training: how often the encoder's last block is skipped; earlier ones
+    less, in proportion."""
     dropout: float = 0.0
     """Of a photochrom, in training: the share of the encoder's channels at 1/16 and 1/32 that
     the decoder goes without, and of what its blocks add there."""
@@ -79,6 +82,8 @@ class ModelConfig:
     """Of a photochrom: at which its distribution is read out."""
     chroma: float = 1.0
     """Of a photochrom, when exported: its colours lie so many times as far from grey."""
+    contrast: float = 0.0
+    """Of a photochrom, when exported: how much its vivid colours are set off from its pale ones."""
     short_side_px: int = 256
     """At which size the exported model sees a picture."""
     licence: str = "Apache-2.0"
@@ -361,11 +366,13 @@ def _check(recipe: Recipe) -> None:
         (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
         (model.temperature > 0, "model.temperature must be above 0"),
         (0.5 <= model.chroma <= 2, "model.chroma must lie in 0.5..2"),
+        (0 <= model.contrast <= 1, "model.contrast must lie in 0..1"),
         (min(model.decoder_channels) >= 4, "model.decoder_channels must be at least 4"),
         (
             all(channels % 4 == 0 for channels in model.decoder_channels),
             "model.decoder_channels must be multiples of 4",
         ),
+        (0 <= model.drop_path < 1, "model.drop_path must be at least 0 and below 1"),
         (0 <= model.dropout < 1, "model.dropout must be at least 0 and below 1"),
         (loss.positions >= 0, "loss.positions must be 0 or more"),
         (1 <= loss.neighbors <= 16, "loss.neighbors must be 1 to 16"),

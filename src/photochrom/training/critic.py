@@ -16,6 +16,10 @@ from torch.nn import functional
 
 LIGHTNESS_SCALE, AB_SCALE = 50.0, 50.0
 
+DETAIL = 9
+"""The critic's opinion reaches the network through what colours have besides their mean over so
+many positions either way: it asks for crisp colours, and leaves which ones to the other losses."""
+
 
 class Critic(nn.Module):
     """How genuine the colours of each part of a picture look, at 1/16 of its size.
@@ -60,5 +64,9 @@ class Critic(nn.Module):
         made = self(lightness_B1HW, found_B2HW.detach(), seen_BCHW)
         own = functional.relu(1 - genuine).mean() + functional.relu(1 + made).mean()
         fixed = {name: weight.detach() for name, weight in self.named_parameters()}
-        fooled = functional_call(self, fixed, (lightness_B1HW, found_B2HW, seen_BCHW))
+        mean_B2HW = functional.avg_pool2d(
+            found_B2HW, DETAIL, stride=1, padding=DETAIL // 2, count_include_pad=False
+        )
+        crisp_B2HW = found_B2HW - mean_B2HW + mean_B2HW.detach()
+        fooled = functional_call(self, fixed, (lightness_B1HW, crisp_B2HW, seen_BCHW))
         return own, -fooled.mean()

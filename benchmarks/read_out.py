@@ -1,21 +1,25 @@
-"""At which temperature and at which size to ship a model: figures on held-out photographs.
+"""How to read a model out: at which size, temperature, chroma and contrast. Held-out figures.
 
-    python benchmarks/temperature.py model.onnx --sides 224 256 --limit 150
+    python benchmarks/read_out.py model.onnx --temperatures 0.5 0.7 --contrasts 0 0.2 --limit 150
 
 Takes the tenth that training on data/flowers and data/natural holds out (never a test
-folder), and prints PSNR, colourfulness over the truth's, and the kernel distance for each size
-and temperature.
+folder), and prints PSNR, colourfulness over the truth's, and the kernel distance for each
+setting. Chroma is a factor to what the model has.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color, picture
-from photochrom.ab import AbGrid
+from photochrom.ab import AbGrid, set_off
 from photochrom.evaluation import metrics
 from photochrom.evaluation.steering import gray_of
 from photochrom.runtime import upsample
@@ -25,7 +29,13 @@ from photochrom.runtime.weights import find_model
 from photochrom.training.config import DataConfig
 from photochrom.training.data import open_store, split_stores
 
-TEMPERATURES = (1.0, 0.7, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2)
+
+class Setting(NamedTuple):
+    """One way to read out."""
+
+    temperature: float
+    chroma: float
+    contrast: float
 
 
 def main() -> None:
@@ -33,13 +43,25 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("--data", nargs="+", default=["data/flowers", "data/natural"])
-    parser.add_argument("--sides", nargs="+", type=int, default=[256])
-    parser.add_argument("--temperatures", nargs="+", type=float, default=TEMPERATURES)
+    parser.add_argument("--sides", nargs="+", type=int, help="the model's by default")
+    parser.add_argument("--temperatures", nargs="+", type=float, help="the model's by default")
+    parser.add_argument("--chromas", nargs="+", type=float, default=[1.0])
+    parser.add_argument("--contrasts", nargs="+", type=float, help="the model's by default")
     parser.add_argument("--limit", type=int, default=150)
     options = parser.parse_args()
-    session = Session(find_model(options.model))
-    print("| held-out pictures of | side px | temperature | PSNR dB | colourful | kernel x1000 |")
-    print("|---|---|---|---|---|---|")
+    session = Session(find_model(options.model), threads=1)
+    contract = session.contract
+    grid = itertools.product(
+        options.temperatures or [contract.temperature],
+        options.chromas,
+        [contract.contrast] if options.contrasts is None else options.contrasts,
+    )
+    settings = [Setting(*values) for values in grid]
+    print(
+        "| held-out pictures of | side px | temperature | chroma | contrast "
+        "| PSNR dB | above grey | colourful | kernel x1000 |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for source in options.data:
         truths = held_out(source, options.limit)
         kept = metrics.lite0_features(truths)
@@ -49,11 +71,13 @@ def main() -> None:
                 for truth in truths
             ]
         )
-        print(f"| {source} | | grey | {gray:.2f} | 0 | |")
+        print(f"| {source} | | grey | | | {gray:.2f} | 0 | 0 | |")
         ratio_of = np.mean([color.colorfulness(truth) for truth in truths])
-        for side in options.sides:
-            results = [colored(session, truth, side, options.temperatures) for truth in truths]
-            for index, temperature in enumerate(options.temperatures):
+        for side in options.sides or [contract.short_side_px]:
+            with ThreadPoolExecutor() as pool:
+                color_one = partial(colored, session, side=side, settings=settings)
+                results = list(pool.map(color_one, truths))
+            for index, setting in enumerate(settings):
                 ours = [result[index] for result in results]
                 psnr = np.mean([metrics.psnr(a, b) for a, b in zip(ours, truths, strict=True)])
                 vivid = np.mean([color.colorfulness(one) for one in ours]) / ratio_of
@@ -63,8 +87,8 @@ def main() -> None:
                     *(metrics.polynomial_kernel(one, other) for one, other in pairs)
                 )
                 print(
-                    f"| {source} | {side} | {temperature:g} | {psnr:.2f} | {vivid:.2f} | "
-                    f"{1000 * kernel:.1f} |",
+                    f"| {source} | {side} | {' | '.join(f'{value:g}' for value in setting)} | "
+                    f"{psnr:.2f} | {psnr - gray:.2f} | {vivid:.2f} | {1000 * kernel:.1f} |",
                     flush=True,
                 )
 
@@ -78,16 +102,17 @@ def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
 
 
 def colored(
-    session: Session, truth: NDArray[np.uint8], side: int, temperatures: list[float]
+    session: Session, truth: NDArray[np.uint8], *, side: int, settings: list[Setting]
 ) -> list[NDArray[np.uint8]]:
-    """A photograph's lightness in colour, at each temperature."""
+    """A photograph's lightness in colour, with each setting."""
     gray = picture.from_array(gray_of(truth))
     lightness = color.srgb_to_lightness(gray.srgb(size=small_size(gray.size, side)))
     logits = np.moveaxis(session.decode(session.encode(lightness)), 0, -1)
     grid = AbGrid(np.array(session.contract.bins, dtype=np.float32))
     results = []
-    for temperature in temperatures:
-        offset, gain = upsample.guide(grid.read_out(logits, temperature=temperature), lightness)
+    for temperature, chroma, contrast in settings:
+        ab = set_off(grid.read_out(logits, temperature=temperature) * chroma, contrast)
+        offset, gain = upsample.guide(ab, lightness)
         results.append(gray.with_ab(offset, gain).srgb())
     return results
 

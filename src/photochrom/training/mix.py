@@ -1,0 +1,75 @@
+"""Mix the weights of several checkpoints: one network, better than each, at the price of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from photochrom.errors import CheckpointError, OutputExistsError
+from photochrom.training.run_folder import load_checkpoint, save_checkpoint
+
+
+def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) -> None:
+    """Write a checkpoint whose weights are a mean of those of others.
+
+    It can be exported, or be another run's ``model.start``. All else in it, a critic too,
+    comes from the first.
+
+    Parameters
+    ----------
+    parts : checkpoints of the same layers, their averaged weights where there are such, and how
+        much each counts, above 0, as parts of the whole. All must have started from the same
+        weights, or one from another: the mean of networks that have nothing in common is none
+    out : the checkpoint to write
+    force : replace `out` if it is there
+
+    Raises
+    ------
+    CheckpointError
+        A checkpoint can't be read or has other layers, or `out` can't be written.
+    OutputExistsError
+        There is such a file, and `force` is not set.
+    ValueError
+        There are no parts, or one does not count for more than 0.
+
+    Source: Wortsman et al., "Model soups", 2022.
+    """
+    shares = [share for _, share in parts]
+    if not parts or not all(0 < share < math.inf for share in shares):
+        raise ValueError(f"The parts are {shares}; at least one is wanted, and each above 0.")
+    if out.exists() and not force:
+        raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
+    whole = sum(shares)
+    first: dict[str, Any] = {}
+    weights: dict[str, Tensor] = {}
+    for path, share in parts:
+        state = load_checkpoint(path)
+        own = state["average"] or state["model"]
+        if not first:
+            first, weights = state, {key: value.clone() for key, value in own.items()}
+            mixed = {
+                key
+                for key, value in own.items()
+                if value.is_floating_point() and not key.startswith("critic.")
+            }
+            for key in mixed:
+                weights[key] *= share / whole
+            continue
+        if _layers(own) != _layers(weights):
+            raise CheckpointError(f"{path}: its layers are not those of {parts[0][0]}.")
+        for key in mixed:
+            weights[key] += own[key] * (share / whole)
+    kept = ("version", "recipe", "classes", "sources", "mean_ab")
+    content = {key: first[key] for key in kept} | {"model": weights, "average": None}
+    save_checkpoint(content, out)
+
+
+def _layers(weights: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shapes of all but a critic."""
+    return {
+        key: tuple(value.shape) for key, value in weights.items() if not key.startswith("critic.")
+    }

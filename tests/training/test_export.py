@@ -24,13 +24,7 @@ from photochrom.training import hints as hint_module
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import recipe_from_dict, recipe_to_dict
 from photochrom.training.encoder import GrayClassifier, fold_norms
-from photochrom.training.export import (
-    PARITY_LIMIT,
-    PARITY_SIZES,
-    export,
-    load_model,
-    parity,
-)
+from photochrom.training.export import PARITY_LIMIT, PARITY_SIZES, export, load_model, parity
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.train
@@ -316,6 +310,20 @@ def test_changes_that_can_not_be_made_are_refused(
     with pytest.raises(error, match=re.escape(message)):
         export(hint_checkpoint, tmp_path / "model.onnx", changes=[change])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder_of_the_machine_goes_into_the_contract(hint_checkpoint):
+    state = load_checkpoint(hint_checkpoint)
+    table = dict(state["recipe"])
+    sources = ["/home/someone/cats", "data/dogs", "flowers102:train+val@/home/someone/102"]
+    table["data"] = {**table["data"], "train": sources, "cache": "/home/someone/.cache"}
+    table["model"] = {**table["model"], "start": "/home/someone/runs/best.ckpt"}
+    state["sources"] = ["1 picture"] * 3
+    recipe = recipe_from_dict(table)
+    contract = export_module._contract(model_of(hint_checkpoint), recipe, "name", state)
+    assert "someone" not in contract.to_json()
+    assert contract.recipe["data"]["train"] == ["cats", "data/dogs", "flowers102:train+val@102"]
+    assert contract.recipe["model"]["start"] == "best.ckpt"
 
 
 def test_chroma_takes_the_model_s_colors_farther_from_grey(hint_checkpoint):

@@ -220,9 +220,21 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         cannot=("know the true colours",) if hinted else powers,
         data=tuple(dict.fromkeys(f"{Path(source).name}: {summary}" for source, summary in pairs)),
         mean_ab=tuple((round(a, 3), round(b, 3)) for a, b in state["mean_ab"]),
-        recipe=recipe_to_dict(recipe),
+        recipe=_without_folders(recipe_to_dict(recipe)),
         photochrom=__version__,
     )
+
+
+def _without_folders(value: Any) -> Any:
+    """A recipe's values with absolute paths cut to their last part: a model goes to others."""
+    if isinstance(value, dict):
+        return {key: _without_folders(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    named, at, path = value.rpartition("@")  # as in flowers102:train@ROOT
+    return named + at + (Path(path).name if Path(path).is_absolute() else path)
 
 
 def _bins(chroma: float) -> tuple[tuple[float, float], ...]:

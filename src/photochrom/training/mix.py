@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -43,28 +42,19 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
         raise ValueError(f"The parts are {shares}; at least one is wanted, and each above 0.")
     if out.exists() and not force:
         raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
-    whole = sum(shares)
-    first: dict[str, Any] = {}
-    weights: dict[str, Tensor] = {}
-    for path, share in parts:
-        state = load_checkpoint(path)
-        own = state["average"] or state["model"]
-        if not first:
-            first, weights = state, {key: value.clone() for key, value in own.items()}
-            mixed = {
-                key
-                for key, value in own.items()
-                if value.is_floating_point() and not key.startswith("critic.")
-            }
-            for key in mixed:
-                weights[key] *= share / whole
-            continue
-        if _layers(own) != _layers(weights):
+    states = [load_checkpoint(path) for path, _ in parts]
+    weights = [state["average"] or state["model"] for state in states]
+    for (path, _), own in zip(parts, weights, strict=True):
+        if _layers(own) != _layers(weights[0]):
             raise CheckpointError(f"{path}: its layers are not those of {parts[0][0]}.")
-        for key in mixed:
-            weights[key] += own[key] * (share / whole)
+    mean = {}
+    for key, value in weights[0].items():
+        mean[key] = value
+        if value.is_floating_point() and not key.startswith("critic."):
+            pairs = zip(weights, shares, strict=True)
+            mean[key] = sum(own[key] * (share / sum(shares)) for own, share in pairs)
     kept = ("version", "recipe", "classes", "sources", "mean_ab")
-    content = {key: first[key] for key in kept} | {"model": weights, "average": None}
+    content = {key: states[0][key] for key in kept} | {"model": mean, "average": None}
     save_checkpoint(content, out)
 
 

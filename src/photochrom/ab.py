@@ -197,8 +197,8 @@ class AbGrid:
 def set_off(ab: NDArray[Any], contrast: float) -> Float:
     """Set vivid colours off from pale ones: chroma c becomes c (c / 35)^contrast.
 
-    What a network paints pale it is unsure of, and paints too vivid still; what it is sure of
-    it paints too pale (docs/explanation/experiments.md).
+    A network's pale colours are the uncertain ones: moved on towards grey, they come nearer to
+    the truth, while the vivid ones keep a picture colourful (docs/explanation/experiments.md).
 
     Parameters
     ----------

@@ -27,13 +27,14 @@ slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousand
 model: $(DEV) ## train the shipped model from the photographs at data/, and export it: some hours
 	$(BIN)/photochrom train recipes/photochrom-start.toml
 	$(BIN)/photochrom train recipes/photochrom.toml
-	$(BIN)/photochrom train recipes/photochrom-finish.toml --out runs/first
-	$(BIN)/photochrom mix runs/first/last.ckpt runs/photochrom/best.ckpt -o runs/half.ckpt
-	$(BIN)/photochrom train recipes/photochrom-finish.toml --out runs/second \
-		--set model.start=runs/half.ckpt
-	$(BIN)/photochrom mix runs/second/last.ckpt=0.7 runs/first/last.ckpt=0.15 \
-		runs/photochrom/best.ckpt=0.15 -o runs/mixed.ckpt
-	$(BIN)/photochrom export runs/mixed.ckpt --set model.temperature=0.7 \
+	cp runs/photochrom/best.ckpt runs/mean.ckpt
+	for run in 1 2 3 4 5 6; do \
+		$(BIN)/photochrom train recipes/photochrom-finish.toml --out runs/finish-$$run \
+			--set train.seed=$$run && \
+		$(BIN)/photochrom mix runs/finish-$$run/last.ckpt runs/mean.ckpt -o runs/mean.ckpt --force \
+		|| exit 1; \
+	done
+	$(BIN)/photochrom export runs/mean.ckpt --set model.temperature=0.7 \
 		--set model.chroma=1.06 --set model.contrast=0.2 -o photochrom.onnx
 
 lint: $(DEV) ## check style and types

@@ -30,7 +30,7 @@ class DataConfig:
 
     train: tuple[str, ...] = ("flowers102:train+val",)
     validation_share: float = 0.1
-    """Share of the training pictures kept apart for the held-out figures, by seed."""
+    """Share of the training pictures kept apart for the held-out figures, by name."""
     validation_limit: int = 400
     """At most so many pictures are measured after each epoch."""
     crop_px: int = 224

@@ -183,11 +183,12 @@ class Reference(NamedTuple):
 
 
 def split_stores(
-    stores: Sequence[Store], *, share: float, seed: int
+    stores: Sequence[Store], *, share: float
 ) -> tuple[list[Reference], list[Reference]]:
     """Split pictures into training and held-out ones.
 
-    A picture's side depends on its name and the seed alone: it stays when others come.
+    A picture's side depends on its name alone: it stays when others come, and from one run to
+    the next, whatever its seed, so that runs can go on from one another.
 
     Returns
     -------
@@ -202,7 +203,7 @@ def split_stores(
     held_out: list[Reference] = []
     for number, store in enumerate(stores):
         for index, name in enumerate(store.names):
-            digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+            digest = hashlib.sha256(f"0/{name}".encode()).digest()
             side = held_out if int.from_bytes(digest[:8]) / 2**64 < share else training
             side.append(Reference(number, index))
     if not training or not held_out:

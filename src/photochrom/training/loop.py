@@ -212,9 +212,7 @@ class _Run:
     ) -> None:
         self.fabric, self.recipe, self.out, self.console = fabric, recipe, out, console
         self.at = Progression()
-        training, held = split_stores(
-            stores, share=recipe.data.validation_share, seed=recipe.train.seed
-        )
+        training, held = split_stores(stores, share=recipe.data.validation_share)
         held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
         self.mean_ab = mean_ab_by_lightness(stores, training).tolist()
         self.crops = Crops(stores, training, recipe.data)

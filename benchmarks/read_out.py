@@ -94,11 +94,11 @@ def main() -> None:
 
 
 def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
-    """Photographs that training on this source alone or with others holds out."""
+    """Photographs that training on this source alone or with others holds out, evenly drawn."""
     store = open_store(source, DataConfig(min_chroma=1.0))  # as recipes/photochrom.toml has it
     _, references = split_stores([store], share=0.1)
-    chosen = references[:: max(1, len(references) // limit)][:limit]
-    return [np.array(store.srgb(reference.number)) for reference in chosen]
+    chosen = np.linspace(0, len(references) - 1, min(limit, len(references))).round().astype(int)
+    return [np.array(store.srgb(references[index].number)) for index in chosen]
 
 
 def colored(

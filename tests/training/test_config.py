@@ -284,6 +284,8 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
         ("optim.encoder_lr=-1", r"optim\.encoder_lr must be 0 or more"),
         ("data.crop_area=[0.0, 0.5]", r"data\.crop_area must rise"),
         ("data.crop_area=[0.5, 1.1]", r"data\.crop_area must rise"),
+        ("data.rotation=-1.0", r"data\.rotation must lie in 0\.\.45"),
+        ("data.rotation=46.0", r"data\.rotation must lie in 0\.\.45"),
         ("data.crop_ratio=[2.0, 0.5]", r"data\.crop_ratio must rise"),
         ("data.store_side_px=8", r"data\.store_side_px must be at least 16"),
         ("data.workers=-1", r"data\.workers must be 0 or more"),

@@ -1,5 +1,6 @@
 """`photochrom.training.data`: the same pictures always give the same crops, each one once."""
 
+import dataclasses
 import hashlib
 import os
 import urllib.error
@@ -444,6 +445,18 @@ def flips(config, srgb):
     whole = crops[0, -1]["lightness"]
     found = [crops[0, seed]["lightness"] for seed in range(20)]
     return {torch.equal(crop, whole.flip(-1)) for crop in found if crop.shape == whole.shape}
+
+
+@pytest.mark.parametrize("rotation", [10.0, 45.0])
+def test_half_of_the_crops_are_turned_and_no_corner_stays_empty(rotation, config):
+    ramp = np.linspace(100, 250, 90).astype(np.uint8)
+    srgb = np.broadcast_to(ramp[None, :, None], (60, 90, 3)).copy()
+    turning = dataclasses.replace(config, rotation=rotation)
+    crops = Crops([store_of(["a"], srgb)], [Reference(0, 0)], turning)
+    found = [crops[0, seed]["lightness"][0] for seed in range(40)]
+    assert min(float(crop.min()) for crop in found) > color.srgb_to_lightness(srgb[:1, :1]) - 1
+    upright = [crop for crop in found if (crop - crop[:1]).abs().max() < 1]
+    assert 10 < len(upright) < 30
 
 
 def test_flip_can_be_turned_off(config, smooth_srgb):

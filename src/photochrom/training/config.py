@@ -38,6 +38,8 @@ class DataConfig:
     """Side of the crops of the last ``train.finish_epochs``."""
     crop_area: tuple[float, float] = (0.5, 1.0)
     """Smallest and largest share of the picture's area in a random crop."""
+    rotation: float = 0.0
+    """Half of the crops are turned by up to so many degrees either way, 0 to 45."""
     crop_ratio: tuple[float, float] = (0.75, 1.3333)
     flip: bool = True
     min_chroma: float = 4.0
@@ -358,6 +360,7 @@ def _check(recipe: Recipe) -> None:
             "data.crop_px and finish_crop_px of a photochrom must be multiples of 32",
         ),
         (0 < data.crop_area[0] <= data.crop_area[1] <= 1, "data.crop_area must rise in 0..1"),
+        (0 <= data.rotation <= 45, "data.rotation must lie in 0..45"),
         (0 < data.crop_ratio[0] <= data.crop_ratio[1], "data.crop_ratio must rise above 0"),
         (
             train.finish_epochs == 0 or data.finish_crop_px >= 16,

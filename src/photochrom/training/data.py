@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -254,14 +255,18 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
         self.classes = sorted({label for store in stores for label in store.labels})
         side = config.crop_px
         flip = [v2.RandomHorizontalFlip()] if config.flip else []
-        self._random = v2.Compose(
-            [
-                v2.RandomResizedCrop(
-                    side, scale=config.crop_area, ratio=config.crop_ratio, antialias=True
-                ),
-                *flip,
+        area, ratio, turn = config.crop_area, config.crop_ratio, config.rotation
+        crop = v2.RandomResizedCrop(side, scale=area, ratio=ratio, antialias=True)
+        if turn:
+            angle = math.radians(turn)
+            wide = math.ceil(side * (math.sin(angle) + math.cos(angle)))  # no corner stays empty
+            turned = [
+                v2.RandomResizedCrop(wide, scale=area, ratio=ratio, antialias=True),
+                v2.RandomRotation(turn, interpolation=v2.InterpolationMode.BILINEAR),
+                v2.CenterCrop(side),
             ]
-        )
+            crop = v2.RandomChoice([crop, v2.Compose(turned)])
+        self._random = v2.Compose([crop, *flip])
         self._middle = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side)])
 
     def __len__(self) -> int:

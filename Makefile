@@ -35,7 +35,7 @@ model: $(DEV) ## train the shipped model from the photographs at data/, and expo
 		|| exit 1; \
 	done
 	$(BIN)/photochrom export runs/mean.ckpt --set model.temperature=0.7 \
-		--set model.chroma=1.06 --set model.contrast=0.2 -o photochrom.onnx
+		--set model.chroma=0.97 --set model.contrast=0.2 -o photochrom.onnx
 
 lint: $(DEV) ## check style and types
 	$(BIN)/ruff check .

@@ -70,7 +70,7 @@ def recipe_for(photographs, cache):
     """A tiny recipe; changes are written as on the command line."""
     text = f"""
         name = "tiny"
-        data = {{ train = ["{photographs}"], cache = "{cache}", validation_share = 0.25,
+        data = {{ train = ["{photographs}"], cache = "{cache}", validation_share = 0.15,
                   crop_px = 16, store_side_px = 40, workers = 0 }}
         model = {{ encoder_weights = "none" }}
         optim = {{ ema = 0.9 }}

@@ -1,5 +1,6 @@
 """`photochrom.picture`: saving, and what can go wrong there."""
 
+import os
 import subprocess
 import sys
 
@@ -78,6 +79,20 @@ def test_save_over_its_own_source_with_force(smooth_srgb, tmp_path):
 def test_save_leaves_nothing_beside_its_file(suffix, color_picture, tmp_path):
     target = color_picture.save(tmp_path / f"out{suffix}")
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_save_flushes_a_file_that_is_open_for_writing(suffix, color_picture, tmp_path, monkeypatch):
+    """Windows refuses to flush any other."""
+    fcntl = pytest.importorskip("fcntl")
+    modes = []
+
+    def note_mode(descriptor):
+        modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+
+    monkeypatch.setattr(os, "fsync", note_mode)
+    color_picture.save(tmp_path / f"out{suffix}")
+    assert modes == [os.O_RDWR]
 
 
 @pytest.mark.parametrize("name", ["out.xyz", "out", "out.gif", "out.heic", ".png"])

@@ -481,7 +481,7 @@ def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:
     """Give a finished file its name; without `force`, never over another that appeared."""
-    with temporary.open("rb") as file:
+    with temporary.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
     if force:
         temporary.replace(target)

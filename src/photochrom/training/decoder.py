@@ -162,6 +162,7 @@ def distances(like_BCHW: Tensor, place_BT3: Tensor, stride: int) -> Tensor:
     row_HW, column_HW = (ones_HW.cumsum(axis) - 0.5 for axis in (0, 1))
     half = 0.5 * torch.minimum(row_HW.max(), column_HW.max()) + 0.25
     position_N2 = torch.stack([column_HW.flatten(), row_HW.flatten()], dim=-1)
-    offset_BNT2 = position_N2[None, :, None] - place_BT3[:, None, :, :2] / stride
-    distance_BNT = (offset_BNT2.square().sum(dim=-1) + 1e-4).sqrt() / half
+    square_BNT2 = (position_N2[None, :, None] - place_BT3[:, None, :, :2] / stride).square()
+    # No sum(dim=-1): over no tokens, ONNX Runtime before 1.32 makes a wrong shape of it.
+    distance_BNT = (square_BNT2[..., 0] + square_BNT2[..., 1] + 1e-4).sqrt() / half
     return (distance_BNT * place_BT3[:, None, :, 2])[:, None]

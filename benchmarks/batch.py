@@ -27,10 +27,11 @@ import pyvips
 
 import photochrom
 from photochrom import Colorizer, Picture, color
-from photochrom.runtime import batch, pool
+from photochrom.batch import jobs as batch
+from photochrom.batch import pool
+from photochrom.batch.manifest import NAME, Manifest, sha256_of
+from photochrom.batch.resume import sort_out
 from photochrom.runtime.colorizer import small_size
-from photochrom.runtime.manifest import NAME, Manifest, sha256_of
-from photochrom.runtime.resume import sort_out
 from photochrom.runtime.upsample import guide
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from photochrom import color
-from photochrom.sources import list_source
+from photochrom.evaluation.sources import list_source
 from photochrom.training.config import DataConfig
 from photochrom.training.data import Crops, Reference, open_store
 

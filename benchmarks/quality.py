@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 from photochrom.errors import UnsupportedError
 from photochrom.evaluation.report import cell, evaluate, to_markdown
 from photochrom.evaluation.steering import hint_curve, size_consistency
+from photochrom.models.session import Session
+from photochrom.models.weights import find_model
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
-from photochrom.runtime.session import Session
-from photochrom.runtime.weights import find_model
 
 PARTS = ("reports", "hints", "sizes", "cost")
 SIZES_LIMIT = 100

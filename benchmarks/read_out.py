@@ -18,14 +18,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import color, picture
-from photochrom.ab import AbGrid, set_off
+from photochrom import color
+from photochrom.color.grid import AbGrid, set_off
 from photochrom.evaluation import metrics
 from photochrom.evaluation.steering import gray_of
+from photochrom.models.session import Session
+from photochrom.models.weights import find_model
+from photochrom.pictures import picture
 from photochrom.runtime import upsample
 from photochrom.runtime.colorizer import small_size
-from photochrom.runtime.session import Session
-from photochrom.runtime.weights import find_model
 from photochrom.training.config import DataConfig
 from photochrom.training.data import open_store, split_stores
 

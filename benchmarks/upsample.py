@@ -24,9 +24,10 @@ import pyvips
 from numpy.typing import NDArray
 
 import photochrom
-from photochrom import Colorizer, color, painting
+from photochrom import Colorizer, color
+from photochrom.evaluation.sources import list_source
+from photochrom.pictures import painting
 from photochrom.runtime import upsample
-from photochrom.sources import list_source
 
 FACTOR = 4
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "originals" / "flower.jpg"

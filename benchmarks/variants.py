@@ -25,12 +25,13 @@ from onnx import numpy_helper
 from onnxruntime import quantization
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from photochrom import Colorizer, color, picture
-from photochrom.contract import COLORS, DECODER_SUFFIX, LIGHTNESS, PLACES, PLANES, SEEN
+from photochrom import Colorizer, color
 from photochrom.evaluation.metrics import psnr
-from photochrom.runtime import weights
-from photochrom.runtime.session import Session
-from photochrom.sources import list_source
+from photochrom.evaluation.sources import list_source
+from photochrom.models import weights
+from photochrom.models.contract import COLORS, DECODER_SUFFIX, LIGHTNESS, PLACES, PLANES, SEEN
+from photochrom.models.session import Session
+from photochrom.pictures import picture
 
 CALIBRATION = 24
 SHORT_SIDE_PX = 256

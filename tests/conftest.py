@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from photochrom import picture
+from photochrom.pictures import picture
 
 settings.register_profile("photochrom", deadline=None, derandomize=True)
 settings.load_profile("photochrom")

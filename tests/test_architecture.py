@@ -13,23 +13,28 @@ import photochrom
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "photochrom"
 FILES = sorted(PACKAGE.rglob("*.py"))
-ROOMS = ("runtime", "training", "evaluation", "app")
+LAYERS = (
+    ("cli",),
+    ("studio",),
+    ("batch", "training"),
+    ("evaluation",),
+    ("runtime",),
+    ("pictures",),
+    ("models", "color"),
+    ("",),
+)
+"""The rooms, each of which may import those of the layers below it; "" is the root."""
 
-ABOVE = {
-    "": set(ROOMS),
-    "runtime": {"app", "evaluation", "training"},
-    "evaluation": {"app", "training"},
-    "training": {"app", "evaluation", "runtime"},
-    "app": set(),
-}
-"""What each room may not import; "" is the package's own root."""
+DEPTH = {room: depth for depth, layer in enumerate(LAYERS) for room in layer}
+ROOMS = sorted(set(DEPTH) - {""})
 
-EXCEPTIONS = {("training/export.py", "runtime")}
-"""Parity is checked through the runtime."""
+FACES = {"__init__.py", "ab.py"}
+"""The root's files that hold nothing but public names of rooms."""
 
 HEAVY = ("torch", "torchvision", "timm", "ray", "fastapi")
+TORCH = {"torch", "torchvision", "timm", "torchmetrics", "lightning"}
 
-SERVED = {f"photochrom.app.{name}" for name in ("api", "orders", "server", "uploads")}
+SERVED = {f"photochrom.studio.{name}" for name in ("api", "orders", "server", "uploads")}
 """Modules that need the serve extra; `serving.serve` imports them when it is called."""
 
 named = pytest.mark.parametrize(
@@ -76,7 +81,7 @@ def loaded_after(*modules):
 # What an import costs
 
 
-@pytest.mark.parametrize("room", ["", "runtime", "evaluation", "app"])
+@pytest.mark.parametrize("room", sorted(set(DEPTH) - {"training"}))
 def test_no_room_but_training_loads_heavy_libraries(room):
     modules = [module_of(path) for path in FILES if room_of(path) == room]
     modules = [module for module in modules if module not in SERVED]
@@ -86,7 +91,7 @@ def test_no_room_but_training_loads_heavy_libraries(room):
     assert not {name for name in loaded if name.startswith("photochrom.training")}
 
 
-@pytest.mark.parametrize("module", ["photochrom", "photochrom.app.cli"])
+@pytest.mark.parametrize("module", ["photochrom", "photochrom.cli.main"])
 def test_the_package_and_the_command_line_load_fast(module):
     loaded = loaded_after(module)
     assert module in loaded
@@ -106,26 +111,70 @@ def test_all_public_names_load():
 
 @named
 def test_imports_point_downwards(path):
-    if path == PACKAGE / "__init__.py":  # the list of public names, loaded when first used
+    relative, room = path.relative_to(PACKAGE).as_posix(), room_of(path)
+    if relative in FACES:
         return
-    relative = path.relative_to(PACKAGE).as_posix()
     for name in imports_of(path):
+        assert not name.startswith("photochrom.ab."), f"{relative} imports a face: {name}"
         first = name.split(".")[1]
         target = photochrom._HOMES.get(first, first).split(".")[0]
-        if (relative, target) not in EXCEPTIONS:
-            assert target not in ABOVE[room_of(path)], f"{relative} imports {name}"
+        target = target if target in DEPTH else ""
+        below = target == room or DEPTH[target] > DEPTH[room]
+        assert below, f"{relative} imports {name}"
+
+
+def test_every_folder_is_a_room():
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ROOMS)
 
 
 def test_the_search_for_imports_finds_them():
     """The test above can fail: what is known to be there is seen."""
-    assert "photochrom.runtime.session.Session" in imports_of(PACKAGE / "training" / "export.py")
-    assert "photochrom.runtime.batch" in imports_of(PACKAGE / "app" / "cli.py")
-    assert "photochrom.errors.ShapeError" in imports_of(PACKAGE / "color.py")
+    assert "photochrom.models.session.Session" in imports_of(PACKAGE / "training" / "export.py")
+    assert "photochrom.batch.jobs" in imports_of(PACKAGE / "cli" / "main.py")
+    assert "photochrom.errors.ShapeError" in imports_of(PACKAGE / "color" / "spaces.py")
+
+
+def torch_imports(path):
+    """Imports of torch and what brings it along: those at the top, those inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    inside = {
+        id(node) for one in ast.walk(tree) if isinstance(one, functions) for node in ast.walk(one)
+    }
+    for_types = {
+        id(node)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING"
+        for node in ast.walk(one)
+    }
+    at_top, in_functions = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {node.module.split(".")[0]}
+        else:
+            continue
+        if id(node) not in for_types:
+            (in_functions if id(node) in inside else at_top).update(names & TORCH)
+    return at_top, in_functions
+
+
+@named
+def test_torch_is_imported_by_training_and_inside_functions_of_evaluation(path):
+    at_top, in_functions = torch_imports(path)
+    assert not at_top or room_of(path) == "training"
+    assert not in_functions or room_of(path) in {"training", "evaluation"}
+
+
+def test_the_search_for_torch_finds_it():
+    assert "torch" in torch_imports(PACKAGE / "training" / "loop.py")[0]
+    assert "torch" in torch_imports(PACKAGE / "evaluation" / "metrics.py")[1]
 
 
 def test_only_the_session_makes_a_session():
     users = [path for path in FILES if "onnxruntime.InferenceSession" in path.read_text()]
-    assert users == [PACKAGE / "runtime" / "session.py"]
+    assert users == [PACKAGE / "models" / "session.py"]
 
 
 # Names and words

@@ -29,7 +29,7 @@ WORKER = """if True:
     import numpy as np
     import pyvips
 
-    from photochrom import picture
+    from photochrom.pictures import picture
     from photochrom.errors import PhotochromError
 
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))

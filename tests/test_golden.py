@@ -12,7 +12,8 @@ import pytest
 import pyvips
 
 import photochrom
-from photochrom import color, picture
+from photochrom import color
+from photochrom.pictures import picture
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
 GOLDEN = Path(__file__).parent / "golden"

@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from photochrom.contract import ModelContract
     from photochrom.errors import PhotochromError
-    from photochrom.picture import Picture, from_array, read
+    from photochrom.models.contract import ModelContract
+    from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.colorizer import Colorizer, Prepared, Reference
     from photochrom.runtime.hints import Hint
 
@@ -36,13 +36,13 @@ __all__ = [
 _HOMES = {
     "Colorizer": "runtime.colorizer",
     "Hint": "runtime.hints",
-    "ModelContract": "contract",
+    "ModelContract": "models.contract",
     "PhotochromError": "errors",
-    "Picture": "picture",
+    "Picture": "pictures.picture",
     "Prepared": "runtime.colorizer",
     "Reference": "runtime.colorizer",
-    "from_array": "picture",
-    "read": "picture",
+    "from_array": "pictures.picture",
+    "read": "pictures.picture",
 }
 
 

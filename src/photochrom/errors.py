@@ -23,7 +23,7 @@
     └── MissingExtraError     an optional part of the package is not installed
 
 A message says what was found, what was wanted and what to do about it. The library raises
-and never prints; only ``photochrom.app`` turns these into exit codes and text.
+and never prints; ``photochrom.cli`` and ``photochrom.studio`` turn these into words and codes.
 """
 
 from __future__ import annotations

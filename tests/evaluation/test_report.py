@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("torch")
 
 import photochrom
-from photochrom import color, picture
+from photochrom import color
 from photochrom.errors import DataError
 from photochrom.evaluation import report as reports
+from photochrom.pictures import picture
 
 pytestmark = pytest.mark.train
 

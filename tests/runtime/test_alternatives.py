@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.ab import gamut_grid
-from photochrom.contract import Feature, ModelContract
+from photochrom.color.grid import gamut_grid
+from photochrom.models.contract import Feature, ModelContract
+from photochrom.models.session import Features
 from photochrom.runtime.alternatives import APART, SPOTS, find_alternatives, likely_colors
-from photochrom.runtime.session import Features
 
 GRID = gamut_grid()
 RED, GREEN, GRAY = (60.0, 40.0), (-50.0, 40.0), (0.0, 0.0)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import photochrom
-from photochrom import color, picture
+from photochrom import color
+from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint, parse_color

@@ -9,16 +9,8 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom import color, picture
-from photochrom.ab import gamut_grid, set_off
-from photochrom.contract import (
-    DECODER_SUFFIX,
-    LIGHTNESS,
-    METADATA_KEY,
-    OUTPUT,
-    Feature,
-    ModelContract,
-)
+from photochrom import color
+from photochrom.color.grid import gamut_grid, set_off
 from photochrom.errors import (
     ColorError,
     HintError,
@@ -27,6 +19,15 @@ from photochrom.errors import (
     ShapeError,
     UnsupportedError,
 )
+from photochrom.models.contract import (
+    DECODER_SUFFIX,
+    LIGHTNESS,
+    METADATA_KEY,
+    OUTPUT,
+    Feature,
+    ModelContract,
+)
+from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import CALM as CALM_END
 from photochrom.runtime.colorizer import (

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from photochrom import picture
 from photochrom.errors import UnsupportedError
+from photochrom.pictures import picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import DEFAULTS, Options, help_for

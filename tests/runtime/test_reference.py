@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.contract import Feature, ModelContract
 from photochrom.errors import UnsupportedError
+from photochrom.models.contract import Feature, ModelContract
+from photochrom.models.session import Features, Session
 from photochrom.runtime.reference import TOKENS, reference_tokens
-from photochrom.runtime.session import Features, Session
 
 STRIDE = 8
 

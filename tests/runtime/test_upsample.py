@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from photochrom import painting
 from photochrom.errors import ShapeError
+from photochrom.pictures import painting
 from photochrom.runtime.upsample import guide
 
 

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from photochrom.ab import gamut_grid
+from photochrom.color.grid import gamut_grid
 from photochrom.training.config import recipe_from_dict
 from photochrom.training.critic import DETAIL, Critic
 from photochrom.training.network import HintNetwork

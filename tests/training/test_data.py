@@ -15,9 +15,10 @@ from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from torchvision.datasets import Flowers102, flowers102  # noqa: E402
 
-from photochrom import color, picture  # noqa: E402
+from photochrom import color  # noqa: E402
 from photochrom.errors import DataError, PhotochromError  # noqa: E402
-from photochrom.sources import list_pictures, list_source  # noqa: E402
+from photochrom.evaluation.sources import list_pictures, list_source  # noqa: E402
+from photochrom.pictures import picture  # noqa: E402
 from photochrom.training import data  # noqa: E402
 from photochrom.training.config import DataConfig  # noqa: E402
 from photochrom.training.data import (  # noqa: E402

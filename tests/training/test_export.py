@@ -15,11 +15,11 @@ torch = pytest.importorskip("torch")
 import onnx
 
 from photochrom import __version__
-from photochrom.ab import gamut_grid
-from photochrom.contract import COLORS, LIGHTNESS, OUTPUT, PLACES, PLANES, SEEN
+from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, OutputExistsError, RecipeError, TrainingError
-from photochrom.runtime.session import Session, Tokens
-from photochrom.runtime.weights import find_model
+from photochrom.models.contract import COLORS, LIGHTNESS, OUTPUT, PLACES, PLANES, SEEN
+from photochrom.models.session import Session, Tokens
+from photochrom.models.weights import find_model
 from photochrom.training import export as export_module
 from photochrom.training import hints as hint_module
 from photochrom.training.autoencoder import Autoencoder

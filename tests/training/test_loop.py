@@ -18,7 +18,6 @@ torch = pytest.importorskip("torch")
 
 import pyvips
 
-from photochrom import picture
 from photochrom.errors import (
     CheckpointError,
     DataError,
@@ -26,6 +25,7 @@ from photochrom.errors import (
     RecipeError,
     TrainingError,
 )
+from photochrom.pictures import picture
 from photochrom.training import held_out, loop
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import load_recipe, recipe_from_dict, recipe_to_dict
@@ -687,7 +687,7 @@ def test_two_devices_train_a_hint_network_in_bfloat16(recipe_for, tmp_path):
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-from photochrom.app.cli import main
+from photochrom.cli.main import main
 main()
 """
 

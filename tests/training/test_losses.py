@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from photochrom import color
-from photochrom.ab import gamut_grid
+from photochrom.color.grid import gamut_grid
 from photochrom.training.config import LossConfig
 from photochrom.training.losses import (
     ERROR_FLOOR,

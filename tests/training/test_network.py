@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from photochrom.ab import gamut_grid
+from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, DataError, RecipeError
-from photochrom.lite0 import lite0_state
+from photochrom.evaluation.lite0 import lite0_state
 from photochrom.training import network as module
 from photochrom.training.config import recipe_from_dict
 from photochrom.training.decoder import AB_SCALE, distances, pooled_planes

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import MissingExtraError, ShapeError
-from photochrom.lite0 import lite0_state
+from photochrom.evaluation.lite0 import lite0_state
 
 FEATURE_SIDE_PX = 224
 FEATURES = 1280

@@ -13,9 +13,9 @@ from photochrom import color
 from photochrom.errors import PictureReadError
 from photochrom.evaluation import metrics
 from photochrom.evaluation.report import Estimate, mean_estimate
+from photochrom.evaluation.sources import list_source
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
-from photochrom.sources import list_source
 
 PATCH_PX = 7
 COUNTS = (0, 1, 5, 10, 50)

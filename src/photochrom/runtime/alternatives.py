@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.ab import AbGrid
-from photochrom.contract import ModelContract
+from photochrom.color.grid import AbGrid
+from photochrom.models.contract import ModelContract
+from photochrom.models.session import Features
 from photochrom.runtime.hints import Hint
-from photochrom.runtime.session import Features
 
 Float = NDArray[np.float32]
 

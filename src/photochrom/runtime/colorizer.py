@@ -12,17 +12,20 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import color, painting, picture, toning
-from photochrom.ab import AbGrid, set_off
-from photochrom.contract import ModelContract
+from photochrom import color
+from photochrom.color import toning
+from photochrom.color.grid import AbGrid, set_off
 from photochrom.errors import AlreadyColoredError, HintError, UnsupportedError
-from photochrom.picture import Picture
-from photochrom.runtime import upsample, weights
+from photochrom.models import weights
+from photochrom.models.contract import ModelContract
+from photochrom.models.session import Features, Session, Tokens
+from photochrom.pictures import painting, picture
+from photochrom.pictures.picture import Picture
+from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
 from photochrom.runtime.hints import Canvas, Hint, lay_out, obey
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.reference import reference_tokens
-from photochrom.runtime.session import Features, Session, Tokens
 
 Source: TypeAlias = Picture | str | os.PathLike[str] | bytes | NDArray[Any]
 

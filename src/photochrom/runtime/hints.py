@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import ColorError, HintError
-from photochrom.runtime.session import Features, Session, Tokens
+from photochrom.models.session import Features, Session, Tokens
 
 Float = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from photochrom.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from photochrom.picture import Picture
+    from photochrom.pictures.picture import Picture
     from photochrom.runtime.colorizer import Prepared, Reference
     from photochrom.runtime.hints import Hint
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import ColorError
-from photochrom.picture import Picture
+from photochrom.pictures.picture import Picture
 from photochrom.runtime.hints import parse_color
 
 SIDE_PX = 64

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.runtime.session import Features, Session, Tokens
+from photochrom.models.session import Features, Session, Tokens
 
 TOKENS = 24
 ROUNDS = 8

@@ -8,8 +8,8 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import painting
 from photochrom.errors import ShapeError
+from photochrom.pictures import painting
 
 RADIUS = 1
 """Windows are 2 x RADIUS + 1 coarse pixels wide."""

@@ -1,1 +1,1 @@
-"""Training: torch lives here and nowhere else. Needs ``pip install 'photochrom[train]'``."""
+"""Training: the one room that imports torch at the top of a file. Needs the train extra."""

@@ -1,7 +1,7 @@
 """Photographs for training: sources -> a store of decoded pixels -> crops of L* and ab.
 
-A source's pictures (`photochrom.sources`) are decoded once, shrunk to a short side, and kept
-in a cache folder as one memory-mapped file, so that a crop costs no decoding
+A source's pictures (`photochrom.evaluation.sources`) are decoded once, shrunk to a short side,
+and kept in a cache folder as one memory-mapped file, so that a crop costs no decoding
 (`benchmarks/data.py` measures what that saves). Near-grey, broken and tiny pictures are left
 out, counted and named in `Store.left_out`.
 
@@ -34,7 +34,7 @@ from torchvision.transforms import v2
 
 from photochrom import color
 from photochrom.errors import DataError, PictureReadError
-from photochrom.sources import Item, list_source
+from photochrom.evaluation.sources import Item, list_source
 from photochrom.training.config import DataConfig
 
 STORE_VERSION = 1

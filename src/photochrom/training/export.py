@@ -1,7 +1,7 @@
 """Checkpoint -> ONNX with its contract inside, checked against torch through the runtime.
 
 The encoder and the decoder are exported one by one and put into one graph with two
-optional entrances (see `photochrom.contract`). Weights are stored in half precision and
+optional entrances (see `photochrom.models.contract`). Weights are stored in half precision and
 cast back when the model is loaded; all arithmetic stays single precision.
 """
 
@@ -25,8 +25,9 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from photochrom import __version__
-from photochrom.ab import gamut_grid
-from photochrom.contract import (
+from photochrom.color.grid import gamut_grid
+from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
+from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
     LIGHTNESS,
@@ -38,8 +39,7 @@ from photochrom.contract import (
     Feature,
     ModelContract,
 )
-from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
-from photochrom.runtime.session import Session, Tokens
+from photochrom.models.session import Session, Tokens
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import Recipe, changed_recipe, recipe_to_dict
 from photochrom.training.encoder import fold_norms

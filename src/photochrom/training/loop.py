@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from photochrom.ab import gamut_grid
+from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, DivergedError, RecipeError, TrainingError
 from photochrom.training import held_out
 from photochrom.training.autoencoder import Autoencoder

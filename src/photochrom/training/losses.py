@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom import color
-from photochrom.ab import AbGrid
+from photochrom.color.grid import AbGrid
 from photochrom.training.config import LossConfig
 from photochrom.training.data import Reference, Store
 

@@ -24,9 +24,9 @@ from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn import functional
 
-from photochrom.ab import gamut_grid
+from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, DataError, RecipeError
-from photochrom.lite0 import lite0_state
+from photochrom.evaluation.lite0 import lite0_state
 from photochrom.training.config import Recipe
 from photochrom.training.critic import Critic
 from photochrom.training.decoder import AB_SCALE, TOKEN_CHANNELS, Stage

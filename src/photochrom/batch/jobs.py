@@ -1,0 +1,302 @@
+"""Many photographs: which to colorize, and where each result goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from photochrom.errors import DataError, JobError, OutputExistsError, PictureWriteError
+from photochrom.evaluation.sources import list_pictures
+from photochrom.pictures import picture
+from photochrom.pictures.picture import Picture
+from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.options import DEFAULTS, Options
+
+STANDARD_STREAM = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One photograph and the place of its result; None stands for stdin and stdout."""
+
+    source: Path | None
+    target: Path | None
+    note: str = ""
+    """Why the target has not the name that one would expect."""
+    alternative: int = 0
+    """Which of several results of the photograph this is; 0 where there is one only."""
+
+    @property
+    def name(self) -> str:
+        """The source, for messages."""
+        return str(self.source) if self.source else "stdin"
+
+    def run(
+        self,
+        colorizer: Colorizer,
+        *,
+        options: Options = DEFAULTS,
+        reference: Reference | None = None,
+        confidence: Path | None = None,
+        replace_confidence: bool = False,
+        force: bool = False,
+    ) -> Picture:
+        """Colorize the photograph and write the result.
+
+        Parameters
+        ----------
+        colorizer : the model to use
+        options : what is asked for
+        reference : as for `Prepared.paint`
+        confidence : where to write `Prepared.confidence_picture` besides
+        replace_confidence : replace such a map that is there
+        force : replace files that are there
+
+        Raises
+        ------
+        PictureReadError
+            The source can't be read as a picture.
+        AlreadyColoredError
+            It has colours, and ``only_gray`` is asked for.
+        OutputExistsError
+            The target is there, and `force` is not set; found out before any work.
+        JobError
+            `confidence` is the photograph itself, or its result.
+        PictureWriteError
+            The result can't be written.
+        HintError, ColorError, UnsupportedError
+            As for `Options.paint`.
+        """
+        replace_confidence = replace_confidence or force
+        for place, allowed in ((self.target, force), (confidence, replace_confidence)):
+            if place is not None and place.exists() and not allowed:
+                raise OutputExistsError(
+                    f"{place}: there is such a file already. Choose another place with -o, "
+                    "or allow replacing it with --force."
+                )
+        if confidence is not None:
+            taken = {place.resolve() for place in (self.source, self.target) if place is not None}
+            if confidence.resolve() in taken:
+                raise JobError(
+                    f"--confidence {confidence}: this is the photograph or its result; choose "
+                    "another place."
+                )
+        source = picture.read(
+            self.source or sys.stdin.buffer.read(),
+            name=self.name,
+            max_pixels=options.max_pixels,
+            allow_damaged=options.allow_damaged,
+        )
+        if self.target is not None:
+            format_ = self.target.suffix
+        else:
+            format_ = source.format if source.format in picture.WRITERS else "png"
+        quality, lossless = options.quality, options.lossless
+        source.check_writable(format_, quality=quality, lossless=lossless)
+        if self.alternative:
+            options = replace(options, alternative=self.alternative)
+        prepared = colorizer.prepare(source, only_gray=options.only_gray, once=True)
+        result = options.paint(prepared, reference=reference)
+        if confidence is not None:
+            hints = options.all_hints(prepared)
+            prepared.confidence_picture(hints=hints, reference=reference).save(
+                confidence, force=replace_confidence
+            )
+        if self.target is not None:
+            try:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise PictureWriteError(
+                    f"{self.target.parent}: the folder can't be made ({error.strerror})."
+                ) from error
+            result.save(self.target, force=force, quality=quality, lossless=lossless)
+        else:
+            encoded = result.encode(format_, quality=quality, lossless=lossless)
+            sys.stdout.buffer.write(encoded)
+            sys.stdout.buffer.flush()
+        return result
+
+
+def read_list(data: bytes, *, null: bool = False) -> list[str]:
+    """The inputs that a list names, for `plan`.
+
+    Parameters
+    ----------
+    data : the list's bytes: one input a line, empty lines ignored
+    null : inputs end with NUL bytes instead, as from ``find -print0``
+    """
+    if null:
+        lines = data.split(b"\0")
+    else:
+        lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    names = [os.fsdecode(line) for line in lines if line]
+    # A list can't stand for stdin, so that a file may have this name.
+    return [f".{os.sep}{name}" if name == STANDARD_STREAM else name for name in names]
+
+
+def plan(
+    inputs: Sequence[str], output: str | None, *, recursive: bool = True, parents: bool = False
+) -> list[Job]:
+    """Decide where each result goes.
+
+    Parameters
+    ----------
+    inputs : files, folders (with all below them) and ``-`` for stdin
+    output : a file for one photograph; a folder for several or for a folder, in which
+        names and relative paths are kept; ``-`` for stdout. By default NAME-color is written
+        beside NAME, and what comes from stdin goes to stdout.
+    recursive : take what is in the folders of a folder, too
+    parents : keep each input's path as it is named below the output folder
+
+    Returns
+    -------
+    Jobs in the order of the inputs; formats that can't be written become PNG
+
+    Raises
+    ------
+    JobError
+        The output doesn't suit the inputs, or two results would have the same name.
+    DataError
+        A folder has no pictures.
+    """
+    folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
+    if parents and output in (None, STANDARD_STREAM):
+        raise JobError("--parents keeps paths below a folder; name that folder with -o.")
+    if inputs.count(STANDARD_STREAM) > 1:
+        raise JobError("stdin (-) is named more than once; it holds one photograph.")
+    if folders and output in (None, STANDARD_STREAM):
+        raise JobError(
+            f"{folders[0]} is a folder; name a folder for the results with -o, such as -o colored."
+        )
+    one = len(inputs) == 1 and not folders
+    if output == STANDARD_STREAM and not one:
+        raise JobError("stdout (-o -) takes one photograph; name a folder for several with -o.")
+
+    jobs = []
+    for text in inputs:
+        path = None if text == STANDARD_STREAM else Path(text)
+        place = str(_below(Path(output or ""), path)) if parents and path else output
+        if path in folders:
+            jobs += _inside(path, Path(place or ""), recursive=recursive)
+        elif parents and path:
+            target = Path(place or "").with_name(path.stem + _suffix(path))
+            jobs.append(Job(source=path, target=target))
+        else:
+            jobs.append(Job(source=path, target=_target(path, output, one=one)))
+    _check_distinct(jobs)
+    return jobs
+
+
+def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
+    """Where the result of a single file or of stdin goes."""
+    if output == STANDARD_STREAM or (output is None and path is None):
+        return None
+    if output is None:
+        assert path is not None
+        return path.with_name(f"{path.stem}-color{_suffix(path)}")
+    place = Path(output)
+    if one and not place.is_dir() and not output.endswith(os.sep):
+        if picture.FORMATS.get(place.suffix.lower()) in picture.WRITERS:
+            return place
+        if place.suffix:
+            known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
+            raise JobError(
+                f"-o {output}: '{place.suffix}' is no picture format that can be written; "
+                f"known: {known}. For a folder, end it with {os.sep}"
+            )
+    if path is None:
+        return place / "stdin.png"
+    return place / (path.stem + _suffix(path))
+
+
+def _below(folder: Path, path: Path) -> Path:
+    """A path as it is named, moved below a folder: ``/a/../b`` becomes ``folder/b``."""
+    plain = Path(os.path.normpath(path))
+    return folder.joinpath(*(part for part in plain.parts if part not in (plain.anchor, "..")))
+
+
+def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
+    """Jobs for all below a folder; earlier results below it don't count."""
+    found = list_pictures(folder)
+    if not recursive:
+        found = [path for path in found if path.parent == folder]
+    results = output.resolve()
+    if folder.resolve() in results.parents:
+        found = [path for path in found if not path.resolve().is_relative_to(results)]
+    if not found:
+        raise DataError(
+            f"{folder}: no pictures to colorize, but for results or what lies in folders below it."
+        )
+    jobs = []
+    names = {path.relative_to(folder) for path in found}
+    for path in found:
+        relative, note = path.relative_to(folder), ""
+        target = relative.with_name(relative.stem + _suffix(path))
+        if target != relative and target in names:  # a.gif beside a.png: both would be a.png
+            note = f"{target.name} is another photograph's"
+            target = relative.with_name(relative.name + _suffix(path))
+        names.add(target)
+        jobs.append(Job(source=path, target=output / target, note=note))
+    return jobs
+
+
+def _suffix(path: Path) -> str:
+    """The suffix of a result: the source's, or .png where its format can't be written."""
+    format_ = picture.FORMATS.get(path.suffix.lower())
+    return path.suffix if format_ in picture.WRITERS else ".png"
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    """Refuse results that would fall on one another or on their photograph."""
+    seen: dict[Path, Job] = {}
+    folders: dict[Path, Path] = {}
+
+    def real(path: Path) -> Path:
+        """`path.resolve()`, with each folder resolved once."""
+        if path.is_symlink():
+            return path.resolve()
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        return folders[path.parent] / path.name
+
+    for job in jobs:
+        if job.target is None:
+            continue
+        target = real(job.target)
+        other = seen.setdefault(target, job)
+        if other is not job:
+            raise JobError(
+                f"{other.name} and {job.name} would both be written to {job.target}. Colorize "
+                "them one by one or their common folder, or keep their paths with --parents."
+            )
+        if job.source is not None and target == real(job.source):
+            raise JobError(
+                f"{job.name} would be written over itself; choose another place with -o."
+            )
+
+
+def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:
+    """Jobs that make `count` results of each photograph, numbered in their names.
+
+    Raises
+    ------
+    JobError
+        Several results would go to stdout, or one over a photograph.
+    """
+    several = []
+    for job in jobs:
+        if job.target is None:
+            raise JobError("--alternatives makes several pictures; name a file or folder with -o.")
+        several += [
+            replace(
+                job,
+                target=job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}"),
+                alternative=number,
+            )
+            for number in range(1, count + 1)
+        ]
+    _check_distinct(several)
+    return several

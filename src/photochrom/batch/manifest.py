@@ -1,0 +1,262 @@
+"""What was done to which photograph: a file of JSON lines that survives kill -9 and power loss.
+
+A line is appended with one write and flushed to the disk, after the result has its name. A
+line that was cut off is dropped when the file is opened again; its result, which is whole, is
+then taken for what it is (`photochrom.batch.resume`).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple
+
+from photochrom.errors import ManifestError
+
+NAME = "photochrom-manifest.jsonl"
+
+Status = Literal["done", "failed", "skipped", "replacing"]
+"""``replacing`` comes before an earlier result is replaced, with that result's stamp."""
+
+
+_START = b'{"input": "'
+"""How each line begins."""
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does."""
+
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp | None:
+        """The stamp of a file; None where there is no file."""
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One line of a manifest."""
+
+    input: str
+    """The photograph, as it was named."""
+    output: str
+    """The result: below the manifest's folder relative to it, so that both can move."""
+    status: Status
+    input_stamp: Stamp | None = None
+    output_stamp: Stamp | None = None
+    sha256: str = ""
+    """Of the result."""
+    model: str = ""
+    seconds: float = 0.0
+    error: str = ""
+
+    def to_json(self) -> str:
+        """The record as a line without its end; the inverse of `from_json`."""
+        table: dict[str, Any] = {
+            "input": self.input,
+            "output": self.output,
+            "status": self.status,
+            "error": self.error or None,
+            "seconds": round(self.seconds, 3),
+            "model": self.model or None,
+            "sha256": self.sha256 or None,
+        }
+        for name, stamp in (("input", self.input_stamp), ("output", self.output_stamp)):
+            if stamp is not None:
+                table |= {f"{name}_bytes": stamp.size_bytes, f"{name}_mtime_ns": stamp.mtime_ns}
+        table = {key: value for key, value in table.items() if value is not None}
+        text = json.dumps(table, ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a file's name that isn't UTF-8
+            return json.dumps(table)
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Record:
+        """Read a line. Keys that aren't known are left out.
+
+        Raises
+        ------
+        ValueError
+            It is no record.
+        """
+        try:
+            table = json.loads(text)
+            return cls(
+                input=table["input"],
+                output=table["output"],
+                status=table["status"],
+                input_stamp=_stamp_in(table, "input"),
+                output_stamp=_stamp_in(table, "output"),
+                sha256=table.get("sha256", ""),
+                model=table.get("model", ""),
+                seconds=table.get("seconds", 0.0),
+                error=table.get("error", ""),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"no record ({error})") from error
+
+
+class Manifest:
+    """The records of a folder's results, and where new ones are appended.
+
+    Parameters
+    ----------
+    path : the file
+    write : open it for appending, made with its folder where it lacks, and locked against
+        other processes until `close`; else it is only read, and may be missing
+
+    Raises
+    ------
+    ManifestError
+        It is some other file, another run is writing it, or it can't be opened.
+    """
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self.path = path
+        self.done: dict[str, Record] = {}
+        """The last ``done`` record of each output."""
+        self.replacing: dict[str, Record] = {}
+        """Replacements that were begun, and of which no record says how they ended."""
+        self._folder = path.parent.resolve()
+        self._real: dict[Path, Path] = {}
+        self._alone = threading.Lock()
+        self._file: int | None = None
+        try:
+            if write:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+                _lock(self._file, path)
+            self._read()
+        except OSError as error:
+            self.close()
+            raise ManifestError(
+                f"{path}: the manifest can't be opened ({error.strerror}). Choose another place "
+                "with --manifest."
+            ) from error
+        except ManifestError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; afterwards it can be read only."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def key(self, output: Path) -> str:
+        """An output as records name it: relative to the manifest's folder where it is below."""
+        parent = output.parent
+        if parent not in self._real:
+            self._real[parent] = parent.resolve()
+        place = self._real[parent] / output.name
+        return str(place.relative_to(self._folder) if self._folder in place.parents else place)
+
+    def append(self, record: Record) -> None:
+        """Write a record down for good; safe from several threads.
+
+        Raises
+        ------
+        ManifestError
+            It can't be written; nothing of it is left.
+        """
+        line = record.to_json().encode() + b"\n"
+        with self._alone:
+            self._write(line, flush=record.status != "replacing")  # only a killed run needs that
+            self._take(record)
+
+    def _write(self, line: bytes, *, flush: bool) -> None:
+        assert self._file is not None
+        before = os.fstat(self._file).st_size
+        try:
+            if os.write(self._file, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if flush:
+                os.fsync(self._file)
+        except OSError as error:
+            with suppress(OSError):
+                os.truncate(self._file, before)
+            raise ManifestError(
+                f"{self.path}: the manifest can't be written ({error.strerror}). Make room, "
+                "and go on with --resume."
+            ) from error
+
+    def _take(self, record: Record) -> None:
+        if record.status == "replacing":
+            self.replacing[record.output] = record
+            return
+        self.replacing.pop(record.output, None)
+        if record.status == "done":
+            self.done[record.output] = record
+
+    def _read(self) -> None:
+        """Take in all whole lines; cut off what comes after the last one."""
+        if self._file is None and not self.path.exists():
+            return
+        content = self.path.read_bytes() if self.path.is_file() else b"no file"
+        whole, _, torn = content.rpartition(b"\n")
+        begun_by_us = content.startswith(_START[: len(content)])
+        if not begun_by_us and content.strip(b"\0"):  # zeros are what power loss may leave
+            raise ManifestError(
+                f"{self.path}: this is no manifest of Photochrom's, so nothing is added to it. "
+                "Choose another file with --manifest."
+            )
+        for line in whole.split(b"\n"):
+            with suppress(ValueError):  # torn in the middle of the file: as if it weren't there
+                self._take(Record.from_json(line))
+        if torn and self._file is not None:
+            os.truncate(self._file, len(content) - len(torn))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:
+    if f"{name}_bytes" not in table:
+        return None
+    return Stamp(int(table[f"{name}_bytes"]), int(table[f"{name}_mtime_ns"]))
+
+
+def _lock(file: int, path: Path) -> None:
+    """Keep other runs away; the system takes the lock off when a process ends, however."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ManifestError(
+            f"{path}: another run is at work on this folder. Wait for it, or choose another "
+            "folder with -o."
+        ) from error
+    except OSError:  # a file system without locks
+        return

@@ -1,0 +1,216 @@
+"""Several workers colorize a batch: reading, the network and writing of pictures overlap.
+
+libvips, ONNX Runtime and files release the interpreter's lock, so that threads are enough and
+the model is in memory once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyvips
+
+from photochrom.batch.jobs import STANDARD_STREAM, Job
+from photochrom.batch.manifest import Manifest, Record, Stamp, Status, sha256_of
+from photochrom.batch.resume import Task, is_whole
+from photochrom.errors import (
+    AlreadyColoredError,
+    ManifestError,
+    OutputExistsError,
+    PhotochromError,
+    PictureReadError,
+    PictureWriteError,
+)
+from photochrom.pictures.picture import Picture
+
+
+class Work(Protocol):
+    """Colorizes the photograph of a job and writes the result, such as `Job.run`."""
+
+    def __call__(self, job: Job, *, force: bool) -> Picture:
+        """Do it; `force` allows to replace what is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a task."""
+
+    task: Task
+    seconds: float = 0.0
+    picture: Picture | None = None
+    """The result, where it has been made now."""
+    error: PhotochromError | None = None
+
+    @property
+    def status(self) -> Status:
+        """``skipped`` is a photograph that has colours already, and was to be left alone."""
+        if isinstance(self.error, AlreadyColoredError):
+            return "skipped"
+        return "failed" if self.error else "done"
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def usual_workers() -> int:
+    """How many workers keep all usable cores busy.
+
+    One more than there are cores: a photograph waits for the disk now and then, and then
+    another one has the core. A single core is busy with one worker already
+    (`benchmarks/batch.py`).
+    """
+    cores = usable_cores()
+    return cores + 1 if cores > 1 else 1
+
+
+def threads_each(workers: int) -> int:
+    """Threads for each of so many workers, so that together they use the cores once."""
+    return max(1, usable_cores() // workers)
+
+
+def run(
+    tasks: Iterable[Task],
+    work: Work,
+    *,
+    workers: int,
+    manifest: Manifest | None = None,
+    model: str = "",
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Outcome]:
+    """Do tasks in several threads; at most two more than there are workers are in flight.
+
+    libvips gets `threads_each` threads for each worker; the model should have been opened with
+    as many.
+
+    Parameters
+    ----------
+    tasks : from `resume.sort_out`; taken one by one, as they are begun
+    work : colorizes one photograph; called from several threads
+    workers : how many
+    manifest : where to write down what was done, before it is yielded
+    model : its name, for the manifest
+    stop : asked before each task: True lets the tasks at work finish, and begins no other
+
+    Yields
+    ------
+    Outcomes in the order of completion
+
+    Raises
+    ------
+    ManifestError
+        The manifest can't be written. Tasks at work are finished first.
+    """
+    halted = False
+
+    def do(task: Task) -> Outcome | None:
+        if halted or stop():
+            return None
+        return _do(task, work, manifest=manifest, model=model)
+
+    queue = iter(tasks)
+    running: set[Future[Outcome | None]] = set()
+    with _libvips_threads(workers), ThreadPoolExecutor(workers, "photochrom") as pool:
+        try:
+            while True:
+                while len(running) < workers + 2 and not stop():
+                    task = next(queue, None)
+                    if task is None:
+                        break
+                    running.add(pool.submit(do, task))
+                if not running:
+                    return
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    outcome = future.result()
+                    if outcome is not None:
+                        yield outcome
+        finally:
+            halted = True
+
+
+@contextmanager
+def _libvips_threads(workers: int) -> Iterator[None]:
+    """Keep so many libvips pipelines from using more threads than there are cores."""
+    if not hasattr(pyvips, "concurrency_set"):
+        yield
+        return
+    before = pyvips.concurrency_get()
+    pyvips.concurrency_set(min(before, threads_each(workers)))
+    try:
+        yield
+    finally:
+        pyvips.concurrency_set(before)
+
+
+def _do(task: Task, work: Work, *, manifest: Manifest | None, model: str) -> Outcome:
+    """Do one task and write it down."""
+    job = task.job
+    begun = time.perf_counter()
+    seen = Stamp.of(job.source) if job.source else None  # before it is read: it may change
+    picture, error, sha256 = None, None, ""
+    try:
+        if task.step == "replace" and job.target is not None and manifest is not None:
+            manifest.append(
+                Record(
+                    input=job.name,
+                    output=manifest.key(job.target),
+                    status="replacing",
+                    input_stamp=seen,
+                    output_stamp=Stamp.of(job.target),
+                )
+            )
+        picture = _result(task, work)
+        if job.target is not None and manifest is not None:
+            sha256 = sha256_of(job.target)
+    except ManifestError:
+        raise
+    except PhotochromError as one:
+        error = one
+    except UnicodeEncodeError:
+        error = PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
+    except OSError as one:
+        error = PictureWriteError(f"{job.name}: can't be colorized ({one.strerror}).")
+    seconds = time.perf_counter() - begun
+    outcome = Outcome(task=task, seconds=seconds, picture=picture, error=error)
+    if job.target is not None and manifest is not None:
+        manifest.append(
+            Record(
+                input=str(job.source or STANDARD_STREAM),
+                output=manifest.key(job.target),
+                status=outcome.status,
+                input_stamp=seen,
+                output_stamp=None if error else Stamp.of(job.target),
+                sha256=sha256,
+                model="" if error else model,
+                seconds=seconds,
+                error=str(error or ""),
+            )
+        )
+    return outcome
+
+
+def _result(task: Task, work: Work) -> Picture | None:
+    """The result of a task; None where it was there already."""
+    target = task.job.target
+    if task.step == "refuse":
+        raise OutputExistsError(task.reason)
+    if task.step == "adopt":
+        assert target is not None
+        if not is_whole(target):
+            raise OutputExistsError(
+                f"{target}: there is such a file already, which isn't whole. Move it away, or "
+                "allow replacing it with --force."
+            )
+        return None
+    assert task.step in ("make", "replace"), "what is done needs no worker"
+    return work(task.job, force=task.step == "replace")

@@ -1,0 +1,300 @@
+"""The colorize command: carry out an order, and say what happens."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+from photochrom.batch import jobs as batch
+from photochrom.batch import manifest, pool, resume
+from photochrom.batch.jobs import Job
+from photochrom.batch.manifest import Manifest
+from photochrom.batch.pool import Outcome
+from photochrom.batch.resume import Task
+from photochrom.batch.watch import INTERVAL_S, watch
+from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
+from photochrom.errors import DataError, JobError
+from photochrom.pictures.picture import Picture
+from photochrom.runtime.colorizer import Colorizer, Reference
+
+SOME_FAILED = 1
+LISTED = 20
+"""So many failures are listed again at the end; the manifest has all."""
+
+
+class Paint(Protocol):
+    """Colorizes one photograph: `Job.run` with its picture options filled in."""
+
+    def __call__(
+        self, job: Job, colorizer: Colorizer, *, reference: Reference | None, force: bool
+    ) -> Picture:
+        """Do it; `force` allows to replace what is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the colorize command was asked for; see its options."""
+
+    inputs: Sequence[str]
+    output: str | None = None
+    model: str | None = None
+    force: bool = False
+    recursive: bool = True
+    parents: bool = False
+    listed: bool = False
+    """Whether inputs came from a list."""
+    workers: int | None = None
+    manifest: Path | None = None
+    resume: bool = False
+    watch: bool = False
+    interval_s: float = INTERVAL_S
+    reference: Path | None = None
+    """A colour photograph to follow."""
+    alternatives: int = 0
+    """So many results of each photograph; 0: the usual one."""
+    single: str = ""
+    """An option that suits one photograph only, if one was used."""
+
+    def plan(self) -> list[Job]:
+        """All jobs that there are now."""
+        jobs = batch.plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
+        if self.single and len(jobs) > 1:
+            raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
+        return batch.each_alternative(jobs, self.alternatives) if self.alternatives else jobs
+
+    def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
+        """Where the manifest of these jobs is; None for orders that keep none.
+
+        Raises
+        ------
+        JobError
+            The order needs one, and there is no folder to put it in.
+        """
+        if self.manifest is not None:
+            return self.manifest
+        if self.output not in (None, batch.STANDARD_STREAM):
+            place = Path(self.output or "")
+            to_folder = all(job.target != place for job in jobs)
+            kept = self.listed or self.resume or any(Path(name).is_dir() for name in self.inputs)
+            if to_folder and kept:
+                return place / manifest.NAME
+        if self.resume:
+            raise JobError(
+                "--resume goes by the manifest of an earlier run. Name the folder of the results "
+                "with -o, or the manifest with --manifest."
+            )
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Crew:
+    """Who does the work, and where it is said and written down."""
+
+    order: Order
+    paint: Paint
+    colorizer: Colorizer
+    reference: Reference | None
+    workers: int
+    written: Manifest | None
+    console: Console
+    stop: Callable[[], bool]
+
+    def left_of(self, jobs: Sequence[Job]) -> list[Task]:
+        """What is left to do; what isn't is said."""
+        if self.written is not None:
+            # Nobody else is at work in the results' own folder: its manifest is locked.
+            alone = self.order.manifest is None
+            resume.remove_temporary((job.target for job in jobs if job.target), of_others=alone)
+        tasks, skipped, others = [], 0, 0
+        for task in resume.sort_out(
+            jobs, manifest=self.written, resume=self.order.resume, force=self.order.force
+        ):
+            if self.stop():
+                break
+            if task.step == "keep":
+                self.console.print(f"kept: {task.reason}", style="yellow", markup=False)
+            if task.step in ("skip", "keep"):
+                skipped += 1
+                others += self._is_of_another_model(task)
+            else:
+                tasks.append(task)
+        if skipped and not self.order.watch:
+            self.console.print(f"{skipped} done before, {len(tasks)} left.")
+        if others:
+            self.console.print(
+                f"{others} of these were made with another model than "
+                f"{self.colorizer.contract.name}, and stay as they are.",
+                style="yellow",
+                markup=False,
+            )
+        return tasks
+
+    def outcomes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """Do tasks, and say of each what became of it."""
+        for outcome in pool.run(
+            tasks,
+            self._work,
+            workers=max(1, min(self.workers, len(tasks))),
+            manifest=self.written,
+            model=self.colorizer.contract.name,
+            stop=self.stop,
+        ):
+            self._say(outcome)
+            yield outcome
+
+    def _work(self, job: Job, *, force: bool) -> Picture:
+        return self.paint(job, self.colorizer, reference=self.reference, force=force)
+
+    def _is_of_another_model(self, task: Task) -> bool:
+        if self.written is None or task.job.target is None:
+            return False
+        record = self.written.done[self.written.key(task.job.target)]
+        return record.model != self.colorizer.contract.name
+
+    def _say(self, outcome: Outcome) -> None:
+        job, picture = outcome.task.job, outcome.picture
+        if outcome.error is not None:
+            style = "red" if outcome.status == "failed" else None
+            self.console.print(f"{outcome.status}: {outcome.error}", style=style, markup=False)
+            return
+        size = f"{picture.width} x {picture.height}" if picture else outcome.task.reason
+        note = f"; {job.note}" if job.note else ""
+        self.console.print(f"{job.name} -> {job.target or 'stdout'} ({size}{note})", markup=False)
+        if picture:
+            lost = picture.losses(job.target.suffix) if job.target else ()
+            for remark in (*picture.notes, *lost):
+                self.console.print(f"  {remark}", style="yellow", markup=False)
+
+
+def run(order: Order, paint: Paint) -> int:
+    """Colorize what there is.
+
+    Returns
+    -------
+    The exit code: 0, 1 where some failed, 130 where Ctrl-C came before the end
+    """
+    jobs = order.plan()
+    if any(job.target is None for job in jobs) and sys.stdout.isatty():
+        raise JobError("A picture would go to the terminal; name a file with -o, or use a pipe.")
+    failed: list[Outcome] = []
+    finished = 0
+    with _crew(order, paint, jobs) as crew:
+        tasks = crew.left_of(jobs)
+        with progress("colorizing", len(tasks), console=crew.console) as done:
+            for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
+                failed += [outcome] if outcome.status == "failed" else []
+                done(finished, len(tasks))
+    _say_failed(failed, finished, crew.console)
+    if finished < len(tasks) or (crew.stop() and not tasks):
+        advice = "; the same command with --resume does the rest" if order.output else ""
+        crew.console.print(f"Stopped: {finished} of {len(tasks)} done{advice}.", markup=False)
+        return INTERRUPTED
+    return SOME_FAILED if failed else 0
+
+
+def run_watch(order: Order, paint: Paint) -> int:
+    """Colorize what is in folders and what arrives there, until Ctrl-C.
+
+    Returns
+    -------
+    The exit code: 0, or 1 where some that are there could not be colorized
+    """
+    for name in order.inputs:
+        if not Path(name).is_dir():
+            raise JobError(f"{name}: --watch needs folders.")
+    with suppress(DataError):  # no photographs yet
+        order.plan()
+    jobs: list[Job] = []
+    failed: dict[Path | None, Outcome] = {}
+    finished = made = 0
+    with _crew(order, paint, jobs) as crew:
+        where = ", ".join(order.inputs)
+        crew.console.print(f"Watching {where}; Ctrl-C ends it.", markup=False)
+        for ready in watch(order.plan, interval_s=order.interval_s, stop=crew.stop):
+            jobs[:] = ready
+            for outcome in crew.outcomes(crew.left_of(ready)):
+                finished += 1
+                failed.pop(outcome.task.job.source, None)
+                if outcome.status == "failed":
+                    failed[outcome.task.job.source] = outcome
+                made += outcome.picture is not None
+    failed = {path: outcome for path, outcome in failed.items() if path and path.exists()}
+    _say_failed(list(failed.values()), finished, crew.console)
+    crew.console.print(f"Stopped watching; {made} colorized.")
+    return SOME_FAILED if failed else 0
+
+
+def show(order: Order) -> None:
+    """Print what would be done, and do nothing."""
+    jobs = order.plan()
+    place = order.manifest_place(jobs)
+    counts: Counter[str] = Counter()
+    earlier = Manifest(place, write=False) if place else None
+    for task in resume.sort_out(jobs, manifest=earlier, resume=order.resume, force=order.force):
+        job = task.job
+        counts["skip" if task.step == "keep" else task.step] += 1
+        if task.step in ("skip", "keep", "refuse"):
+            line = f"{task.step}: {job.name} ({task.reason})"
+        else:
+            remarks = "; ".join(part for part in (task.reason, job.note) if part)
+            line = f"{job.name} -> {job.target or 'stdout'}" + (f" ({remarks})" if remarks else "")
+        print(line.encode("utf-8", "backslashreplace").decode())
+    left = len(jobs) - counts["skip"] - counts["refuse"]
+    print(
+        f"{left} to colorize, {counts['skip']} done before, {counts['refuse']} refused; "
+        "nothing was written.",
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
+    """Open what the work needs; `jobs` may change during a watch."""
+    place = order.manifest_place(jobs)
+    workers = order.workers or pool.usual_workers()
+    if not order.watch:
+        workers = max(1, min(workers, len(jobs)))
+    colorizer = Colorizer(order.model, threads=pool.threads_each(workers))
+
+    def abandon() -> None:
+        resume.remove_temporary(job.target for job in jobs if job.target)
+
+    with (
+        Manifest(place) if place else nullcontext() as written,
+        interruptible(patient=order.watch or len(jobs) > 1, abandon=abandon) as stop,
+    ):
+        yield _Crew(
+            order=order,
+            paint=paint,
+            colorizer=colorizer,
+            reference=None if order.reference is None else colorizer.reference(order.reference),
+            workers=workers,
+            written=written,
+            console=error_console(),
+            stop=stop,
+        )
+
+
+def _say_failed(failed: Sequence[Outcome], finished: int, console: Console) -> None:
+    """Name again, where all can see it, what has not been colorized."""
+    if not failed:
+        return
+    console.print(f"{len(failed)} of {finished} failed.", style="red")
+    if finished > 1:
+        for outcome in failed[:LISTED]:
+            console.print(f"  {outcome.error}", style="red", markup=False)
+    if len(failed) > LISTED:
+        console.print(f"  ... and {len(failed) - LISTED} more.", style="red")
+    refused = sum(outcome.task.step == "refuse" for outcome in failed)
+    if refused > 1:
+        console.print(
+            f"{refused} results are there already: --resume leaves alone what is done, "
+            "--force makes it anew."
+        )

@@ -1,0 +1,179 @@
+"""The commands of the train extra, which `app.cli` lists: train, mix, export, evaluate."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photochrom.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from photochrom.evaluation.report import Report
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A TOML recipe, such as those in recipes/.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one key: --set optim.lr=1e-4"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; runs/NAME by default.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    devices: Annotated[
+        int | None, typer.Option(min=1, help="Train data-parallel: --set train.devices=N")
+    ] = None,
+) -> None:
+    """Train a model from a recipe (needs the train extra)."""
+    from rich.console import Console
+
+    from photochrom.training.config import load_recipe
+
+    changes = [*(changes or []), *([f"train.devices={devices}"] if devices else [])]
+    loaded = load_recipe(recipe, changes)
+    with _needs_train_extra():
+        from photochrom.training.loop import train as run
+    console = Console(quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # one device speaks for all
+    folder = out or Path("runs") / loaded.name
+    try:
+        best = run(loaded, folder, resume=resume, console=console)
+    except KeyboardInterrupt:
+        if (folder / "last.ckpt").exists():
+            console.print(f"Stopped at {folder / 'last.ckpt'}. Go on with --resume.")
+        raise
+    console.print(f"The best model is {best}. Export it: photochrom export {best} -o model.onnx")
+
+
+def mix(
+    checkpoints: Annotated[
+        list[str],
+        typer.Argument(metavar="CHECKPOINT[=SHARE]...", help="Of runs with a common start."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.ckpt")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Mix the weights of checkpoints into one, to export or go on from (needs the train extra)."""
+    with _needs_train_extra():
+        from photochrom.training.mix import mix as run
+    run([_part(text) for text in checkpoints], output, force=force)
+    print(f"{output}. Export it: photochrom export {output} -o model.onnx")
+
+
+def _part(text: str) -> tuple[Path, float]:
+    """``CHECKPOINT`` or ``CHECKPOINT=SHARE``."""
+    path, equals, share = text.rpartition("=")
+    if not equals:
+        return Path(text), 1.0
+    try:
+        count = float(share)
+    except ValueError:
+        count = 0.0
+    if not 0 < count < math.inf:
+        raise typer.BadParameter(f"'{text}': the share must be a number above 0, as in a.ckpt=2.")
+    return Path(path), count
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of photochrom train.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.onnx")],
+    name: Annotated[str, typer.Option(help="What the model calls itself.")] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Such as model.temperature=0.4"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a trained model as ONNX, checked against torch (needs the train extra)."""
+    with _needs_train_extra():
+        from photochrom.training.export import export as run
+    difference = run(
+        checkpoint,
+        output,
+        name=name,
+        changes=changes or [],
+        force=force,
+    )
+    size = output.stat().st_size / 1e6
+    print(f"{output} ({size:.1f} MB); differs from torch by at most {difference:.4f} in ab")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or ONNX file.")],
+    data: Annotated[
+        str, typer.Option(metavar="DIR|flowers102:SPLIT[@ROOT]", help="Colour photographs.")
+    ],
+    figure: Annotated[
+        Path | None, typer.Option(help="Write a picture: grey, result, truth.")
+    ] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=2, help="Measure so many photographs only.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw and the bootstrap.")] = 0,
+) -> None:
+    """Measure a model over colour photographs (needs the train extra)."""
+    from photochrom.cli.console import error_console, progress
+    from photochrom.evaluation import report as reports
+
+    console = error_console()
+    with progress("measuring", 2, console=console) as done:
+        report = reports.evaluate(
+            model, data, limit=limit, seed=seed, figure=figure, on_picture=done
+        )
+    _print_report(report)
+    if json_out is not None:
+        import json
+
+        json_out.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
+        json_out.write_text(text + "\n", encoding="utf-8")
+    if report.unreadable:
+        console.print(f"not readable: {', '.join(report.unreadable)}", style="red", markup=False)
+        raise typer.Exit(1)
+
+
+def _print_report(report: Report) -> None:
+    """The figures as a table: one coloring a column, one figure a row."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from photochrom.evaluation.report import COLUMNS, cell
+
+    headers = [name.replace(" (", "\n(") for name in report.rows]
+    table = Table("", *headers, "truth", box=None, pad_edge=False)
+    for key, label in COLUMNS.items():
+        cells = [cell(key, figures[key]) for figures in report.rows.values()]
+        cells += [cell(key, report.truth_colorfulness) if key == "colorfulness" else ""]
+        table.add_row(label, *(_on_two_lines(text) for text in cells))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{report.model} on {report.data}: {report.pictures} photographs at "
+        f"{report.short_side_px} px; [95 % bootstrap intervals]",
+        markup=False,
+    )
+    gains = [f"{name} {cell('psnr', gain)}" for name, gain in report.psnr_gains.items()]
+    console.print(f"PSNR less that of: {'; '.join(gains)} dB", markup=False)
+
+
+def _on_two_lines(text: str) -> str:
+    """``19.9 [19.7, 20.1]`` as a narrow cell."""
+    return text.replace(" [", "\n").replace(", ", "–").removesuffix("]")
+
+
+@contextmanager
+def _needs_train_extra() -> Iterator[None]:
+    """Say which part is missing when training's libraries are."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"This needs the train extra ({error.name} is missing): pip install 'photochrom[train]'"
+        ) from error

@@ -1,0 +1,335 @@
+"""The command line: parse, call, print. Exit codes: 0, 1 (some failed), 2 (usage or input).
+
+Heavy libraries are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photochrom import __version__
+from photochrom.cli import learning
+from photochrom.errors import JobError, PhotochromError
+from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
+
+if TYPE_CHECKING:
+    from photochrom.runtime.hints import Hint
+
+app = typer.Typer(
+    name="photochrom",
+    help="Turn grey photographs into colour ones, on this machine, at full resolution.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="NAME|FILE", help="A name from 'photochrom models'."),
+]
+
+
+def main() -> None:
+    """The entry point: run a command; turn our errors into a message and exit code 2."""
+    try:
+        app()
+    except PhotochromError as error:
+        print(f"photochrom: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("photochrom: stopped.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"photochrom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def colorize(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="IN...", help="Photographs, folders, or - for stdin."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A file for one photograph, a folder for several, or - for stdout. "
+            "Without it, NAME-color is written beside NAME.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y[,RADIUS]=#RRGGBB",
+            help="A colour that is known at a place, in pixels; as often as you like.",
+        ),
+    ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Hints from a file.")
+    ] = None,
+    palette: Annotated[
+        str | None,
+        typer.Option(
+            metavar="#RRGGBB,...|PICTURE", help="Colours to keep to, or a picture that has them."
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="PICTURE", help="A colour photograph to follow where it fits."),
+    ] = None,
+    vividness: Annotated[
+        float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
+    ] = DEFAULTS.vividness,
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            **limits_for("alternative"), metavar="N", help="Write so many plausible results."
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(**limits_for("seed"), help=help_for("seed"))] = DEFAULTS.seed,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP.png", help="Write besides where the model is sure (white) and not (black)."
+        ),
+    ] = None,
+    quality: Annotated[
+        int, typer.Option(**limits_for("quality"), help=help_for("quality"))
+    ] = DEFAULTS.quality,
+    lossless: Annotated[
+        bool, typer.Option("--lossless", help=help_for("lossless"))
+    ] = DEFAULTS.lossless,
+    only_gray: Annotated[
+        bool, typer.Option("--only-gray", help=help_for("only_gray"))
+    ] = DEFAULTS.only_gray,
+    provenance: Annotated[
+        bool,
+        typer.Option("--provenance/--no-provenance", help=help_for("provenance")),
+    ] = DEFAULTS.provenance,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help=help_for("max_pixels"))
+    ] = DEFAULTS.max_pixels,
+    allow_damaged: Annotated[
+        bool, typer.Option("--allow-damaged", help=help_for("allow_damaged"))
+    ] = DEFAULTS.allow_damaged,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Do what an earlier run has left undone.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Photographs at a time; enough for all cores by default."
+        ),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Take folders in folders, too.")
+    ] = True,
+    files_from: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Read more inputs from a list, one a line."),
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("--null", "-0", help="The list ends inputs with NUL (find -print0).")
+    ] = False,
+    parents: Annotated[
+        bool, typer.Option("--parents", help="Keep each input's path below the output folder.")
+    ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to note what was done; photochrom-manifest.jsonl in the output folder "
+            "of a folder run.",
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what arrives in the folders, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[
+        float, typer.Option(min=0.05, help="Seconds between two looks of --watch.")
+    ] = 2.0,
+) -> None:
+    """Give photographs colours; size, lightness, transparency and metadata stay."""
+    from functools import partial
+
+    from photochrom.batch.jobs import Job
+    from photochrom.cli import coloring
+
+    given = {"--hint": hint, "--hints": hints, "--confidence": confidence}
+    options = Options(
+        hints=_hints(hint or [], hints),
+        palette=_palette(palette),
+        vividness=vividness,
+        seed=seed,
+        only_gray=only_gray,
+        provenance=provenance,
+        quality=quality,
+        lossless=lossless,
+        max_pixels=max_pixels,
+        allow_damaged=allow_damaged,
+    )
+    order = coloring.Order(
+        inputs=_all_inputs(inputs or [], files_from, null=null),
+        output=output,
+        model=model,
+        force=force,
+        recursive=recursive,
+        parents=parents,
+        listed=files_from is not None,
+        workers=workers,
+        manifest=manifest,
+        resume=resume or watch,
+        watch=watch,
+        interval_s=interval,
+        reference=reference,
+        alternatives=alternatives,
+        single=next((name for name, value in given.items() if value), ""),
+    )
+    if confidence is not None and alternatives:
+        raise JobError("--confidence is of one result; leave out --alternatives.")
+    if dry_run:
+        coloring.show(order)
+        return
+    run = coloring.run_watch if watch else coloring.run
+    paint = partial(Job.run, options=options, confidence=confidence, replace_confidence=force)
+    code = run(order, paint)
+    if code:
+        raise typer.Exit(code)
+
+
+def _hints(written: list[str], file: Path | None) -> tuple[Hint, ...]:
+    """The hints of a file, and over them those of the command line."""
+    from photochrom.runtime.hints import load_hints, parse_hint
+
+    return (*(load_hints(file) if file else ()), *map(parse_hint, written))
+
+
+def _palette(text: str | None) -> tuple[str, ...]:
+    """The colours that are named, or those of the picture that is."""
+    from photochrom.pictures import picture
+    from photochrom.runtime.palette import palette_of, parse_palette
+
+    if not text:
+        return ()
+    if not text.lstrip().startswith("#") and Path(text).is_file():
+        return palette_of(picture.read(text))
+    return parse_palette(text)
+
+
+def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
+    """The inputs of the command line and those of a list."""
+    from photochrom.batch import jobs as batch
+
+    if files_from is None:
+        if not named:
+            raise typer.BadParameter(
+                "name photographs or folders, or a list with --files-from.", param_hint="IN..."
+            )
+        return named
+    if files_from != batch.STANDARD_STREAM:
+        try:
+            data = Path(files_from).read_bytes()
+        except OSError as error:
+            raise JobError(f"{files_from}: the list can't be read ({error.strerror}).") from error
+    elif batch.STANDARD_STREAM in named:
+        raise JobError("stdin (-) holds one photograph or a list of inputs, not both.")
+    else:
+        data = sys.stdin.buffer.read()
+    return [*named, *batch.read_list(data, null=null)]
+
+
+@app.command()
+def models() -> None:
+    """List the models that there are."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from photochrom.models.weights import shipped_models
+
+    table = Table("name", "size", "good at", "licence", box=None, pad_edge=False)
+    for model in shipped_models():
+        name = f"{model.name} (default)" if model.default else model.name
+        table.add_row(name, f"{model.size_bytes / 1e6:.1f} MB", model.domain, model.licence)
+    Console().print(table)
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any that is free.")
+    ] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; others than this machine need a token.")
+    ] = "127.0.0.1",
+    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    model: ModelOption = None,
+    token: Annotated[
+        str,
+        typer.Option(envvar="PHOTOCHROM_TOKEN", help="What visitors have to know to come in."),
+    ] = "",
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in without a token.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name of this server; as often as you like."),
+    ] = None,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = 200,
+    max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = 250_000_000,
+    workers: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Pictures at a time; one a core by default."),
+    ] = None,
+) -> None:
+    """Serve Photochrom Studio, the page and the HTTP API (needs the serve extra)."""
+    from photochrom.studio import serving
+    from photochrom.studio.workshop import Limits
+
+    usual, upload_bytes = Limits(), max_upload_mb * 1_000_000
+    serving.serve(
+        serving.Place(
+            host=host,
+            port=port,
+            token=token,
+            insecure=insecure,
+            other_names=tuple(allow_host or ()),
+        ),
+        model=model,
+        limits=Limits(
+            upload_bytes=upload_bytes,
+            pixels=max_pixels,
+            uploading_bytes=max(usual.uploading_bytes, 2 * upload_bytes),
+            picture_bytes=max(usual.picture_bytes, 2 * upload_bytes),
+        ),
+        workers=workers,
+        open_browser=open_,
+    )
+
+
+for command in (learning.train, learning.mix, learning.export, learning.evaluate):
+    app.command()(command)

@@ -1,0 +1,232 @@
+"""The only place that makes an ONNX Runtime session.
+
+Axes: 1 batch, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from photochrom.errors import (
+    ContractError,
+    ModelError,
+    ModelNotFoundError,
+    ShapeError,
+    UnsupportedError,
+)
+from photochrom.models.contract import (
+    COLORS,
+    DECODER_SUFFIX,
+    LIGHTNESS,
+    METADATA_KEY,
+    OUTPUT,
+    PLACES,
+    PLANES,
+    SEEN,
+    ModelContract,
+)
+
+Float = NDArray[np.float32]
+
+
+class Features(NamedTuple):
+    """What the encoder saw in a picture: arrays (1, C, H / stride, W / stride)."""
+
+    arrays: tuple[Float, ...]
+    size: tuple[int, int]
+    """(height, width) of the lightness that was encoded."""
+
+
+class Tokens(NamedTuple):
+    """Hints as a model takes them; see `ModelContract`."""
+
+    seen: Float
+    """(T, S), what the encoder saw where each was taken."""
+    ab: Float
+    """(T, 2)"""
+    place: Float
+    """(T, 3), x and y in pixels of the encoded lightness and 1; zeros where there is none."""
+
+    def joined(self, others: Tokens) -> Tokens:
+        """These tokens and others."""
+        return Tokens(*map(np.concatenate, zip(self, others, strict=True)))
+
+
+class Session:
+    """A model, ready to run; safe from several threads.
+
+    Parameters
+    ----------
+    path : the ONNX file
+    threads : threads for each run; all cores by default
+    providers : ONNX Runtime's execution providers, in order; the CPU by default
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no such file.
+    ContractError
+        It is no ONNX model, or not one of Photochrom's.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int | None = None,
+        providers: tuple[str, ...] = ("CPUExecutionProvider",),
+    ) -> None:
+        if not path.is_file():
+            raise ModelNotFoundError(f"{path}: there is no such model file.")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads or 0
+        # Threads that wait in a loop would take the cores from libvips, which paints next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=list(providers)
+            )
+        except Exception as error:  # the runtime's errors share no base class but this
+            raise ContractError(f"{path}: this is no ONNX model that can be run here.") from error
+        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if text is None:
+            raise ContractError(
+                f"{path}: an ONNX model, but not one of Photochrom's. Make one with "
+                "photochrom export."
+            )
+        self.contract = ModelContract.from_json(text, name=str(path))
+        self._options = onnxruntime.RunOptions()
+        self._options.log_severity_level = 4
+
+    def encode(self, lightness: NDArray[Any]) -> Features:
+        """Run the encoder over a picture's lightness.
+
+        Parameters
+        ----------
+        lightness : (H, W) float, L* 0..100; sides of any length, padded by the edge to the
+            model's stride
+
+        Raises
+        ------
+        ShapeError
+            Not two axes, or no pixels.
+        """
+        values = np.asarray(lightness, dtype=np.float32)
+        if values.ndim != 2 or values.size == 0:
+            raise ShapeError(f"lightness has shape {values.shape}; (height, width) is wanted.")
+        height, width = values.shape
+        stride = self.contract.stride
+        padded = np.pad(values, ((0, -height % stride), (0, -width % stride)), mode="edge")
+        names = [feature.name for feature in self.contract.features]
+        arrays = self._run(names, {LIGHTNESS: padded[None, None]})
+        return Features(tuple(arrays), (height, width))
+
+    def sample(self, features: Features, points: NDArray[Any]) -> Float:
+        """What the encoder saw at points, for `Tokens.seen`.
+
+        Parameters
+        ----------
+        points : (T, 2) float, x and y in pixels of the encoded lightness
+
+        Returns
+        -------
+        (T, S) float32, interpolated bilinearly
+
+        Raises
+        ------
+        UnsupportedError
+            The model takes no hints.
+        """
+        contract = self.contract
+        if not contract.token_features:
+            raise UnsupportedError(
+                f"The model '{contract.name}' takes no hints. See photochrom models."
+            )
+        at = np.asarray(points, dtype=np.float32)
+        pairs = zip(contract.features, features.arrays, strict=True)
+        maps = {feature.name: (array, feature.stride) for feature, array in pairs}
+        seen = [_bilinear(*maps[name], at) for name in contract.token_features]
+        return np.concatenate(seen, axis=1)
+
+    def decode(
+        self, features: Features, tokens: Tokens | None = None, planes: NDArray[Any] | None = None
+    ) -> Float:
+        """Run the decoder.
+
+        Parameters
+        ----------
+        tokens : hints; none by default
+        planes : (h, w, 3) float, a* x share, b* x share and the share of each position of the
+            output that hints cover; nothing by default
+
+        Returns
+        -------
+        (C, h, w) float32 with (h, w) the lightness's size / output_stride, rounded up
+
+        Raises
+        ------
+        UnsupportedError
+            There are hints, and the model takes none.
+        """
+        contract = self.contract
+        feeds = {
+            feature.name + DECODER_SUFFIX: array
+            for feature, array in zip(contract.features, features.arrays, strict=True)
+        }
+        height, width = (-(-side // contract.output_stride) for side in features.size)
+        if contract.token_features:
+            if tokens is None:
+                tokens = self._no_tokens()
+            feeds |= dict(zip((SEEN, COLORS, PLACES), (part[None] for part in tokens), strict=True))
+            feeds[PLANES] = self._padded_planes(features, planes)
+        elif tokens is not None or planes is not None:
+            raise UnsupportedError(
+                f"The model '{contract.name}' takes no hints. See photochrom models."
+            )
+        (output,) = self._run([OUTPUT], feeds)
+        return output[0, :, :height, :width]
+
+    def _no_tokens(self) -> Tokens:
+        channels = {feature.name: feature.channels for feature in self.contract.features}
+        seen = sum(channels[name] for name in self.contract.token_features)
+        return Tokens(*(np.zeros((0, size), np.float32) for size in (seen, 2, 3)))
+
+    def _padded_planes(self, features: Features, planes: NDArray[Any] | None) -> Float:
+        """(1, 3, H, W) at the size of the padded lightness / output_stride."""
+        pairs = zip(features.arrays, self.contract.features, strict=True)
+        array, stride = min(((array, one.stride) for array, one in pairs), key=lambda pair: pair[1])
+        scale = stride / self.contract.output_stride
+        size = [round(side * scale) for side in array.shape[2:]]
+        padded = np.zeros((1, 3, *size), np.float32)
+        if planes is not None:
+            height, width = planes.shape[:2]
+            padded[0, :, :height, :width] = np.moveaxis(planes, -1, 0)
+        return padded
+
+    def _run(self, names: list[str], feeds: dict[str, Float]) -> list[Float]:
+        try:
+            results: list[Float] = self._session.run(names, feeds, self._options)
+        except Exception as error:
+            raise ModelError(f"{self.contract.name}: the model can't be run: {error}") from error
+        return results
+
+
+def _bilinear(array_1CHW: Float, stride: int, points_T2: Float) -> Float:
+    """The values (T, C) of a feature at points in pixels; beyond the edge, the edge's."""
+    field_HWC = np.moveaxis(array_1CHW[0], 0, -1)
+    last = np.array(field_HWC.shape[1::-1]) - 1  # of x, of y
+    at_T2 = np.clip(points_T2 / stride - 0.5, 0, last)
+    low_T2 = at_T2.astype(int)
+    high_T2 = np.minimum(low_T2 + 1, last)
+    (x1_T, y1_T), (x2_T, y2_T) = low_T2.T, high_T2.T
+    across_T1, down_T1 = ((at_T2 - low_T2)[:, axis, None] for axis in (0, 1))
+    upper = field_HWC[y1_T, x1_T] * (1 - across_T1) + field_HWC[y1_T, x2_T] * across_T1
+    lower = field_HWC[y2_T, x1_T] * (1 - across_T1) + field_HWC[y2_T, x2_T] * across_T1
+    values: Float = (upper * (1 - down_T1) + lower * down_T1).astype(np.float32)
+    return values

@@ -1,0 +1,1 @@
+"""Picture files: read, painted in place, and written with all that they held."""

@@ -1,0 +1,278 @@
+"""A picture's file or bytes, opened again and again: pixels upright, sRGB or grey."""
+
+from __future__ import annotations
+
+import io
+import stat
+from dataclasses import dataclass
+from functools import lru_cache
+from os import PathLike, fsencode, fspath
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyvips
+
+from photochrom.errors import PictureReadError
+from photochrom.pictures import formats, metadata, tiff
+
+_PROFILE_TOLERANCE = 131
+"""A profile whose colours differ by at most so much from sRGB's, of 65,535, is taken for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """A file, or a file's bytes. It is opened anew for every use, as libvips reads it once."""
+
+    name: str
+    content: Path | bytes
+    allow_damaged: bool
+    contents: tiff.Contents | None
+    """What a TIFF file holds beside pixels."""
+
+    @classmethod
+    def at(cls, source: str | PathLike[str] | bytes, *, name: str, allow_damaged: bool) -> Encoded:
+        """Look at a file or bytes without decoding them.
+
+        Raises
+        ------
+        PictureReadError
+            It is missing, empty, no file, or a camera's raw file.
+        """
+        name = name or ("<bytes>" if isinstance(source, bytes) else fspath(source))
+        content = source if isinstance(source, bytes) else _checked(Path(source))
+        if not content:
+            raise PictureReadError(f"{name}: empty; a picture file's bytes are wanted.")
+        try:
+            with _stream(content) as stream:
+                contents = tiff.examine(stream)
+        except OSError as error:
+            raise PictureReadError(f"{name}: can't be read ({error.strerror}).") from error
+        if contents and contents.pages == 0:
+            raise PictureReadError(
+                f"{name}: it holds only previews, as the raw files of cameras do; develop it to "
+                "JPEG or TIFF first."
+            )
+        return cls(name=name, content=content, allow_damaged=allow_damaged, contents=contents)
+
+    def header(self) -> pyvips.Image:
+        """The image as it is stored; no pixels are decoded.
+
+        Raises
+        ------
+        PictureReadError
+            This is no picture.
+        """
+        try:
+            return self._open("sequential")
+        except pyvips.Error as error:
+            raise self.unreadable(error) from error
+
+    def open_upright(self) -> pyvips.Image:
+        """A fresh pipeline: upright, sRGB or grey, 8 or 16 bit, with or without alpha."""
+        image = self._open("sequential")
+        if image.get_typeof("orientation") and image.get("orientation") > 1:
+            image = self._open("random").autorot()
+        return _to_srgb(image)
+
+    def shrink(self, height: int, width: int) -> pyvips.Image:
+        """A small copy, sRGB or grey, shrunk while decoding where that is possible."""
+        # `thumbnail_source` has a `fail_on` of its own, which does nothing (libvips 8.18).
+        options = [f"fail_on={self._fail_on}", *([f"page={self._page}"] if self._page else [])]
+        header = self.header()
+        is_srgb = header.format == "uchar" and header.interpretation in {"srgb", "b-w"}
+        converted = (
+            {}
+            if is_srgb and not header.get_typeof("icc-profile-data")
+            else {"export_profile": "srgb"}
+        )
+        return pyvips.Image.thumbnail_source(
+            self._source(),
+            width,
+            height=height,
+            size="force",
+            option_string=f"[{','.join(options)}]",
+            **converted,  # by way of colour management, which takes longer than the shrinking
+        )
+
+    def notes(self, header: pyvips.Image) -> tuple[str, ...]:
+        """What a person should know of how the file is read."""
+        notes = []
+        pages = header.get("n-pages") if header.get_typeof("n-pages") else 1
+        if self.contents:
+            pages = self.contents.pages
+        if pages > 1:
+            loader = header.get("vips-loader").removesuffix("_source")
+            what = {
+                "tiffload": "pages; the first was taken",
+                "heifload": "pictures; the main one was taken",
+            }.get(loader, "frames; the first was taken")
+            notes.append(f"{pages} {what}")
+        spare = header.bands - _color_bands(header) - 1
+        if spare > 0:
+            notes.append(f"{header.bands} channels; only the colours were taken")
+        if self.allow_damaged:
+            try:
+                self._decode_all("error")
+            except _DamageError as damage:
+                notes.append(f"damaged: {damage}; the rest is made up")
+        return tuple(notes)
+
+    def verify(self) -> None:
+        """Decode everything, to tell a broken file from other trouble.
+
+        Raises
+        ------
+        PictureReadError
+            It is broken or cut short; the message says how far decoding got.
+        """
+        try:
+            self._decode_all(self._fail_on)
+        except _DamageError as damage:
+            raise PictureReadError(
+                f"{self.name}: broken or cut short: {damage}. Find a whole copy, or take what "
+                "there is with --allow-damaged."
+            ) from damage
+
+    def unreadable(self, error: pyvips.Error) -> PictureReadError:
+        """An error that says what the file seems to be."""
+        try:
+            with _stream(self.content) as stream:
+                head = stream.read(64)
+        except OSError as gone:
+            return PictureReadError(f"{self.name}: can't be read ({gone.strerror}).")
+        if formats.is_hevc(head):
+            return PictureReadError(
+                f"{self.name}: HEIC, which can't be decoded here ({reason(error)}). Convert it "
+                "to JPEG, PNG or AVIF first."
+            )
+        kind = formats.guess(head)
+        if kind:
+            return PictureReadError(
+                f"{self.name}: begins like {kind}, but is broken, cut short or of a kind that "
+                f"isn't known here ({reason(error)})."
+            )
+        titles = ", ".join(one.title for one in formats.KNOWN.values())
+        return PictureReadError(f"{self.name}: this is no picture that is known here: {titles}.")
+
+    @property
+    def _page(self) -> int:
+        return self.contents.page if self.contents else 0
+
+    @property
+    def _fail_on(self) -> str:
+        return "none" if self.allow_damaged else "error"
+
+    def _source(self) -> pyvips.Source:
+        # Not a file name, in which libvips would look for options in brackets.
+        if isinstance(self.content, bytes):
+            return pyvips.Source.new_from_memory(self.content)
+        return pyvips.Source.new_from_file(fsencode(self.content))
+
+    def _open(self, access: str, *, fail_on: str = "") -> pyvips.Image:
+        options: dict[str, Any] = {"page": self._page} if self._page else {}
+        return pyvips.Image.new_from_source(
+            self._source(), "", access=access, fail_on=fail_on or self._fail_on, **options
+        )
+
+    def _decode_all(self, fail_on: str) -> None:
+        try:
+            image = self._open("sequential", fail_on=fail_on)
+        except pyvips.Error as error:
+            raise self.unreadable(error) from error
+        region = pyvips.Region.new(image)
+        row = 0
+        try:
+            for row in range(image.height):
+                region.fetch(0, row, image.width, 1)
+        except pyvips.Error as error:
+            raise _DamageError(
+                f"{row} of {image.height} rows could be decoded ({reason(error)})"
+            ) from error
+
+
+class _DamageError(Exception):
+    """How far decoding got."""
+
+
+def reason(error: Exception) -> str:
+    """What libvips or the system said, in a line."""
+    detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
+    lines = [line.strip() for line in str(detail).splitlines()]
+    said = [line for line in lines if line and not line.startswith("unable to ")]
+    system = [line.removeprefix("system error: ") for line in said if "system error: " in line]
+    return (system or said or ["no reason is known"])[0]
+
+
+def _checked(path: Path) -> Path | bytes:
+    """A regular file's path, or what came out of a pipe; raises where there is neither."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PictureReadError(f"{path}: this is a folder; a picture file is wanted.")
+        if stat.S_ISFIFO(mode):  # it can be read once only
+            return path.read_bytes()
+        if not stat.S_ISREG(mode):
+            raise PictureReadError(f"{path}: this is no regular file; a picture file is wanted.")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise PictureReadError(f"{path}: the file is empty; a picture is wanted.")
+    except OSError as error:
+        raise PictureReadError(f"{path}: can't be read ({error.strerror}).") from error
+    except ValueError as error:  # a NUL byte in the name
+        raise PictureReadError(f"{str(path)!r}: can't be read ({error}).") from error
+    return path
+
+
+def _stream(content: Path | bytes) -> BinaryIO:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+
+
+def _color_bands(image: pyvips.Image) -> int:
+    """How many of the bands are colours; the others are alpha, or of no known meaning."""
+    if image.interpretation == "cmyk" and image.bands > 3:
+        return 4
+    if image.interpretation in {"b-w", "grey16"} or image.bands < 3:
+        return 1
+    return 3
+
+
+def _to_srgb(image: pyvips.Image) -> pyvips.Image:
+    """Bring a decoded image to sRGB or grey, 8 or 16 bit."""
+    depth = 8 if image.format == "uchar" else 16
+    colors = _color_bands(image)
+    if image.bands > colors + 1:
+        image = image[:colors]
+    profile = bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
+    fits = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}.get(profile[16:20]) == colors
+    if colors == 4 or (fits and not (colors == 3 and _is_srgb(profile))):
+        fallback = {"input_profile": "cmyk"} if colors == 4 else {}
+        return image.icc_transform("srgb", embedded=fits, depth=depth, **fallback)
+    spaces = {(1, 8): "b-w", (3, 8): "srgb", (1, 16): "grey16", (3, 16): "rgb16"}
+    wanted = spaces[colors, depth]
+    if image.interpretation == "multiband":
+        image = image.copy(interpretation=wanted)
+    elif image.interpretation != wanted:
+        image = image.colourspace(wanted)
+    if profile:
+        image = metadata.changed(image, {"icc-profile-data": metadata.srgb_profile()})
+    return image
+
+
+@lru_cache(maxsize=16)
+def _is_srgb(profile: bytes) -> bool:
+    """Whether an RGB profile means sRGB: most photographs carry such a one."""
+    steps = np.linspace(0, 65535, 9).astype(np.uint16)
+    corners = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 27, 3)
+    grays = np.repeat(np.linspace(0, 65535, 27 * 10).astype(np.uint16)[:, None], 3, axis=1)
+    codes = np.concatenate([corners, grays.reshape(-1, 27, 3)])
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(codes), interpretation="rgb16")
+    try:
+        converted = (
+            metadata.changed(image, {"icc-profile-data": profile})
+            .icc_transform("srgb", embedded=True, depth=16)
+            .numpy()
+        )
+    except pyvips.Error:
+        return True  # it means nothing that could be converted
+    return bool(np.abs(converted.astype(int) - codes).max() <= _PROFILE_TOLERANCE)

@@ -1,0 +1,497 @@
+"""Files and bytes <-> `Picture`, on libvips.
+
+A `Picture` is upright sRGB or grey, 8 or 16 bit, with or without alpha, and lazy: it holds
+the recipe for its pixels, and every use runs a fresh libvips pipeline that streams them.
+Metadata (EXIF, XMP, IPTC, resolution) travels along; orientation and colour profile are
+applied once, at reading.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom.color import toning
+from photochrom.errors import (
+    OutputExistsError,
+    PictureReadError,
+    PictureWriteError,
+    ShapeError,
+)
+from photochrom.pictures import formats, metadata, painting
+from photochrom.pictures.encoded import Encoded, reason
+
+pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
+
+MAX_PIXELS = 1_000_000_000
+"""Larger pictures are refused unless `read` is told otherwise."""
+
+PREFETCH_BYTES = 48_000_000
+"""Pictures of fewer bytes may be decoded ahead of their use, into memory."""
+
+FORMATS = {suffix: one.name for one in formats.KNOWN.values() for suffix in one.suffixes}
+"""Suffixes of files that are taken for pictures, and their formats."""
+
+WRITERS = {
+    one.name: (one.suffixes[0], dict(one.options)) for one in formats.KNOWN.values() if one.saver
+}
+"""Formats that can be written, with the suffix and libvips' options."""
+
+_BIG_TIFF_BYTES = 3_500_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A photograph: lazy pixels, upright, sRGB or grey, with its metadata.
+
+    Make one with `read` or `from_array`.
+    """
+
+    name: str
+    """What to call it in messages: its path, or a word for where it came from."""
+    format: str
+    """The format it was read from, such as ``jpeg``; ``png`` for arrays."""
+    _open: Callable[[], pyvips.Image] = field(repr=False)
+    _shrink: Callable[[int, int], pyvips.Image] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read, such as "3 pages; the first was taken"."""
+    _layout: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """How a TIFF file is stored, as options for its saver."""
+    _verify: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Raises `PictureReadError` where the pixels can't be decoded; it decodes all of them."""
+    _describe: Callable[[], pyvips.Image] | None = field(default=None, repr=False)
+    """An image with the same size, depth, alpha and metadata, where `_open` costs more."""
+
+    @cached_property
+    def _header(self) -> pyvips.Image:
+        try:
+            return (self._describe or self._open)()
+        except pyvips.Error as error:
+            raise self._unreadable(error) from error
+
+    @property
+    def height(self) -> int:
+        """Rows, upright."""
+        return int(self._header.height)
+
+    @property
+    def width(self) -> int:
+        """Columns, upright."""
+        return int(self._header.width)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width), upright."""
+        return self.height, self.width
+
+    @property
+    def bits(self) -> int:
+        """Bits a channel: 8, 16, or 10 or 12 from AVIF."""
+        if self._header.format != "ushort":
+            return 8
+        known = self._header.get_typeof("bits-per-sample")
+        bits = int(self._header.get("bits-per-sample")) if known else 16
+        return bits if bits in (10, 12) else 16
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is an alpha channel."""
+        return bool(self._header.hasalpha())
+
+    def srgb(
+        self, *, short_side_px: int | None = None, size: tuple[int, int] | None = None
+    ) -> NDArray[np.uint8]:
+        """The colours as an array, shrunk while decoding where that is possible.
+
+        Parameters
+        ----------
+        short_side_px : shrink so that the shorter side is at most this; never enlarges
+        size : (height, width) to resize to, whatever the aspect ratio
+
+        Returns
+        -------
+        (height, width, 3) uint8, sRGB-encoded; alpha is left out
+
+        Raises
+        ------
+        PictureReadError
+            The pixels can't be decoded.
+        """
+        if short_side_px is not None and min(self.size) > short_side_px:
+            scale = short_side_px / min(self.size)
+            size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
+        try:
+            image = self._open() if size is None else self._shrink(*size)
+            image = image[: 1 if image.bands < 3 else 3]
+            pixels = image.colourspace("srgb").numpy()
+        except pyvips.Error as error:
+            raise self._unreadable(error) from error
+        return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+
+    def is_monochrome(self) -> bool:
+        """Whether it is grey, or all of one tone such as sepia; see `toning.is_monochrome`.
+
+        Raises
+        ------
+        PictureReadError
+            The pixels can't be decoded.
+        """
+        return toning.is_monochrome(self.srgb(short_side_px=256))
+
+    def prefetched(self) -> Picture:
+        """The same picture, which a thread begins to decode now, while others get ready for it.
+
+        Only one whose pixels take at most `PREFETCH_BYTES`; larger ones are streamed. Errors
+        come up where the pixels are used, as for any picture.
+        """
+        header = self._header
+        depth = 2 if header.format == "ushort" else 1
+        if header.width * header.height * header.bands * depth > PREFETCH_BYTES:
+            return self
+        pixels: Future[pyvips.Image] = Future()
+
+        def decode() -> None:
+            try:
+                image = self._open().copy_memory().copy()
+                image.remove("vips-sequential")
+                pixels.set_result(image)
+            except BaseException as error:  # for whoever uses the pixels
+                pixels.set_exception(error)
+
+        threading.Thread(target=decode).start()  # no daemon: libvips ends after it
+        return replace(self, _open=pixels.result, _describe=lambda: header)
+
+    def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
+        """The same picture, with its own lightness and these colours.
+
+        Parameters
+        ----------
+        offset, gain : libvips images of two float bands, a* and b*, of any size; they are
+            interpolated to the picture's, and ``ab = gain L* + offset``. No gain means 0.
+
+        Returns
+        -------
+        Picture, same size, bits, alpha and metadata. Colours that sRGB can't show move
+        towards grey at equal lightness.
+
+        Raises
+        ------
+        ShapeError
+            An image has not two bands.
+        """
+        for name, image in (("offset", offset), ("gain", gain)):
+            if image is not None and image.bands != 2:
+                raise ShapeError(f"{self.name}: {name} has {image.bands} bands; 2 are wanted.")
+
+        def open_colored() -> pyvips.Image:
+            return painting.paint(self._open(), offset, gain)
+
+        return replace(
+            self,
+            _open=open_colored,
+            _shrink=partial(_shrink_image, open_colored),
+            _describe=lambda: self._header,
+        )
+
+    def signed(self, model: str) -> Picture:
+        """The same picture, whose metadata says that a model has made its colours.
+
+        XMP gets IPTC's digital source type "algorithmically enhanced" and a note in plain
+        words, EXIF the software; what else stands there stays.
+
+        Parameters
+        ----------
+        model : the model's name
+        """
+        changes = metadata.signature(self._header, model=model)
+        return replace(
+            self,
+            _open=lambda: metadata.changed(self._open(), changes),
+            _describe=lambda: metadata.changed(self._header, changes),
+        )
+
+    def losses(self, format_: str) -> tuple[str, ...]:
+        """What of this picture a file of some format can't hold, in words for a person.
+
+        Parameters
+        ----------
+        format_ : a name such as ``jpeg``, or a suffix such as ``.jpg``
+
+        Raises
+        ------
+        PictureWriteError
+            The format is unknown.
+        """
+        one, header = formats.writable(format_, self.name), self._header
+        lost = []
+        if self.has_alpha and not one.has_alpha:
+            lost.append(f"transparency goes on white, as {one.title} has none")
+        if (bits := formats.depth_for(one, self.bits)) < self.bits:
+            lost.append(f"{self.bits} bits become {bits}, as {one.title} holds no more")
+        if "IPTC" not in one.keeps and metadata.has_captions(header):
+            lost.append(f"IPTC captions are left out, as {one.title} has no place for them")
+        if one.name == "jpeg":
+            lost += [
+                f"{kind} is left out, as it is too large for JPEG"
+                for kind in metadata.too_large_for_jpeg(header)
+            ]
+        return tuple(lost)
+
+    def check_writable(self, format_: str, *, quality: int = 92, lossless: bool = False) -> None:
+        """Raise what `save` and `encode` would say of the format, before any work.
+
+        Parameters
+        ----------
+        format_ : as for `losses`
+        quality, lossless : as for `save`
+
+        Raises
+        ------
+        PictureWriteError
+            The format is unknown, `quality` is not 1..100, or the format can't hold the
+            picture or can't be lossless.
+        """
+        one = formats.writable(format_, self.name)
+        self._saver_options(one, self.name, quality=quality, lossless=lossless)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        quality: int = 92,
+        lossless: bool = False,
+    ) -> Path:
+        """Write to a file, in the format of its suffix.
+
+        The file is written under a temporary name beside its place and then renamed.
+
+        Parameters
+        ----------
+        path : where to write; .jpg, .png, .tif, .webp or .avif
+        force : replace a file that is there
+        quality : 1..100, for JPEG, WebP and AVIF
+        lossless : keep every pixel as it is; not for JPEG
+
+        Raises
+        ------
+        OutputExistsError
+            There is such a file, and `force` is not set.
+        PictureReadError
+            The picture's own file turns out to be broken.
+        PictureWriteError
+            The suffix is unknown, `quality` is not 1..100, the format can't hold the
+            picture, or the file can't be written.
+        """
+        target = Path(path)
+        one = formats.writable(target.suffix, str(target))
+        options = self._saver_options(one, str(target), quality=quality, lossless=lossless)
+        if target.exists() and not force:
+            raise OutputExistsError(
+                f"{target}: there is such a file already. Choose another name with -o, or "
+                "allow replacing it with --force."
+            )
+        short = target.stem[:40]  # a name may be as long as the file system allows already
+        suffix = one.suffixes[0]
+        temporary = target.with_name(f".{short}.{secrets.token_hex(4)}.part{suffix}")
+        try:
+            image = self._image_for(one)
+            pyvips.Operation.call(one.saver, image, os.fsencode(temporary), **options)
+            if one.name == "tiff":
+                with temporary.open("r+b") as file:
+                    metadata.complete_tiff(file, image)
+            _publish(temporary, target, force=force)
+        except (pyvips.Error, OSError) as error:
+            self._verify()
+            raise PictureWriteError(f"{target}: can't be written ({reason(error)}).") from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return target
+
+    def encode(self, format_: str, *, quality: int = 92, lossless: bool = False) -> bytes:
+        """The picture as the bytes of a file.
+
+        Parameters
+        ----------
+        format_ : jpeg, png, tiff, webp or avif
+        quality : 1..100, for JPEG, WebP and AVIF
+        lossless : keep every pixel as it is; not for JPEG
+
+        Raises
+        ------
+        PictureReadError
+            The picture's own file turns out to be broken.
+        PictureWriteError
+            The format is unknown, `quality` is not 1..100, or the format can't hold the
+            picture.
+        """
+        one = formats.writable(format_, self.name)
+        options = self._saver_options(one, self.name, quality=quality, lossless=lossless)
+        try:
+            image = self._image_for(one)
+            encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", image, **options)
+        except pyvips.Error as error:
+            self._verify()
+            raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
+        if one.name == "tiff":
+            stream = io.BytesIO(encoded)
+            metadata.complete_tiff(stream, image)
+            encoded = stream.getvalue()
+        return encoded
+
+    def _unreadable(self, error: pyvips.Error) -> PictureReadError:
+        self._verify()
+        return PictureReadError(f"{self.name}: can't be decoded ({reason(error)}).")
+
+    def _saver_options(
+        self, one: formats.Format, subject: str, *, quality: int, lossless: bool
+    ) -> dict[str, Any]:
+        """What to tell a format's saver; raises where it can't hold the picture."""
+        options = formats.saver_options(
+            one, subject, quality=quality, lossless=lossless, bits=self.bits
+        )
+        if max(self.size) > one.max_side_px:
+            raise PictureWriteError(
+                f"{subject}: {self.width} x {self.height} is too large for {one.title}, whose "
+                f"sides are at most {one.max_side_px:,} pixels; write to .png or .tif instead."
+            )
+        if one.name == "tiff":
+            deep = self._header.format == "ushort"
+            if self._layout.get("compression") != "jpeg":
+                options |= self._layout
+            elif not (lossless or deep or self.has_alpha):
+                options = {**self._layout, "Q": quality}
+            bands = 4 if self.has_alpha else 3
+            options["bigtiff"] = (
+                self.width * self.height * bands * (2 if deep else 1) > _BIG_TIFF_BYTES
+            )
+        return options
+
+    def _image_for(self, one: formats.Format) -> pyvips.Image:
+        """A fresh pipeline, in the depth that the format can hold."""
+        image = metadata.for_saving(self._open(), one.name)
+        if image.format == "ushort" and one.depths[-1] == 8:
+            gray = image.interpretation == "grey16"
+            image = (image >> 8).cast("uchar").copy(interpretation="b-w" if gray else "srgb")
+        return image
+
+
+def read(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    name: str = "",
+    max_pixels: int = MAX_PIXELS,
+    allow_damaged: bool = False,
+) -> Picture:
+    """Read a picture from a file or from bytes. Pixels are decoded when they are used.
+
+    Parameters
+    ----------
+    source : path of a file, or the bytes of one
+    name : what to call it in messages; the path by default
+    max_pixels : larger pictures are refused
+    allow_damaged : take what can be decoded of a file that is broken or cut short
+
+    Raises
+    ------
+    PictureReadError
+        It is missing, empty, no picture, or too large. A picture that is broken further on
+        raises this when its pixels are used.
+    """
+    encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged)
+    header = encoded.header()
+    if header.width * header.height > max_pixels:
+        raise PictureReadError(
+            f"{encoded.name}: {header.width} x {header.height} is more than the limit of "
+            f"{max_pixels:,} pixels. Shrink it first, or raise the limit with --max-pixels."
+        )
+    if header.format not in {"uchar", "ushort"} and header.interpretation != "labs":
+        raise PictureReadError(
+            f"{encoded.name}: its samples are of type {header.format}; convert it to 8 or 16 bit."
+        )
+    loader = header.get("vips-loader").removesuffix("_source")
+    found = next(one for one in formats.KNOWN.values() if one.loader == loader)
+    changes = metadata.brought_up_to_date(header, encoded.contents)
+
+    def open_upright() -> pyvips.Image:
+        return metadata.changed(encoded.open_upright(), changes)
+
+    picture = Picture(
+        encoded.name,
+        found.name,
+        open_upright,
+        encoded.shrink,
+        encoded.notes(header),
+        encoded.contents.layout if encoded.contents else {},
+        encoded.verify,
+    )
+    _ = picture.size  # finds out what can't be brought to sRGB
+    return picture
+
+
+def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
+    """Make a picture from an array.
+
+    Parameters
+    ----------
+    srgb : (height, width) grey, (height, width, 3) sRGB or (height, width, 4) sRGB and
+        alpha; uint8 or uint16, sRGB-encoded
+    name : what to call it in messages
+
+    Raises
+    ------
+    ShapeError
+        Another shape or type, or no pixels.
+    """
+    pixels = np.ascontiguousarray(srgb)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or pixels.size == 0:
+        raise ShapeError(
+            f"{name}: shape {pixels.shape}; (height, width), (height, width, 3) or "
+            "(height, width, 4) is wanted."
+        )
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise ShapeError(f"{name}: type {pixels.dtype}; uint8 or uint16 is wanted.")
+    spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
+    image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
+    return from_image(image, name=name)
+
+
+def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
+    """Make a picture from a libvips image, which may be lazy: grey or sRGB, 8 or 16 bit."""
+    return Picture(name, "png", lambda: image, partial(_shrink_image, lambda: image))
+
+
+def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -> pyvips.Image:
+    return opened().thumbnail_image(width, height=height, size="force")
+
+
+def _publish(temporary: Path, target: Path, *, force: bool) -> None:
+    """Give a finished file its name; without `force`, never over another that appeared."""
+    with temporary.open("r+b") as file:  # Windows flushes only what may be written
+        os.fsync(file.fileno())
+    if force:
+        temporary.replace(target)
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise OutputExistsError(f"{target}: there is such a file already.") from error
+    except OSError:  # a file system without links
+        if target.exists():
+            raise OutputExistsError(f"{target}: there is such a file already.") from None
+        temporary.rename(target)

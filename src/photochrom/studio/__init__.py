@@ -1,0 +1,1 @@
+"""Photochrom Studio: the page, the HTTP API, and the server of both."""

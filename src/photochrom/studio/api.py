@@ -1,0 +1,418 @@
+"""The routes of the HTTP API, and the `Studio` that they share.
+
+Routes parse, hand the work to the threads of the `Workshop`, and answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.requests import ClientDisconnect
+
+from photochrom import __version__
+from photochrom.models.weights import shipped_models
+from photochrom.pictures import picture
+from photochrom.pictures.picture import Picture
+from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.hints import hints_to_json
+from photochrom.runtime.options import Options
+from photochrom.runtime.palette import palette_of
+from photochrom.studio import orders
+from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
+from photochrom.studio.uploads import Upload, plain_name, read_upload
+from photochrom.studio.workshop import Held, Limits, Shelf, Workshop, hold
+
+Result = TypeVar("Result")
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLE_TITLES = {"flower": "A flower", "china": "A temple in China", "chelsea": "Chelsea the cat"}
+
+MEDIA_TYPES = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "jxl": "image/jxl",
+    "ppm": "image/x-portable-pixmap",
+}
+
+PICTURE_ANSWER: dict[str, Any] = {
+    "description": "The picture.",
+    "content": {
+        name: {"schema": {"type": "string", "format": "binary"}} for name in MEDIA_TYPES.values()
+    },
+}
+
+
+def _upload_body(**fields: Any) -> dict[str, Any]:
+    """How an upload is described: a form with a file and these fields, or the file alone."""
+    file = {"type": "string", "format": "binary", "description": "The picture."}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file, **fields}}
+    alone = {"schema": {"type": "string", "format": "binary"}}
+    content = {"multipart/form-data": {"schema": form}, "application/octet-stream": alone}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the description of a route: what may go wrong."""
+    schema = {"$ref": "#/components/schemas/ProblemAnswer"}
+    everywhere = {400, 401, 403, 408, 413, 421, 422, 503}
+    return {
+        status: {
+            "description": Problem(status, "").title,
+            "content": {CONTENT_TYPE: {"schema": schema}},
+        }
+        for status in sorted(everywhere | set(statuses))
+    }
+
+
+class Studio:
+    """What the routes share.
+
+    Parameters
+    ----------
+    colorizer : the model at work
+    limits : how much the server takes upon itself
+    workers : threads
+    """
+
+    def __init__(self, colorizer: Colorizer, *, limits: Limits, workers: int) -> None:
+        self.colorizer, self.limits = colorizer, limits
+        self.shelf = Shelf(limits)
+        self.workshop = Workshop(workers, waiting=limits.waiting)
+
+    async def work(self, request: Request, task: Callable[[], Result]) -> Result:
+        """Do something in a thread; let go of it when nobody waits for the answer any more.
+
+        Raises
+        ------
+        Problem
+            503: the queue is full, or it has taken too long; 499: the client has gone.
+        """
+        future = asyncio.wrap_future(self.workshop.begin(task))
+        gone = asyncio.ensure_future(_until_gone(request))
+        try:
+            first: set[asyncio.Future[Any]] = {future, gone}
+            await asyncio.wait(
+                first, timeout=self.limits.work_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if future.done():
+                return future.result()
+            if gone.done():
+                raise Problem(CLIENT_GONE, "")
+            raise busy("This has taken too long; try it with a smaller picture, or later.")
+        finally:
+            future.cancel()
+            gone.cancel()
+
+    def reference(self, id_: str | None) -> Callable[[], Reference | None]:
+        """How to get the reference of an id; to be called where the work is done.
+
+        Raises
+        ------
+        Problem
+            404: there is no such picture.
+        """
+        if id_ is None:
+            return lambda: None
+        return partial(self.shelf.get(id_).reference, self.colorizer)
+
+
+async def _until_gone(request: Request) -> None:
+    """Returns when nobody waits for the answer any more."""
+    with suppress(Problem):  # of the rest of a body that nobody wanted
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+
+def _studio(request: Request) -> Studio:
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+async def _upload(request: Request) -> Upload:
+    try:
+        return await read_upload(request.stream(), request.headers.get("content-type", ""))
+    except ClientDisconnect as error:
+        raise Problem(CLIENT_GONE, "") from error
+
+
+async def _held(request: Request, id: str) -> Held:
+    return _studio(request).shelf.get(id)
+
+
+InStudio = Annotated[Studio, Depends(_studio)]
+Uploaded = Annotated[Upload, Depends(_upload)]
+OpenPicture = Annotated[Held, Depends(_held)]
+
+routes = APIRouter()
+
+
+@routes.get("/v1/models", response_model=orders.Models, responses=_problems())
+async def models(request: Request, studio: InStudio) -> Any:
+    """The models that there are, and which one is at work."""
+    return await studio.work(request, partial(_models, studio.colorizer))
+
+
+def _models(colorizer: Colorizer) -> dict[str, Any]:
+    current = colorizer.contract
+    found = [
+        {
+            "name": one.name,
+            "default": one.default,
+            "domain": one.domain,
+            "licence": one.licence,
+            "size_bytes": one.size_bytes,
+            "takes_hints": one.name != current.name and _takes_hints(one.name),
+        }
+        for one in shipped_models()
+    ]
+    if current.name not in {one["name"] for one in found}:
+        own = {"domain": current.domain, "licence": current.licence}
+        found.append({"name": current.name, "default": False, **own, "size_bytes": 0})
+    for one in found:
+        if one["name"] == current.name:
+            one["takes_hints"] = bool(current.token_features)
+    return {"models": found, "current": current.name}
+
+
+@cache
+def _takes_hints(model: str) -> bool:
+    """Whether a shipped model does; it is opened for that, once."""
+    return bool(Colorizer(model, threads=1).contract.token_features)
+
+
+@routes.get("/v1/samples", response_model=orders.Samples, responses=_problems())
+async def samples() -> Any:
+    """Grey photographs to try."""
+    found = [
+        {"name": name, "title": title, "url": f"/v1/samples/{name}"}
+        for name, title in SAMPLE_TITLES.items()
+    ]
+    return {"samples": found}
+
+
+@routes.get(
+    "/v1/samples/{name}",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems(404)},
+)
+async def sample(name: str) -> Response:
+    """A photograph to try."""
+    if name not in SAMPLE_TITLES:
+        raise Problem(404, f"There is no sample '{name[:100]}'; see /v1/samples.")
+    return FileResponse(SAMPLES / f"{name}.jpg", media_type="image/jpeg")
+
+
+@routes.post(
+    "/v1/colorize",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems()},
+    openapi_extra=_upload_body(**orders.ColorizeOrder.model_json_schema()["properties"]),
+)
+async def colorize(
+    request: Request,
+    studio: InStudio,
+    upload: Uploaded,
+    order: Annotated[orders.ColorizeOrder, Query()],
+) -> Response:
+    """Give a photograph colours. Options may also be fields of the form."""
+    if upload.fields:
+        given = {key: getattr(order, key) for key in order.model_fields_set}
+        order = orders.ColorizeOrder.model_validate({**upload.fields, **given})
+    name = plain_name(order.name) or upload.name or "picture"
+    options = orders.options_of(order)
+
+    def work() -> Response:
+        source = picture.read(upload.data, name=name, max_pixels=studio.limits.pixels)
+        format_ = _format(source, order.format)
+        source.check_writable(format_, quality=options.quality, lossless=options.lossless)
+        prepared = studio.colorizer.prepare(source, only_gray=options.only_gray, once=True)
+        return _file(options.paint(prepared), format_, options)
+
+    return await studio.work(request, work)
+
+
+@routes.post(
+    "/v1/pictures",
+    status_code=201,
+    response_model=orders.Opened,
+    responses=_problems(),
+    openapi_extra=_upload_body(),
+)
+async def open_picture(
+    request: Request,
+    studio: InStudio,
+    upload: Uploaded,
+    name: Annotated[str, Query(max_length=1000)] = "",
+) -> Any:
+    """Open a picture, to work on it. It is held in memory, for a while."""
+    named = plain_name(name) or upload.name or "picture"
+    held = await studio.work(
+        request,
+        partial(
+            hold,
+            upload.data,
+            name=named,
+            colorizer=studio.colorizer,
+            max_pixels=studio.limits.pixels,
+        ),
+    )
+    studio.shelf.put(held)
+    return {
+        "id": held.id,
+        "name": held.name,
+        "width": held.picture.width,
+        "height": held.picture.height,
+        "format": held.picture.format,
+        "gray": held.gray,
+        "notes": list(held.picture.notes),
+        "preview": {"width": held.preview.width, "height": held.preview.height},
+    }
+
+
+@routes.get(
+    "/v1/pictures/{id}/original",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems(404)},
+)
+async def original(request: Request, studio: InStudio, held: OpenPicture) -> Response:
+    """The picture in grey, as JPEG of at most 1600 pixels."""
+    return Response(await studio.work(request, held.original), media_type="image/jpeg")
+
+
+@routes.post(
+    "/v1/pictures/{id}/paint",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems(404)},
+)
+async def paint(
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.PaintOrder
+) -> Response:
+    """The picture in colour: a preview, or the file at full size."""
+    options, reference = orders.options_of(order), studio.reference(order.reference)
+
+    def work() -> Response:
+        if order.size == "preview":
+            painted = held.paint(options, reference=reference())
+            return Response(painted, media_type="image/jpeg")
+        format_ = _format(held.picture, order.format)
+        held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
+        return _file(options.paint(held.prepared, reference=reference()), format_, options)
+
+    return await studio.work(request, work)
+
+
+@routes.post(
+    "/v1/pictures/{id}/alternatives",
+    response_model=orders.Alternatives,
+    responses=_problems(404),
+)
+async def alternatives(
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.AlternativesOrder
+) -> Any:
+    """Other plausible results, each with the hints that lead there."""
+    options, reference = orders.options_of(order), studio.reference(order.reference)
+
+    def work() -> dict[str, Any]:
+        found = []
+        example = reference()
+        for number, one in enumerate(
+            held.prepared.alternatives(order.count, seed=options.seed), start=1
+        ):
+            hints = (*one.hints, *options.hints)
+            painted = held.paint_thumbnail(hints, options, reference=example)
+            found.append(
+                {
+                    "number": number,
+                    "likelihood": one.likelihood,
+                    "hints": json.loads(hints_to_json(one.hints))["hints"],
+                    "thumbnail": f"data:image/jpeg;base64,{base64.b64encode(painted).decode()}",
+                }
+            )
+        return {"alternatives": found}
+
+    return await studio.work(request, work)
+
+
+@routes.get(
+    "/v1/pictures/{id}/colors", response_model=orders.LikelyColors, responses=_problems(404)
+)
+async def colors(
+    request: Request,
+    studio: InStudio,
+    held: OpenPicture,
+    x: Annotated[float, Query(description="Pixels of the full picture.")],
+    y: float,
+    hints: Annotated[str, Query(description="JSON, as for painting.")] = "",
+) -> Any:
+    """The likeliest colours at a point."""
+    given = orders.hints_of(hints)
+    found = await studio.work(request, partial(held.prepared.likely_colors, x, y, hints=given))
+    return {"colors": [{"color": color, "share": share} for color, share in found]}
+
+
+@routes.post(
+    "/v1/pictures/{id}/confidence",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems(404)},
+)
+async def confidence(
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.PaintOrder
+) -> Response:
+    """Where the model is sure of its colours (white) and where not (black): a grey PNG."""
+    options, reference = orders.options_of(order), studio.reference(order.reference)
+
+    def work() -> bytes:
+        return held.confidence(options, reference=reference())
+
+    return Response(await studio.work(request, work), media_type="image/png")
+
+
+@routes.get("/v1/pictures/{id}/palette", response_model=orders.Palette, responses=_problems(404))
+async def palette(request: Request, studio: InStudio, held: OpenPicture) -> Any:
+    """The main colours of the picture as it was uploaded."""
+    return {"palette": await studio.work(request, partial(palette_of, held.picture))}
+
+
+@routes.delete("/v1/pictures/{id}", status_code=204, responses=_problems(404))
+async def close_picture(studio: InStudio, id: str) -> None:
+    """Forget a picture."""
+    studio.shelf.remove(id)
+
+
+@routes.get("/healthz", response_model=orders.Health)
+async def healthz() -> Any:
+    """Whether the server is well."""
+    return {"status": "ok", "version": __version__}
+
+
+def _format(source: Picture, asked: str | None) -> str:
+    """The format of the answer: as asked, or the source's where it can be written."""
+    if asked:
+        return asked
+    return source.format if source.format in picture.WRITERS else "png"
+
+
+def _file(painted: Picture, format_: str, options: Options) -> Response:
+    """A picture as a file to keep."""
+    data = painted.encode(format_, quality=options.quality, lossless=options.lossless)
+    suffix = picture.WRITERS[format_][0]
+    stem = Path(painted.name).stem or "picture"
+    name = f"{stem}-color{suffix}"
+    plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(
+        data, media_type=MEDIA_TYPES[format_], headers={"Content-Disposition": disposition}
+    )

@@ -1,0 +1,196 @@
+"""Photochrom Studio's server: the HTTP API, the page, metrics, and the gate before them.
+
+`create_app` makes it; `serving.serve` runs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from photochrom import __version__
+from photochrom.batch import pool
+from photochrom.errors import PhotochromError
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.studio import orders
+from photochrom.studio.api import Studio, routes
+from photochrom.studio.gate import Access, Gate, Scope
+from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
+from photochrom.studio.workshop import Limits, Shelf
+
+WEB = Path(__file__).parent / "web"
+TIDY_EVERY_S = 30.0
+
+
+class _Metrics:
+    """What Prometheus is told."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "photochrom_requests",
+            "Requests.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "photochrom_request_seconds",
+            "From a request's head to the end of its answer.",
+            ["route"],
+            registry=self.registry,
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+        for name, text, value in (
+            ("pictures", "Open pictures.", lambda: len(studio.shelf)),
+            ("picture_bytes", "Their size in memory.", lambda: studio.shelf.size_bytes),
+            ("queue_depth", "Requests that wait for a thread.", lambda: studio.workshop.depth),
+        ):
+            Gauge(f"photochrom_{name}", text, registry=self.registry).set_function(value)
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        """Note one request."""
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    async def text(self) -> Response:
+        """All of it."""
+        return Response(generate_latest(self.registry), media_type="text/plain; version=0.0.4")
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class _App(FastAPI):
+    """Adds to the description what all routes refer to."""
+
+    def openapi(self) -> dict[str, Any]:
+        description = super().openapi()
+        schema = orders.ProblemAnswer.model_json_schema()
+        description["components"]["schemas"].setdefault("ProblemAnswer", schema)
+        return description
+
+
+def create_app(
+    colorizer: Colorizer,
+    *,
+    limits: Limits | None = None,
+    access: Access | None = None,
+    workers: int | None = None,
+) -> FastAPI:
+    """The server, ready to be run by uvicorn.
+
+    Parameters
+    ----------
+    colorizer : the model; opened with `pool.threads_each` threads for so many workers
+    limits : how much the server takes upon itself
+    access : who may come in; by default, whoever calls it by a loopback name
+    workers : threads; one for each core by default
+    """
+    studio = Studio(colorizer, limits=limits or Limits(), workers=workers or pool.usable_cores())
+    metrics = _Metrics(studio)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(_tidy(studio.shelf))
+        try:
+            yield
+        finally:
+            tidying.cancel()
+            with suppress(asyncio.CancelledError):
+                await tidying
+            studio.workshop.close()
+            studio.shelf.clear()
+
+    app = _App(
+        title="Photochrom Studio",
+        summary="Gives grey photographs colours, on this machine.",
+        version=__version__,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.studio = studio
+    app.include_router(routes)
+    app.add_api_route("/metrics", metrics.text, include_in_schema=False)
+    app.add_api_route("/", _page, methods=["GET", "HEAD"], include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
+    app.add_middleware(
+        Gate,
+        access=access or Access(),
+        limits=studio.limits,
+        observe=metrics.observe,
+    )
+    for kind, answer in _HANDLERS.items():
+        app.add_exception_handler(kind, answer)
+    return app
+
+
+async def _page() -> Response:
+    index = WEB / "index.html"
+    if not index.is_file():
+        raise Problem(404, "The page is not part of this installation; the API is under /v1.")
+    return FileResponse(index, media_type="text/html; charset=utf-8")
+
+
+async def _tidy(shelf: Shelf) -> None:
+    """Forget old pictures, again and again."""
+    while True:
+        await asyncio.sleep(TIDY_EVERY_S)
+        shelf.tidy()
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return Response(
+        error.body(request.scope["path"]),
+        status_code=error.status,
+        media_type=CONTENT_TYPE,
+        headers=error.headers,
+    )
+
+
+async def _on_library_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PhotochromError)
+    return await _on_problem(request, problem_of(error))
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError | ValidationError)
+    found = [
+        {"loc": [str(part) for part in one["loc"]], "msg": str(one["msg"])}
+        for one in error.errors()
+    ]
+    words = "; ".join(f"{'.'.join(one['loc'])}: {one['msg']}" for one in found[:5])
+    return await _on_problem(request, Problem(422, words, kind="invalid", errors=found))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = Problem(error.status_code, str(error.detail), headers=error.headers)
+    return await _on_problem(request, problem)
+
+
+_HANDLERS: dict[type[Exception], Handler] = {
+    Problem: _on_problem,
+    PhotochromError: _on_library_error,
+    RequestValidationError: _on_invalid,
+    ValidationError: _on_invalid,
+    HTTPException: _on_http_error,
+}

@@ -1,0 +1,160 @@
+"""The serve command: take a port, open the model, and serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from photochrom.batch import pool
+from photochrom.errors import JobError, MissingExtraError
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.studio.gate import Access
+from photochrom.studio.workshop import Limits
+
+KEEP_ALIVE_S = 20
+GOODBYE_S = 5
+"""So long answers that are on their way may take after Ctrl-C."""
+
+CONNECTIONS = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where to serve, and for whom; see the options of the serve command."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str = ""
+    insecure: bool = False
+    other_names: tuple[str, ...] = field(default=())
+
+    def access(self) -> Access:
+        """Who may come in.
+
+        Raises
+        ------
+        JobError
+            Others than this machine could, and there is no token.
+        """
+        host = self.host.strip("[]").lower()
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            alone, everywhere = host == "localhost", False
+        else:
+            alone, everywhere = address.is_loopback, address.is_unspecified
+        if not alone and not (self.token or self.insecure):
+            raise JobError(
+                f"--host {self.host} lets other machines in. Say who may come with --token (or "
+                "the variable PHOTOCHROM_TOKEN), or that everybody may with --insecure."
+            )
+        names = {host, *(name.lower() for name in self.other_names)}
+        if everywhere:
+            names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return Access(hosts=frozenset(names), any_address=everywhere, token=self.token)
+
+    def listen(self) -> socket.socket:
+        """Take the port.
+
+        Raises
+        ------
+        JobError
+            Somebody else has it, or the host is not this machine's.
+        """
+        host = self.host.strip("[]")
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            taken = socket.socket(family, kind, protocol)
+            if os.name == "posix":
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                taken.bind(address)
+                taken.listen(CONNECTIONS)
+            except OSError:
+                taken.close()
+                raise
+        except OSError as error:
+            raise JobError(
+                f"{self.host}:{self.port} can't be used ({error.strerror}). Choose another port "
+                "with --port; 0 takes any that is free."
+            ) from error
+        return taken
+
+
+def serve(
+    place: Place,
+    *,
+    model: str | None = None,
+    limits: Limits | None = None,
+    workers: int | None = None,
+    open_browser: bool = False,
+) -> None:
+    """Serve until Ctrl-C.
+
+    Parameters
+    ----------
+    place : where, and for whom
+    model : as for `Colorizer`
+    limits : how much to take upon oneself
+    workers : threads; one for each core by default
+    open_browser : show the page when it stands
+
+    Raises
+    ------
+    MissingExtraError
+        The serve extra is not installed.
+    JobError
+        As for `Place.access` and `Place.listen`.
+    """
+    try:
+        import uvicorn
+
+        from photochrom.studio.server import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"This needs the serve extra ({error.name} is missing): pip install 'photochrom[serve]'"
+        ) from error
+    access = place.access()
+    listening = place.listen()
+    with listening:
+        workers = workers or pool.usable_cores()
+        colorizer = Colorizer(model, threads=pool.threads_each(workers))
+        app = create_app(colorizer, limits=limits, access=access, workers=workers)
+        config = uvicorn.Config(
+            app,
+            log_level=logging.WARNING,
+            access_log=False,  # an address may hold the token
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GOODBYE_S,
+        )
+        address = _address(place.host, listening)
+        visit = f"{address}/?token={place.token}" if place.token else address
+        shown = visit if sys.stdout.isatty() else address  # logs need not hold the token
+        print(f"Photochrom Studio: {shown}\nCtrl-C ends it.", flush=True)
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+        print("Photochrom Studio has ended.", flush=True)
+
+
+def _address(host: str, listening: socket.socket) -> str:
+    """What to type into a browser on this machine."""
+    name, port = listening.getsockname()[:2]
+    shown = host.strip("[]")
+    if ":" in name:
+        shown = "[::1]" if name == "::" else f"[{name}]"
+    elif name == "0.0.0.0":
+        shown = "127.0.0.1"
+    return f"http://{shown}:{port}"

@@ -1,0 +1,103 @@
+"""`photochrom.pictures.xmp`: properties go in and out; everything else stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photochrom.pictures import xmp
+from photochrom.pictures.xmp import Property
+
+NOTE = Property("https://example.org/ns/", "our", "Note")
+RATING = Property("http://ns.adobe.com/xap/1.0/", "xmp", "Rating")
+TOOL = Property("http://ns.adobe.com/xap/1.0/", "xmp", "CreatorTool")
+TITLE = Property("http://purl.org/dc/elements/1.1/", "dc", "title")
+
+PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="A camera">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="uuid:7" xmlns:xap="http://ns.adobe.com/xap/1.0/" xap:Rating="5"
+    xmlns:dc="http://purl.org/dc/elements/1.1/">
+   <xap:CreatorTool> Müller &amp; Söhne </xap:CreatorTool>
+   <dc:title><rdf:Alt><rdf:li xml:lang="x-default">Großmutter</rdf:li></rdf:Alt></dc:title>
+  </rdf:Description>
+  <rdf:Description rdf:about="uuid:7"><!-- kept --></rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>""".encode()
+
+
+def test_values_are_found_as_attributes_and_as_elements():
+    assert xmp.value_of(PACKET, RATING) == "5"
+    assert xmp.value_of(PACKET, TOOL) == "Müller & Söhne"
+    assert xmp.value_of(PACKET, NOTE) == ""
+    assert xmp.value_of(b"", NOTE) == ""
+
+
+def test_what_is_put_in_is_found_and_the_rest_is_there():
+    found = xmp.edited(PACKET, put={NOTE: "<hello> & Grüße"})
+    assert xmp.value_of(found, NOTE) == "<hello> & Grüße"
+    assert xmp.value_of(found, RATING) == "5"
+    for part in ("Großmutter", "<!-- kept -->", 'x:xmptk="A camera"', "xap:CreatorTool"):
+        assert part in found.decode()
+    assert found.startswith('<?xpacket begin="\ufeff"'.encode())
+    assert found.endswith(b'<?xpacket end="w"?>')
+    assert found.count(b'rdf:about="uuid:7"') == 3
+
+
+@pytest.mark.parametrize("one", [RATING, TOOL, TITLE])
+def test_what_is_dropped_is_gone(one):
+    found = xmp.edited(PACKET, drop=[one])
+    assert xmp.value_of(found, one) == ""
+    assert f"{one.name}".encode() not in found
+    others = {RATING, TOOL} - {one}
+    assert all(xmp.value_of(found, other) == xmp.value_of(PACKET, other) for other in others)
+
+
+def test_putting_in_replaces():
+    found = xmp.edited(xmp.edited(PACKET, put={RATING: "1"}), put={RATING: "2"})
+    assert xmp.value_of(found, RATING) == "2"
+    assert found.count(b"Rating>") == 2
+    assert xmp.edited(found, put={RATING: "2"}) == found
+
+
+def test_nothing_to_do_changes_nothing():
+    assert xmp.edited(PACKET, drop=[NOTE]) == PACKET
+    assert xmp.edited(b"", drop=[NOTE]) == b""
+
+
+def test_a_new_packet_is_a_whole_one():
+    found = xmp.edited(b"", put={NOTE: "hello"})
+    assert found.startswith('<?xpacket begin="\ufeff"'.encode())
+    assert b'rdf:about=""' in found
+    assert xmp.value_of(found, NOTE) == "hello"
+
+
+def test_a_packet_without_rdf_gets_some():
+    found = xmp.edited(b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a/></x:xmpmeta>", put={NOTE: "n"})
+    assert xmp.value_of(found, NOTE) == "n"
+    assert b"<a/>" in found
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"junk",
+        b"<a><b></a>",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        b"<a>" * 5000 + b"</a>" * 5000,
+        b"<?xml version='1.0' encoding='no-such'?><a/>",
+        b"<a>" + b" " * xmp.MAX_BYTES + b"</a>",
+        b"<a b:c='d'/>",
+    ],
+    ids=range(7),
+)
+def test_broken_packets_are_passed_on(broken):
+    assert xmp.edited(broken, put={NOTE: "n"}, drop=[RATING]) == broken
+    assert xmp.value_of(broken, RATING) == ""
+
+
+@given(st.binary(max_size=60), st.integers(0, len(PACKET)), st.integers(0, 80))
+def test_any_bytes_have_an_answer(junk, at, cut):
+    packet = PACKET[:at] + junk + PACKET[at + cut :]
+    found = xmp.edited(packet, put={NOTE: "n"})
+    assert found == packet or xmp.value_of(found, NOTE) == "n"

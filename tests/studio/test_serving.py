@@ -1,0 +1,251 @@
+"""Who may come in, and the serve command."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from photochrom.cli import main as cli
+from photochrom.errors import JobError
+from photochrom.studio.gate import COOKIE, Access
+from photochrom.studio.problems import Problem
+from photochrom.studio.serving import Place
+
+WITHOUT_FASTAPI = """
+import sys
+for name in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
+    sys.modules[name] = None
+from photochrom.cli.main import main
+main()
+"""
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the serve command in this process -> (exit code, stderr)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["photochrom", "serve", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return stop.value.code, capsys.readouterr().err
+
+    return call
+
+
+def refusal(access, *, method="GET", path="/", query=b"", host="localhost:8000", **headers):
+    """The status with which a request is refused; None where it comes in."""
+    sent = {"host": host, **{name.replace("_", "-"): text for name, text in headers.items()}}
+    try:
+        access.check(method, path, query, sent)
+    except Problem as problem:
+        return problem.status
+    return None
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("host", "refused"),
+    [
+        ("localhost", None),
+        ("LOCALHOST:8000", None),
+        ("localhost.:8000", None),
+        ("127.0.0.1:1", None),
+        ("127.1.2.3", None),
+        ("[::1]:8000", None),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("evil.example:8000", 421),
+        ("192.168.1.5:8000", 421),
+        ("[::2]", 421),
+        ("[::1", 421),
+        ("", 421),
+        ("localhost, evil.example", 421),
+        ("user@evil.example", 421),
+    ],
+)
+def test_only_the_loopbacks_names_are_ours(host, refused):
+    assert refusal(Place().access(), host=host) == refused
+
+
+def test_names_that_are_bound_or_allowed_are_ours():
+    place = Place(host="studio.lan", insecure=True, other_names=("Other.Lan",))
+    access = place.access()
+    assert refusal(access, host="studio.lan:8000") is None
+    assert refusal(access, host="other.lan") is None
+    assert refusal(access, host="192.168.1.5") == 421
+
+
+def test_a_server_on_all_addresses_goes_by_each():
+    access = Place(host="0.0.0.0", insecure=True).access()
+    assert refusal(access, host="192.168.1.5:8000") is None
+    assert refusal(access, host=f"{socket.gethostname()}:8000") is None
+    assert refusal(access, host="evil.example") == 421
+
+
+def test_two_host_headers_do_not_pass(client):
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as raw:
+        raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 4")
+
+
+def test_rebound_names_are_refused_by_the_server(client):
+    answer = client.get("/v1/models", headers={"host": "evil.example"})
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "--allow-host" in answer.json()["detail"]
+    assert "content-security-policy" in answer.headers
+
+
+# Pages of other sites
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({}, None),
+        ({"origin": "http://localhost:8000"}, None),
+        ({"origin": "https://localhost:8000"}, None),  # a proxy may end TLS
+        ({"origin": "http://localhost:8000", "sec_fetch_site": "same-origin"}, None),
+        ({"sec_fetch_site": "none"}, None),
+        ({"origin": "http://localhost:9000"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": ""}, 403),
+        ({"origin": "http://["}, 403),
+        ({"origin": "http://localhost:8000/x"}, 403),
+        ({"sec_fetch_site": "cross-site"}, 403),
+        ({"sec_fetch_site": "same-site"}, 403),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_other_sites_cannot_change_anything(method, headers, refused):
+    assert refusal(Access(), method=method, path="/v1/pictures", **headers) == refused
+    assert refusal(Access(), method="GET", **headers) is None
+
+
+def test_a_cross_site_post_is_refused_by_the_server(client):
+    answer = client.post("/v1/pictures", content=b"x", headers={"origin": "http://evil.example"})
+    assert answer.status_code == 403
+    assert answer.json()["title"] == "Forbidden"
+
+
+# The token
+
+
+def test_a_token_is_wanted_of_everybody(start):
+    client = start(access=Access(token="gehe im"))
+    for path in ("/", "/v1/models", "/metrics", "/openapi.json", "/static/index.html"):
+        answer = client.get(path)
+        assert answer.status_code == 401, path
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/v1/models?token=gehe+im").status_code == 401
+    for wrong in ("Bearer", "Bearer geheim", "Basic gehe im", "Bearer gehe im x"):
+        assert client.get("/v1/models", headers={"authorization": wrong}).status_code == 401
+    right = {"authorization": "Bearer gehe im"}
+    assert client.get("/v1/models", headers=right).status_code == 200
+
+
+def test_the_first_visit_brings_a_cookie(start):
+    client = start(access=Access(token="geheim"))
+    assert client.get("/?token=wrong").status_code == 401
+    assert not client.cookies
+    answer = client.get("/?token=geheim")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert "geheim" not in cookie
+    assert client.get("/").status_code == 200
+    assert client.get("/v1/models").status_code == 200
+    client.cookies.clear()
+    for wrong in (f"{COOKIE}=geheim", f"{COOKIE}=", f"{COOKIE}=x; {COOKIE}=y", 'a="; b'):
+        assert client.get("/v1/models", headers={"cookie": wrong}).status_code == 401
+
+
+def test_a_cookie_of_another_process_does_not_open():
+    one, other = Access(token="t"), Access(token="t")
+    cookie = f"{COOKIE}={one._session}"
+    assert refusal(one, cookie=cookie) is None
+    assert refusal(other, cookie=cookie) == 401
+
+
+# The command
+
+
+def test_other_machines_need_a_token_or_a_word():
+    for host in ("0.0.0.0", "::", "192.168.1.5", "studio.lan"):
+        with pytest.raises(JobError, match="--token"):
+            Place(host=host).access()
+        assert Place(host=host, token="t").access().token == "t"
+        assert Place(host=host, insecure=True).access().token == ""
+    for host in ("127.0.0.1", "localhost", "::1", "[::1]", "127.9.9.9"):
+        assert not Place(host=host).access().any_address
+
+
+def test_a_host_without_a_token_is_exit_code_2(run, monkeypatch):
+    monkeypatch.delenv("PHOTOCHROM_TOKEN", raising=False)
+    code, err = run("--host", "0.0.0.0")
+    assert code == 2
+    assert "--insecure" in err
+
+
+def test_a_port_that_is_taken_is_exit_code_2(run):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, err = run("--port", port)
+    assert code == 2
+    assert f"127.0.0.1:{port} can't be used" in err
+    assert "--port" in err
+
+
+def test_a_host_of_others_is_exit_code_2(run):
+    code, err = run("--host", "192.0.2.1", "--insecure")
+    assert code == 2
+    assert "192.0.2.1:8000 can't be used" in err
+
+
+def test_without_the_extra_it_is_exit_code_2():
+    command = [sys.executable, "-c", WITHOUT_FASTAPI, "serve", "--port", "0"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "pip install 'photochrom[serve]'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_it_serves_until_ctrl_c():
+    command = [sys.executable, "-c", "from photochrom.cli.main import main; main()", "serve"]
+    environment = {**os.environ, "PHOTOCHROM_TOKEN": "geheim", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [*command, "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        first = server.stdout.readline()
+        assert first.startswith("Photochrom Studio: http://127.0.0.1:")
+        assert "geheim" not in first  # it may go to a log
+        address = first.split()[-1]
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
+            assert json.load(answer)["status"] == "ok"
+        headers = {"authorization": "Bearer geheim"}
+        asked = urllib.request.Request(f"{address}/v1/models", headers=headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert json.load(answer)["models"]
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert "has ended" in out
+    assert err == ""

@@ -11,14 +11,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from photochrom.version import __version__
+
 if TYPE_CHECKING:
     from photochrom.errors import PhotochromError
     from photochrom.models.contract import ModelContract
     from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.colorizer import Colorizer, Prepared, Reference
     from photochrom.runtime.hints import Hint
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Colorizer",

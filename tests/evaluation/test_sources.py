@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from photochrom.errors import DataError, MissingExtraError
-from photochrom.evaluation.sources import FLOWERS102_ROOT, list_pictures, list_source
+from photochrom.evaluation.sources import FLOWERS102_ROOT, list_source
 
 
 def touch(folder, *names):
@@ -23,18 +23,6 @@ def names(items):
 
 
 # Folders
-
-
-def test_pictures_are_found_at_any_depth_in_order(tmp_path):
-    touch(tmp_path, "b.JPG", "a/z.png", "a/deep/er/c.tiff", "d.webp", "e.gif")
-    found = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
-    assert found == sorted(["b.JPG", "a/z.png", "a/deep/er/c.tiff", "d.webp", "e.gif"])
-
-
-def test_other_files_and_hidden_ones_are_left_out(tmp_path):
-    touch(tmp_path, "a.jpg", "notes.txt", "a.jpg.bak", ".hidden.jpg", ".cache/b.jpg", "x/.c/d.png")
-    (tmp_path / "folder.jpg").mkdir()
-    assert [path.name for path in list_pictures(tmp_path)] == ["a.jpg"]
 
 
 def test_a_hidden_folder_may_itself_be_the_source(tmp_path):

@@ -17,7 +17,7 @@ from torchvision.datasets import Flowers102, flowers102  # noqa: E402
 
 from photochrom import color  # noqa: E402
 from photochrom.errors import DataError, PhotochromError  # noqa: E402
-from photochrom.evaluation.sources import list_pictures, list_source  # noqa: E402
+from photochrom.evaluation.sources import list_source  # noqa: E402
 from photochrom.pictures import picture  # noqa: E402
 from photochrom.training import data  # noqa: E402
 from photochrom.training.config import DataConfig  # noqa: E402
@@ -71,20 +71,6 @@ def touch(*paths):
 
 
 # Sources
-
-
-def test_list_pictures_is_sorted_and_skips_what_is_hidden(tmp_path):
-    wanted = [tmp_path / name for name in ("a.JPG", "b/c.png", "b/d/e.webp", "z.tiff")]
-    hidden = [tmp_path / name for name in (".f.jpg", "b/.g/h.jpg", "b/._c.png")]
-    touch(*reversed(wanted), *hidden, tmp_path / "notes.txt", tmp_path / "b" / "jpg")
-    (tmp_path / "folder.jpg").mkdir()
-    assert list_pictures(tmp_path) == wanted
-
-
-def test_list_pictures_below_a_hidden_folder(tmp_path):
-    """What is hidden counts from the folder that was asked for."""
-    touch(tmp_path / ".photos" / "a.jpg")
-    assert list_pictures(tmp_path / ".photos") == [tmp_path / ".photos" / "a.jpg"]
 
 
 def test_list_source_takes_the_part_where_there_is_one(tmp_path):

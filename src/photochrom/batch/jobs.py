@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photochrom.errors import DataError, JobError, OutputExistsError, PictureWriteError
-from photochrom.evaluation.sources import list_pictures
 from photochrom.pictures import picture
+from photochrom.pictures.folders import list_pictures
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer, Reference
 from photochrom.runtime.options import DEFAULTS, Options

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom import __version__
 from photochrom.cli import learning
 from photochrom.errors import JobError, PhotochromError
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
+from photochrom.version import __version__
 
 if TYPE_CHECKING:
     from photochrom.runtime.hints import Hint

@@ -17,11 +17,12 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom import __version__, color
+from photochrom import color
 from photochrom.errors import DataError, PictureReadError
 from photochrom.evaluation import metrics
 from photochrom.evaluation.sources import list_source
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.version import __version__
 
 GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean by L* (floor)", "oracle mean (ceiling)"
 COLUMNS = {

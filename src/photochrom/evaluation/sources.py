@@ -14,6 +14,7 @@ import numpy as np
 
 from photochrom.errors import DataError, MissingExtraError, PictureReadError
 from photochrom.pictures import picture
+from photochrom.pictures.folders import list_pictures
 
 FLOWERS102_ROOT = "data/flowers102"
 
@@ -26,29 +27,6 @@ class Item(NamedTuple):
     label: str
     stamp: str
     """Changes when the picture does."""
-
-
-def list_pictures(folder: Path) -> list[Path]:
-    """Files below a folder whose suffix is a picture's, sorted, hidden ones left out.
-
-    Raises
-    ------
-    DataError
-        It is no folder, or there are none.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of pictures.")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in picture.FORMATS
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
-    if not found:
-        known = " ".join(picture.FORMATS)
-        raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
-    return found
 
 
 def list_source(source: str, *, part: str = "train") -> list[Item]:

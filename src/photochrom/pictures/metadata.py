@@ -18,9 +18,9 @@ from typing import BinaryIO, TypeAlias
 
 import pyvips
 
-from photochrom import __version__
 from photochrom.pictures import tiff, xmp
 from photochrom.pictures.xmp import Property
+from photochrom.version import __version__
 
 Changes: TypeAlias = Mapping[str, str | bytes | None]
 

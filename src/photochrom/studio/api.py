@@ -19,7 +19,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
-from photochrom import __version__
 from photochrom.models.weights import shipped_models
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
@@ -31,6 +30,7 @@ from photochrom.studio import orders
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
 from photochrom.studio.uploads import Upload, plain_name, read_upload
 from photochrom.studio.workshop import Held, Limits, Shelf, Workshop, hold
+from photochrom.version import __version__
 
 Result = TypeVar("Result")
 

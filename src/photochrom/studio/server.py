@@ -19,7 +19,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from photochrom import __version__
 from photochrom.batch import pool
 from photochrom.errors import PhotochromError
 from photochrom.runtime.colorizer import Colorizer
@@ -28,6 +27,7 @@ from photochrom.studio.api import Studio, routes
 from photochrom.studio.gate import Access, Gate, Scope
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
 from photochrom.studio.workshop import Limits, Shelf
+from photochrom.version import __version__
 
 WEB = Path(__file__).parent / "web"
 TIDY_EVERY_S = 30.0

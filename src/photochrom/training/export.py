@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from photochrom import __version__
 from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
 from photochrom.models.contract import (
@@ -46,6 +45,7 @@ from photochrom.training.encoder import fold_norms
 from photochrom.training.hints import SAMPLED, Hints, sample
 from photochrom.training.network import HintNetwork
 from photochrom.training.run_folder import load_checkpoint
+from photochrom.version import __version__
 
 PARITY_SIZES = ((65, 87), (120, 97), (203, 131))
 """Heights and widths at which torch and ONNX Runtime are compared; odd on purpose."""

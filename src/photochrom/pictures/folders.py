@@ -1,0 +1,31 @@
+"""The pictures in a folder: found by their suffix, never opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from photochrom.errors import DataError
+from photochrom.pictures import picture
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Files below a folder whose suffix is a picture's, sorted, hidden ones left out.
+
+    Raises
+    ------
+    DataError
+        It is no folder, or there are none.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of pictures.")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in picture.FORMATS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+    if not found:
+        known = " ".join(picture.FORMATS)
+        raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
+    return found

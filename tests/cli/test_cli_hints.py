@@ -8,8 +8,9 @@ import pytest
 
 from photochrom import color
 from photochrom.cli import main as cli
+from photochrom.color.text import parse_color
 from photochrom.pictures import picture
-from photochrom.runtime.hints import Hint, hints_to_json, parse_color
+from photochrom.runtime.hints import Hint, hints_to_json
 from photochrom.runtime.palette import palette_of
 
 pytestmark = pytest.mark.train  # the model is made by torch

@@ -12,10 +12,11 @@ import pytest
 
 import photochrom
 from photochrom import color
+from photochrom.color.text import parse_color
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.hints import Hint, parse_color
+from photochrom.runtime.hints import Hint
 from photochrom.runtime.palette import palette_ab
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"

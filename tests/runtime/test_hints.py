@@ -20,7 +20,6 @@ from photochrom.runtime.hints import (
     lay_out,
     load_hints,
     obey,
-    parse_color,
     parse_hint,
 )
 
@@ -100,29 +99,6 @@ def test_a_hint_that_makes_no_sense_is_refused(wrong):
 def test_a_hint_error_is_a_value_error_too():
     with pytest.raises(ValueError, match="radius"):
         Hint.at(1, 1, "#c22", radius_px=0)
-
-
-# Colours as people write them
-
-
-@given(st.binary(min_size=3, max_size=3))
-def test_a_color_is_what_srgb_says(rgb):
-    _, a, b = color.srgb_to_lab(np.frombuffer(rgb, np.uint8))
-    for text in (f"#{rgb.hex()}", rgb.hex().upper(), f"  #{rgb.hex()} "):
-        assert parse_color(text) == (a, b)
-
-
-def test_three_digits_are_short_for_six():
-    assert parse_color("#c2f") == parse_color("#cc22ff")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "#", "red", "#12345", "#1234567", "#gg0000", "##c22", "12  34", "#+12345", "１２３"],
-)
-def test_what_is_no_color_is_refused_with_an_example(text):
-    with pytest.raises(ColorError, match=r"is no colour; write it as #rrggbb or #rgb"):
-        parse_color(text)
 
 
 # Hints on the command line

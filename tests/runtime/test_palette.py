@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom import color
+from photochrom.color.text import parse_color
 from photochrom.errors import ColorError
 from photochrom.pictures import picture
-from photochrom.runtime.hints import parse_color
 from photochrom.runtime.palette import SAME, palette_ab, palette_of, parse_palette
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color import toning
 from photochrom.color.grid import AbGrid, set_off
+from photochrom.color.text import hex_color
 from photochrom.errors import AlreadyColoredError, HintError, UnsupportedError
 from photochrom.models import weights
 from photochrom.models.contract import ModelContract
@@ -341,7 +342,7 @@ class Prepared:
         column = min(int(x / width * columns), columns - 1)
         light = float(self._coarse_lightness()[row, column])
         found = likely_colors(probabilities[row, column], self.grid, most=most, apart=15.0)
-        return [(_hex(light, ab), share) for ab, share in found]
+        return [(hex_color(light, ab), share) for ab, share in found]
 
     def alternatives(self, count: int = 4, *, seed: int = 0) -> tuple[Alternative, ...]:
         """Other plausible results: the most uncertain region in each of its likeliest colours.
@@ -434,11 +435,6 @@ def temperature_of(vividness: float, default: float) -> float:
 @cache
 def _grid(bins: tuple[tuple[float, float], ...]) -> AbGrid:
     return AbGrid(np.array(bins, dtype=np.float32))
-
-
-def _hex(lightness: float, ab: NDArray[np.float32]) -> str:
-    srgb = color.lab_to_srgb(np.array([lightness, *ab], dtype=np.float32))
-    return "#" + np.rint(srgb * 255).astype(np.uint8).tobytes().hex()
 
 
 def _as_picture(source: Source) -> Picture:

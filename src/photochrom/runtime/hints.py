@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color
+from photochrom.color.text import parse_color
 from photochrom.errors import ColorError, HintError
 from photochrom.models.session import Features, Session, Tokens
 
@@ -82,24 +82,6 @@ class Hint:
             A number is not finite, or the radius not above 0.
         """
         return cls(points=((x, y),), ab=parse_color(color_), radius_px=radius_px)
-
-
-def parse_color(text: str) -> tuple[float, float]:
-    """The a* and b* of a colour as in CSS: ``#c22`` or ``#cc2222``.
-
-    Raises
-    ------
-    ColorError
-        It is written otherwise.
-    """
-    digits = text.strip().removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(2 * digit for digit in digits)
-    if len(digits) != 6 or not set(digits) <= set(string.hexdigits):
-        raise ColorError(f"'{text}' is no colour; write it as #rrggbb or #rgb, such as #cc2222.")
-    srgb = np.array(list(bytes.fromhex(digits)), dtype=np.uint8)
-    _, a, b = color.srgb_to_lab(srgb).tolist()
-    return a, b
 
 
 def parse_hint(text: str) -> Hint:

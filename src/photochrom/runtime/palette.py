@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color
+from photochrom.color.text import hex_color, parse_color
 from photochrom.errors import ColorError
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.hints import parse_color
 
 SIDE_PX = 64
 ROUNDS = 20
@@ -81,6 +81,5 @@ def palette_of(picture: Picture, *, most: int = 8) -> tuple[str, ...]:
     for index in np.argsort(-areas, kind="stable"):
         if areas[index]:
             light = lab[member == index, 0].mean()
-            srgb = color.lab_to_srgb(np.array([light, *centers[index]], np.float32))
-            names.append("#" + np.rint(srgb * 255).astype(np.uint8).tobytes().hex())
+            names.append(hex_color(light, centers[index]))
     return tuple(dict.fromkeys(names))

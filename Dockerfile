@@ -9,7 +9,8 @@ FROM python:3.13-slim
 COPY --from=build /opt/photochrom /opt/photochrom
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin photochrom
 USER photochrom
-ENV PATH=/opt/photochrom/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/photochrom/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    ORT_DISABLE_TELEMETRY=1
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", \
   "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

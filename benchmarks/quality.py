@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 
 from photochrom.errors import UnsupportedError
@@ -160,6 +159,8 @@ def macs(path: Path) -> int:
 
     The shapes are those of a real run, in which every such node's values are outputs.
     """
+    import onnxruntime  # after photochrom, which silences it
+
     model = onnx.load(path)
     counted = [one for one in model.graph.node if one.op_type in ("Conv", "MatMul", "Gemm")]
     present = {output.name for output in model.graph.output}

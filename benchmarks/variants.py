@@ -10,6 +10,8 @@ calibrate the integers. Give it photographs of the training side: what counts is
 
 from __future__ import annotations
 
+import photochrom  # isort: skip  (silences ONNX Runtime, and so comes before it)  # noqa: F401
+
 import argparse
 import statistics
 import tempfile

@@ -3,7 +3,8 @@
     from photochrom import Colorizer
     Colorizer().colorize("old.jpg").save("new.jpg")
 
-Importing this package is cheap: the names below are loaded when they are first used.
+Importing this package is cheap: the names below are loaded when they are first used. It also
+turns ONNX Runtime's telemetry off for this process; see `models.telemetry`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import photochrom.models.telemetry  # noqa: F401  (must be first: it silences ONNX Runtime)
 from photochrom.version import __version__
 
 if TYPE_CHECKING:

@@ -331,5 +331,14 @@ def serve(
     )
 
 
+@app.command()
+def doctor() -> None:
+    """Check this installation, and say what should be mended."""
+    from photochrom.cli.doctor import doctor
+
+    if code := doctor():
+        raise typer.Exit(code)
+
+
 for command in (learning.train, learning.mix, learning.export, learning.evaluate):
     app.command()(command)

@@ -215,6 +215,14 @@ def test_shrinking_averages_the_area(suffix, smooth_srgb, tmp_path):
     assert mean_error(picture.read(path).srgb(size=(32, 48)), expected) < 3
 
 
+def test_enlarging_keeps_the_centers_of_pixels(smooth_srgb):
+    """Mirrored and enlarged is enlarged and mirrored: nothing moves to one side."""
+    srgb = smooth_srgb(24, 18)
+    usual = picture.from_array(srgb).srgb(size=(60, 45))
+    mirrored = picture.from_array(np.ascontiguousarray(srgb[::-1, ::-1])).srgb(size=(60, 45))
+    assert np.abs(usual.astype(int) - mirrored[::-1, ::-1]).max() <= 1
+
+
 def test_srgb_leaves_alpha_out_unblended(smooth_srgb):
     srgb = smooth_srgb(10, 12)
     clear = np.concatenate([srgb, np.full((10, 12, 1), 3, dtype=np.uint8)], axis=2)

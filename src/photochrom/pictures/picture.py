@@ -32,7 +32,7 @@ from photochrom.errors import (
     ShapeError,
 )
 from photochrom.pictures import formats, metadata, painting
-from photochrom.pictures.encoded import Encoded, reason
+from photochrom.pictures.encoded import Encoded, reason, resized
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
 
@@ -477,7 +477,7 @@ def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
 
 
 def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -> pyvips.Image:
-    return opened().thumbnail_image(width, height=height, size="force")
+    return resized(opened(), height, width)
 
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:

@@ -393,12 +393,7 @@ class Prepared:
 
     def _coarse_lightness(self) -> NDArray[np.float32]:
         """L* at the size of the model's output."""
-        cell_px = self._session.contract.output_stride
-        padding = [(0, -side % cell_px) for side in self.lightness.shape]
-        padded = np.pad(self.lightness, padding, mode="edge")
-        rows, columns = (side // cell_px for side in padded.shape)
-        cells = padded.reshape(rows, cell_px, columns, cell_px)
-        return cells.mean(axis=(1, 3), dtype=np.float32)
+        return upsample.cell_means(self.lightness, self._session.contract.output_stride)
 
     def _refuse(self, **asked: object) -> None:
         """Say what this model can't do, if any of it is asked for."""

@@ -9,7 +9,6 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.errors import ShapeError
-from photochrom.pictures import painting
 
 RADIUS = 1
 """Windows are 2 x RADIUS + 1 coarse pixels wide."""
@@ -30,7 +29,8 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     Parameters
     ----------
     ab : (h, w, 2) float, a* and b*
-    lightness : (H, W) float, L* of the small copy; brought to (h, w) where it is larger
+    lightness : (H, W) float, L* of the small copy, of which each position of `ab` spans a
+        square cell; or (h, w), L* of the same positions
 
     Returns
     -------
@@ -39,7 +39,8 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     Raises
     ------
     ShapeError
-        `ab` is not (h, w, 2), `lightness` not (H, W), or there are no pixels.
+        `ab` is not (h, w, 2), `lightness` not (H, W) of the same cells, or there are no
+        pixels.
 
     Source: He, Sun and Tang, "Guided image filtering", 2013; He and Sun, "Fast guided
     filter", 2015; but for the offset, which they average too (see
@@ -51,14 +52,37 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     light = np.asarray(lightness, dtype=np.float32)
     if light.ndim != 2 or light.size == 0:
         raise ShapeError(f"lightness has shape {light.shape}; (height, width) is wanted.")
-    height, width = colors.shape[:2]
-    fitted = painting.fit(_image(light[..., None]), width, height).numpy()
-    light = np.asarray(fitted, dtype=np.float32).reshape(height, width, 1)
+    light = cell_means(light, -(-light.shape[0] // colors.shape[0]))[..., None]
+    if light.shape[:2] != colors.shape[:2]:
+        raise ShapeError(
+            f"lightness has shape {np.shape(lightness)}; (height, width) of whole cells of "
+            f"{colors.shape[:2]} positions is wanted."
+        )
     mean_light, mean_colors = _window_mean(light), _window_mean(colors)
     covariance = _window_mean(light * colors) - mean_light * mean_colors
     variance = np.maximum(_window_mean(light * light) - mean_light * mean_light, 0)
     gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
     return _image(colors - gain * light), _image(gain)
+
+
+def cell_means(field: NDArray[Any], side: int) -> NDArray[np.float32]:
+    """Means over square cells: the coarse lightness.
+
+    Parameters
+    ----------
+    field : (H, W) float
+    side : of a cell; where the last cells hang over, the edge is repeated
+
+    Returns
+    -------
+    (H / side, W / side) float32, rounded up
+    """
+    padded = np.pad(field, [(0, -length % side) for length in field.shape], mode="edge")
+    rows, columns = (length // side for length in padded.shape)
+    means: NDArray[np.float32] = padded.reshape(rows, side, columns, side).mean(
+        axis=(1, 3), dtype=np.float32
+    )
+    return means
 
 
 def _window_mean(planes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,9 +27,10 @@ import pyvips
 
 import photochrom
 from photochrom import Colorizer, Picture, color
-from photochrom.batch import jobs as batch
 from photochrom.batch import pool
+from photochrom.batch.jobs import Job
 from photochrom.batch.manifest import NAME, Manifest, sha256_of
+from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
 from photochrom.runtime.colorizer import small_size
 from photochrom.runtime.upsample import guide
@@ -61,10 +62,10 @@ def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float
     """Colorize a folder in this process; seconds and CPU seconds, model loading left out."""
     colorizer = Colorizer(threads=pool.threads_each(workers))
 
-    def work(job: batch.Job, *, force: bool) -> Picture:
+    def work(job: Job, *, force: bool) -> Picture:
         return job.run(colorizer, force=force)
 
-    jobs = batch.plan([str(folder)], str(out))
+    jobs = plan([str(folder)], str(out))
     with Manifest(out / NAME) as manifest:
         first, *rest = sort_out(jobs, manifest=manifest, resume=False, force=False)
         for _ in pool.run([first], work, workers=1, manifest=manifest):

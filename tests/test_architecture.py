@@ -129,7 +129,7 @@ def test_every_folder_is_a_room():
 def test_the_search_for_imports_finds_them():
     """The test above can fail: what is known to be there is seen."""
     assert "photochrom.models.session.Session" in imports_of(PACKAGE / "training" / "export.py")
-    assert "photochrom.batch.jobs" in imports_of(PACKAGE / "cli" / "main.py")
+    assert "photochrom.cli.coloring" in imports_of(PACKAGE / "cli" / "main.py")
     assert "photochrom.errors.ShapeError" in imports_of(PACKAGE / "color" / "spaces.py")
 
 

@@ -10,8 +10,8 @@ import pyvips
 
 from photochrom.batch import manifest as manifests
 from photochrom.batch import pool
-from photochrom.batch.jobs import plan
 from photochrom.batch.manifest import Manifest, sha256_of
+from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
 from photochrom.errors import ManifestError, PictureReadError
 from photochrom.pictures import picture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from photochrom.batch import pool
-from photochrom.batch.jobs import plan
 from photochrom.batch.manifest import NAME, Manifest
+from photochrom.batch.plan import plan
 from photochrom.batch.resume import is_whole, remove_temporary, sort_out
 from photochrom.errors import OutputExistsError
 from photochrom.pictures import picture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.batch.jobs import plan
+from photochrom.batch.plan import plan
 from photochrom.batch.watch import watch
 
 

@@ -44,7 +44,7 @@ def sort_out(
 
     Parameters
     ----------
-    jobs : what there is, from `batch.plan`
+    jobs : what there is, from `plan.plan`
     manifest : what was done before; for `resume`
     resume : leave alone what is done. Done is what the manifest says, if the photograph has
         still the size and time that it had, and the result its size and time or else its

@@ -24,7 +24,7 @@ def watch(
 
     Parameters
     ----------
-    look : all jobs that there are now, such as `batch.plan`; a `DataError` means none yet
+    look : all jobs that there are now, such as `plan.plan`; a `DataError` means none yet
     interval_s : the time from look to look
     stop : asked often; True ends the watch
 

@@ -12,10 +12,10 @@ from typing import Protocol
 
 from rich.console import Console
 
-from photochrom.batch import jobs as batch
 from photochrom.batch import manifest, pool, resume
-from photochrom.batch.jobs import Job
+from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.batch.manifest import Manifest
+from photochrom.batch.plan import each_alternative, plan
 from photochrom.batch.pool import Outcome
 from photochrom.batch.resume import Task
 from photochrom.batch.watch import INTERVAL_S, watch
@@ -64,10 +64,10 @@ class Order:
 
     def plan(self) -> list[Job]:
         """All jobs that there are now."""
-        jobs = batch.plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
+        jobs = plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
         if self.single and len(jobs) > 1:
             raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
-        return batch.each_alternative(jobs, self.alternatives) if self.alternatives else jobs
+        return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
 
     def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
         """Where the manifest of these jobs is; None for orders that keep none.
@@ -79,7 +79,7 @@ class Order:
         """
         if self.manifest is not None:
             return self.manifest
-        if self.output not in (None, batch.STANDARD_STREAM):
+        if self.output not in (None, STANDARD_STREAM):
             place = Path(self.output or "")
             to_folder = all(job.target != place for job in jobs)
             kept = self.listed or self.resume or any(Path(name).is_dir() for name in self.inputs)

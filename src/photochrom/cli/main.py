@@ -243,7 +243,8 @@ def _palette(text: str | None) -> tuple[str, ...]:
 
 def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
     """The inputs of the command line and those of a list."""
-    from photochrom.batch import jobs as batch
+    from photochrom.batch.jobs import STANDARD_STREAM
+    from photochrom.batch.plan import read_list
 
     if files_from is None:
         if not named:
@@ -251,16 +252,16 @@ def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list
                 "name photographs or folders, or a list with --files-from.", param_hint="IN..."
             )
         return named
-    if files_from != batch.STANDARD_STREAM:
+    if files_from != STANDARD_STREAM:
         try:
             data = Path(files_from).read_bytes()
         except OSError as error:
             raise JobError(f"{files_from}: the list can't be read ({error.strerror}).") from error
-    elif batch.STANDARD_STREAM in named:
+    elif STANDARD_STREAM in named:
         raise JobError("stdin (-) holds one photograph or a list of inputs, not both.")
     else:
         data = sys.stdin.buffer.read()
-    return [*named, *batch.read_list(data, null=null)]
+    return [*named, *read_list(data, null=null)]
 
 
 @app.command()

@@ -1,0 +1,195 @@
+"""Which photographs to colorize, and where each result goes; decided before any work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from photochrom.batch.jobs import STANDARD_STREAM, Job
+from photochrom.errors import DataError, JobError
+from photochrom.pictures import picture
+from photochrom.pictures.folders import list_pictures
+
+
+def read_list(data: bytes, *, null: bool = False) -> list[str]:
+    """The inputs that a list names, for `plan`.
+
+    Parameters
+    ----------
+    data : the list's bytes: one input a line, empty lines ignored
+    null : inputs end with NUL bytes instead, as from ``find -print0``
+    """
+    if null:
+        lines = data.split(b"\0")
+    else:
+        lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    names = [os.fsdecode(line) for line in lines if line]
+    # A list can't stand for stdin, so that a file may have this name.
+    return [f".{os.sep}{name}" if name == STANDARD_STREAM else name for name in names]
+
+
+def plan(
+    inputs: Sequence[str], output: str | None, *, recursive: bool = True, parents: bool = False
+) -> list[Job]:
+    """Decide where each result goes.
+
+    Parameters
+    ----------
+    inputs : files, folders (with all below them) and ``-`` for stdin
+    output : a file for one photograph; a folder for several or for a folder, in which
+        names and relative paths are kept; ``-`` for stdout. By default NAME-color is written
+        beside NAME, and what comes from stdin goes to stdout.
+    recursive : take what is in the folders of a folder, too
+    parents : keep each input's path as it is named below the output folder
+
+    Returns
+    -------
+    Jobs in the order of the inputs; formats that can't be written become PNG
+
+    Raises
+    ------
+    JobError
+        The output doesn't suit the inputs, or two results would have the same name.
+    DataError
+        A folder has no pictures.
+    """
+    folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
+    if parents and output in (None, STANDARD_STREAM):
+        raise JobError("--parents keeps paths below a folder; name that folder with -o.")
+    if inputs.count(STANDARD_STREAM) > 1:
+        raise JobError("stdin (-) is named more than once; it holds one photograph.")
+    if folders and output in (None, STANDARD_STREAM):
+        raise JobError(
+            f"{folders[0]} is a folder; name a folder for the results with -o, such as -o colored."
+        )
+    one = len(inputs) == 1 and not folders
+    if output == STANDARD_STREAM and not one:
+        raise JobError("stdout (-o -) takes one photograph; name a folder for several with -o.")
+
+    jobs = []
+    for text in inputs:
+        path = None if text == STANDARD_STREAM else Path(text)
+        place = str(_below(Path(output or ""), path)) if parents and path else output
+        if path in folders:
+            jobs += _inside(path, Path(place or ""), recursive=recursive)
+        elif parents and path:
+            target = Path(place or "").with_name(path.stem + _suffix(path))
+            jobs.append(Job(source=path, target=target))
+        else:
+            jobs.append(Job(source=path, target=_target(path, output, one=one)))
+    _check_distinct(jobs)
+    return jobs
+
+
+def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
+    """Where the result of a single file or of stdin goes."""
+    if output == STANDARD_STREAM or (output is None and path is None):
+        return None
+    if output is None:
+        assert path is not None
+        return path.with_name(f"{path.stem}-color{_suffix(path)}")
+    place = Path(output)
+    if one and not place.is_dir() and not output.endswith(os.sep):
+        if picture.FORMATS.get(place.suffix.lower()) in picture.WRITERS:
+            return place
+        if place.suffix:
+            known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
+            raise JobError(
+                f"-o {output}: '{place.suffix}' is no picture format that can be written; "
+                f"known: {known}. For a folder, end it with {os.sep}"
+            )
+    if path is None:
+        return place / "stdin.png"
+    return place / (path.stem + _suffix(path))
+
+
+def _below(folder: Path, path: Path) -> Path:
+    """A path as it is named, moved below a folder: ``/a/../b`` becomes ``folder/b``."""
+    plain = Path(os.path.normpath(path))
+    return folder.joinpath(*(part for part in plain.parts if part not in (plain.anchor, "..")))
+
+
+def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
+    """Jobs for all below a folder; earlier results below it don't count."""
+    found = list_pictures(folder)
+    if not recursive:
+        found = [path for path in found if path.parent == folder]
+    results = output.resolve()
+    if folder.resolve() in results.parents:
+        found = [path for path in found if not path.resolve().is_relative_to(results)]
+    if not found:
+        raise DataError(
+            f"{folder}: no pictures to colorize, but for results or what lies in folders below it."
+        )
+    jobs = []
+    names = {path.relative_to(folder) for path in found}
+    for path in found:
+        relative, note = path.relative_to(folder), ""
+        target = relative.with_name(relative.stem + _suffix(path))
+        if target != relative and target in names:  # a.gif beside a.png: both would be a.png
+            note = f"{target.name} is another photograph's"
+            target = relative.with_name(relative.name + _suffix(path))
+        names.add(target)
+        jobs.append(Job(source=path, target=output / target, note=note))
+    return jobs
+
+
+def _suffix(path: Path) -> str:
+    """The suffix of a result: the source's, or .png where its format can't be written."""
+    format_ = picture.FORMATS.get(path.suffix.lower())
+    return path.suffix if format_ in picture.WRITERS else ".png"
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    """Refuse results that would fall on one another or on their photograph."""
+    seen: dict[Path, Job] = {}
+    folders: dict[Path, Path] = {}
+
+    def real(path: Path) -> Path:
+        """`path.resolve()`, with each folder resolved once."""
+        if path.is_symlink():
+            return path.resolve()
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        return folders[path.parent] / path.name
+
+    for job in jobs:
+        if job.target is None:
+            continue
+        target = real(job.target)
+        other = seen.setdefault(target, job)
+        if other is not job:
+            raise JobError(
+                f"{other.name} and {job.name} would both be written to {job.target}. Colorize "
+                "them one by one or their common folder, or keep their paths with --parents."
+            )
+        if job.source is not None and target == real(job.source):
+            raise JobError(
+                f"{job.name} would be written over itself; choose another place with -o."
+            )
+
+
+def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:
+    """Jobs that make `count` results of each photograph, numbered in their names.
+
+    Raises
+    ------
+    JobError
+        Several results would go to stdout, or one over a photograph.
+    """
+    several = []
+    for job in jobs:
+        if job.target is None:
+            raise JobError("--alternatives makes several pictures; name a file or folder with -o.")
+        several += [
+            replace(
+                job,
+                target=job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}"),
+                alternative=number,
+            )
+            for number in range(1, count + 1)
+        ]
+    _check_distinct(several)
+    return several

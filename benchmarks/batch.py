@@ -33,6 +33,7 @@ from photochrom.batch.manifest import NAME, Manifest, sha256_of
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
 from photochrom.runtime.colorizer import small_size
+from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.upsample import guide
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
@@ -60,7 +61,7 @@ def make_folder(folder: Path) -> None:
 
 def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float]:
     """Colorize a folder in this process; seconds and CPU seconds, model loading left out."""
-    colorizer = Colorizer(threads=pool.threads_each(workers))
+    colorizer = Colorizer(threads=threads_each(workers))
 
     def work(job: Job, *, force: bool) -> Picture:
         return job.run(colorizer, force=force)
@@ -153,7 +154,7 @@ def print_stages(photograph: Path, out: Path) -> None:
 def main() -> None:
     """Measure and print; with arguments, be one of the measured processes."""
     if len(sys.argv) > 1:
-        figures = colorize_folder(*map(Path, sys.argv[1:]), workers=pool.usual_workers())
+        figures = colorize_folder(*map(Path, sys.argv[1:]), workers=usual_workers())
         print(json.dumps(figures))
         return
     with tempfile.TemporaryDirectory() as name:

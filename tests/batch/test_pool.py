@@ -1,7 +1,6 @@
 """`photochrom.batch.pool`: several workers, none too many, and every outcome counted."""
 
 import json
-import os
 import threading
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
 from photochrom.errors import ManifestError, PictureReadError
 from photochrom.pictures import picture
+from photochrom.runtime.cores import usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -119,28 +119,7 @@ def test_libvips_gets_its_share_of_the_cores_and_then_its_threads_back(photograp
     assert pyvips.concurrency_get() == before
     seen.clear()
     list(pool.run(tasks, work, workers=1))
-    assert seen == {min(before, pool.usable_cores())}
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux")
-def test_cores_that_may_not_be_used_are_not_counted():
-    allowed = os.sched_getaffinity(0)
-    assert pool.usable_cores() == len(allowed)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        assert pool.usable_cores() == pool.usual_workers() == pool.threads_each(1) == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-@pytest.mark.parametrize(
-    ("cores", "workers", "usual", "each"), [(1, 1, 1, 1), (2, 1, 3, 2), (8, 2, 9, 4), (8, 3, 9, 2)]
-)
-def test_the_cores_are_used_once(monkeypatch, cores, workers, usual, each):
-    monkeypatch.setattr(pool, "usable_cores", lambda: cores)
-    assert pool.usual_workers() == usual
-    assert pool.threads_each(workers) == each
-    assert pool.threads_each(usual) == 1
+    assert seen == {min(before, usable_cores())}
 
 
 # What fails, and what stops

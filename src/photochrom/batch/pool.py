@@ -6,7 +6,6 @@ the model is in memory once.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -28,6 +27,7 @@ from photochrom.errors import (
     PictureWriteError,
 )
 from photochrom.pictures.picture import Picture
+from photochrom.runtime.cores import threads_each
 
 
 class Work(Protocol):
@@ -55,29 +55,6 @@ class Outcome:
         return "failed" if self.error else "done"
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def usual_workers() -> int:
-    """How many workers keep all usable cores busy.
-
-    One more than there are cores: a photograph waits for the disk now and then, and then
-    another one has the core. A single core is busy with one worker already
-    (`benchmarks/batch.py`).
-    """
-    cores = usable_cores()
-    return cores + 1 if cores > 1 else 1
-
-
-def threads_each(workers: int) -> int:
-    """Threads for each of so many workers, so that together they use the cores once."""
-    return max(1, usable_cores() // workers)
-
-
 def run(
     tasks: Iterable[Task],
     work: Work,
@@ -89,8 +66,8 @@ def run(
 ) -> Iterator[Outcome]:
     """Do tasks in several threads; at most two more than there are workers are in flight.
 
-    libvips gets `threads_each` threads for each worker; the model should have been opened with
-    as many.
+    libvips gets `cores.threads_each` threads for each worker; the model should have been opened
+    with as many.
 
     Parameters
     ----------

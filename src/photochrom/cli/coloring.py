@@ -23,6 +23,7 @@ from photochrom.cli.console import INTERRUPTED, error_console, interruptible, pr
 from photochrom.errors import DataError, JobError
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.cores import threads_each, usual_workers
 
 SOME_FAILED = 1
 LISTED = 20
@@ -258,10 +259,10 @@ def show(order: Order) -> None:
 def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
     """Open what the work needs; `jobs` may change during a watch."""
     place = order.manifest_place(jobs)
-    workers = order.workers or pool.usual_workers()
+    workers = order.workers or usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
-    colorizer = Colorizer(order.model, threads=pool.threads_each(workers))
+    colorizer = Colorizer(order.model, threads=threads_each(workers))
 
     def abandon() -> None:
         resume.remove_temporary(job.target for job in jobs if job.target)

@@ -19,9 +19,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from photochrom.batch import pool
 from photochrom.errors import PhotochromError
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.cores import usable_cores
 from photochrom.studio import orders
 from photochrom.studio.api import Studio, routes
 from photochrom.studio.gate import Access, Gate, Scope
@@ -94,12 +94,12 @@ def create_app(
 
     Parameters
     ----------
-    colorizer : the model; opened with `pool.threads_each` threads for so many workers
+    colorizer : the model; opened with `cores.threads_each` threads for so many workers
     limits : how much the server takes upon itself
     access : who may come in; by default, whoever calls it by a loopback name
     workers : threads; one for each core by default
     """
-    studio = Studio(colorizer, limits=limits or Limits(), workers=workers or pool.usable_cores())
+    studio = Studio(colorizer, limits=limits or Limits(), workers=workers or usable_cores())
     metrics = _Metrics(studio)
 
     @asynccontextmanager

@@ -12,9 +12,9 @@ import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from photochrom.batch import pool
 from photochrom.errors import JobError, MissingExtraError
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.cores import threads_each, usable_cores
 from photochrom.studio.gate import Access
 from photochrom.studio.workshop import Limits
 
@@ -126,8 +126,8 @@ def serve(
     access = place.access()
     listening = place.listen()
     with listening:
-        workers = workers or pool.usable_cores()
-        colorizer = Colorizer(model, threads=pool.threads_each(workers))
+        workers = workers or usable_cores()
+        colorizer = Colorizer(model, threads=threads_each(workers))
         app = create_app(colorizer, limits=limits, access=access, workers=workers)
         config = uvicorn.Config(
             app,

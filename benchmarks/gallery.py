@@ -13,7 +13,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom import Colorizer, Hint, Picture
-from photochrom.runtime.colorizer import Prepared
+from photochrom.runtime.prepared import Prepared
 
 SAMPLES = Path(__file__).parent.parent / "src" / "photochrom" / "samples"
 HEIGHT_PX = 220

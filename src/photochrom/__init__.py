@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from photochrom.errors import PhotochromError
     from photochrom.models.contract import ModelContract
     from photochrom.pictures.picture import Picture, from_array, read
-    from photochrom.runtime.colorizer import Colorizer, Prepared, Reference
+    from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import Hint
+    from photochrom.runtime.prepared import Prepared, Reference
 
 __all__ = [
     "Colorizer",
@@ -41,8 +42,8 @@ _HOMES = {
     "ModelContract": "models.contract",
     "PhotochromError": "errors",
     "Picture": "pictures.picture",
-    "Prepared": "runtime.colorizer",
-    "Reference": "runtime.colorizer",
+    "Prepared": "runtime.prepared",
+    "Reference": "runtime.prepared",
     "from_array": "pictures.picture",
     "read": "pictures.picture",
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 from photochrom.errors import JobError, OutputExistsError, PictureWriteError
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.options import DEFAULTS, Options
+from photochrom.runtime.prepared import Reference
 
 STANDARD_STREAM = "-"
 

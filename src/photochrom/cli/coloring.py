@@ -22,8 +22,9 @@ from photochrom.batch.watch import INTERVAL_S, watch
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
+from photochrom.runtime.prepared import Reference
 
 SOME_FAILED = 1
 LISTED = 20

@@ -13,8 +13,8 @@ from photochrom.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from photochrom.pictures.picture import Picture
-    from photochrom.runtime.colorizer import Prepared, Reference
     from photochrom.runtime.hints import Hint
+    from photochrom.runtime.prepared import Prepared, Reference
 
 
 def _option(default: Any, help_: str, **limits: float) -> Any:

@@ -22,10 +22,11 @@ from starlette.requests import ClientDisconnect
 from photochrom.models.weights import shipped_models
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import hints_to_json
 from photochrom.runtime.options import Options
 from photochrom.runtime.palette import palette_of
+from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
 from photochrom.studio.uploads import Upload, plain_name, read_upload

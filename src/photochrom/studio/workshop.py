@@ -21,9 +21,10 @@ from photochrom.pictures import painting, picture
 from photochrom.pictures.encoded import Encoded
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
-from photochrom.runtime.colorizer import Colorizer, Prepared, Reference
+from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options
+from photochrom.runtime.prepared import Prepared, Reference
 from photochrom.studio.problems import Problem, busy
 
 Result = TypeVar("Result")

@@ -1,0 +1,133 @@
+"""Hints laid out over the small copy of a photograph, as a model takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import color
+from photochrom.errors import HintError
+from photochrom.models.session import Features, Session, Tokens
+from photochrom.runtime.hints import Hint
+
+Float = NDArray[np.float32]
+
+RADIUS_SHARE = 0.014
+"""A hint without a radius has this share of the shorter side: 3.5 pixels of 256."""
+
+STROKE_TOKENS = 16
+"""A stroke becomes at most so many tokens."""
+
+TOKEN_STEP_PX = 6.0
+"""Tokens along a stroke are at least so far apart, in pixels of the small copy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Hints laid out over the small copy of a photograph.
+
+    ``points`` (T, 2) are places in pixels of the small copy, ``ab`` (T, 2) their colours as
+    sRGB can show them there, ``radii`` (T,) pixels; ``planes`` (h, w, 3) is what
+    `Session.decode` takes.
+    """
+
+    points: Float
+    ab: Float
+    radii: Float
+    planes: Float
+
+    def tokens(self, session: Session, features: Features) -> Tokens:
+        """The hints as tokens of a picture that was encoded to `features`."""
+        place = np.concatenate([self.points, np.ones_like(self.points[:, :1])], axis=1)
+        return Tokens(session.sample(features, self.points), self.ab, place)
+
+
+def lay_out(
+    hints: Sequence[Hint], picture_size: tuple[int, int], lightness: Float, cell_px: int
+) -> Canvas:
+    """Bring hints from a photograph to its small copy.
+
+    Parameters
+    ----------
+    hints : later ones lie over earlier ones
+    picture_size : (height, width) of the photograph
+    lightness : (H, W), L* of the small copy
+    cell_px : how many pixels of the small copy a position of the model's output spans
+
+    Raises
+    ------
+    HintError
+        A point lies outside the photograph.
+    """
+    height, width = lightness.shape
+    scale = np.array([width / picture_size[1], height / picture_size[0]], dtype=np.float32)
+    zoom = float(np.sqrt(scale.prod()))
+    rows, columns = (-(-side // cell_px) * cell_px for side in (height, width))
+    painted = np.zeros((rows, columns, 3), dtype=np.float32)
+    points, colors, radii = [], [], []
+    for hint in hints:
+        for x, y in hint.points:
+            if not (0 <= x <= picture_size[1] and 0 <= y <= picture_size[0]):
+                raise HintError(
+                    f"A hint at ({x:g}, {y:g}) lies outside the picture, which is "
+                    f"{picture_size[1]} x {picture_size[0]} pixels."
+                )
+        radius = RADIUS_SHARE * min(picture_size) if hint.radius_px is None else hint.radius_px
+        radius = min(max(radius * zoom, 0.75), height + width)
+        path = np.array(hint.points, dtype=np.float32) * scale
+        _stroke(painted, path, radius, hint.ab)
+        for point in _along(path, max(TOKEN_STEP_PX, radius)):
+            column, row = np.minimum(point.astype(int), [width - 1, height - 1])
+            points.append(point)
+            colors.append(_showable(hint.ab, float(lightness[row, column])))
+            radii.append(radius)
+    cells = painted.reshape(rows // cell_px, cell_px, columns // cell_px, cell_px, 3)
+    return Canvas(
+        np.array(points, dtype=np.float32).reshape(-1, 2),
+        np.array(colors, dtype=np.float32).reshape(-1, 2),
+        np.array(radii, dtype=np.float32),
+        cells.mean(axis=(1, 3), dtype=np.float32),
+    )
+
+
+def _showable(ab: tuple[float, float], lightness: float) -> tuple[float, float]:
+    """The nearest a* and b* towards grey that sRGB can show at a lightness."""
+    linear = color.reduce_gamut(color.lab_to_linear(np.array([lightness, *ab], np.float32)))
+    _, a, b = color.srgb_to_lab(color.linear_to_srgb(linear)).tolist()
+    return a, b
+
+
+def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float]) -> None:
+    """Lay a stroke over (H, W, 3), a* x share, b* x share, share."""
+    low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
+    high = np.ceil(path.max(axis=0) + radius + 1).astype(int)
+    part = painted[low[1] : high[1], low[0] : high[0]]
+    rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32)
+    at = np.stack([columns, rows], axis=-1) + low + 0.5
+    squared = np.full(part.shape[:2], np.inf, dtype=np.float32)
+    for start, end in zip(path, path[1:] if len(path) > 1 else path, strict=False):
+        # Only around this piece, as a stroke may have thousands.
+        first = (np.floor(np.minimum(start, end) - radius - 1).astype(int) - low).clip(0)
+        last = (np.ceil(np.maximum(start, end) + radius + 1).astype(int) - low).clip(0)
+        window = np.s_[first[1] : last[1], first[0] : last[0]]
+        along = end - start
+        length = float(along @ along)
+        away = at[window] - start
+        share = np.clip(away @ along / length, 0, 1) if length > 0 else np.zeros(1)
+        offset = away - share[..., None] * along
+        squared[window] = np.minimum(squared[window], (offset**2).sum(axis=-1))
+    cover = np.clip(radius + 0.5 - np.sqrt(squared), 0, 1)[..., None]
+    part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
+
+
+def _along(path: Float, step: float) -> Float:
+    """Points along a path, at least `step` apart: its start, and evenly up to its end."""
+    lengths = np.hypot(*np.diff(path, axis=0).T) if len(path) > 1 else np.zeros(0)
+    reached = np.concatenate([[0], np.cumsum(lengths)])
+    count = min(STROKE_TOKENS, 1 + int(reached[-1] // step))
+    wanted = np.linspace(0, reached[-1], count) if count > 1 else reached[-1:] / 2
+    points = [np.interp(wanted, reached, path[:, axis]) for axis in (0, 1)]
+    return np.stack(points, axis=-1).astype(np.float32)

@@ -1,0 +1,130 @@
+"""What the network has missed of the hints' colours, corrected after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.runtime.canvas import Canvas
+
+Float = NDArray[np.float32]
+
+KINDRED_LIGHTNESS = 12.0
+"""What `obey` corrects fades where lightness differs by more than this (L* units)."""
+
+WIDE_SHARE, WIDE_LIGHTNESS, WIDE_AB, WIDE_DOUBT = 0.7, 20.0, 24.0, 0.5
+"""How `obey` spreads what hints have in common: share of the shorter side, L* units, ab units
+of the network's own colours, and how little a single hint counts. Chosen on held-out pictures
+(docs/explanation/experiments.md)."""
+
+OVERSHOOT = 30.0
+"""`obey` goes at most so far beyond the colours of the network and of the hints."""
+
+
+def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
+    """Correct coarse colours so that each hint has its own colour where it stands.
+
+    What the network has missed is spread twice: a part of what hints have in common, widely,
+    over like lightness and what the network has painted alike; the rest over each hint's own
+    spot, and not to where lightness is another. Each time the corrections of all hints are
+    found together, so that neighbours don't disturb one another.
+
+    Parameters
+    ----------
+    ab : (h, w, 2) coarse colours
+    lightness : (h, w), L* of the same positions
+    canvas : the hints
+    cell_px : as for `canvas.lay_out`
+
+    Returns
+    -------
+    (h, w, 2) float32
+
+    Source: kriging; Matheron, "Principles of geostatistics", 1963.
+    """
+    last = _last_of_each_place(canvas.points, np.maximum(cell_px, 0.7 * canvas.radii))
+    points, wanted = (canvas.points[last] / cell_px - 0.5).astype(np.float32), canvas.ab[last]
+    near = np.maximum(0.6 * canvas.radii[last] / cell_px, 0.8).astype(np.float32)
+    wide = np.full(near.shape, WIDE_SHARE * min(lightness.shape), dtype=np.float32)
+    light = lightness[..., None]
+    alike = np.concatenate([light / WIDE_LIGHTNESS, ab / WIDE_AB], axis=-1)
+    steps: tuple[tuple[Float, Float, float], ...] = (
+        (wide, alike, WIDE_DOUBT),
+        (near, light / KINDRED_LIGHTNESS, 0.02),
+    )
+    readers = [_around(lightness, x, y) for x, y in points]
+    corrected: Float = ab
+    for reach, traits, doubt in steps:
+        added = _spread(corrected, traits, points, readers, wanted, reach=reach, doubt=doubt)
+        corrected = corrected + added
+    # Hints that lie close together and contradict one another would shoot over.
+    low = np.minimum(ab, wanted.min(axis=0)) - OVERSHOOT
+    high = np.maximum(ab, wanted.max(axis=0)) + OVERSHOOT
+    return np.clip(corrected, low, high).astype(np.float32)
+
+
+def _spread(
+    ab: Float,
+    traits: Float,
+    points: Float,
+    readers: Sequence[tuple[Any, Float]],
+    wanted: Float,
+    *,
+    reach: Float,
+    doubt: float,
+) -> Float:
+    """What hints add to colours around them, (h, w, 2).
+
+    Parameters
+    ----------
+    traits : (h, w, C), in which positions must be like a hint's to get its colour, in standard
+        deviations of its influence
+    points, readers, wanted : (T, 2) places in cells, how to read a field there (see `_around`),
+        and (T, 2) colours
+    reach : (T,), the standard deviation of each hint's influence over the picture, in cells
+    doubt : 0 meets every hint exactly; 1 believes one alone by half
+    """
+    rows, columns = np.mgrid[: ab.shape[0], : ab.shape[1]].astype(np.float32)
+    fields = []
+    for (x, y), (at, share), cells in zip(points, readers, reach, strict=True):
+        squared = ((columns - x) ** 2 + (rows - y) ** 2) / cells**2
+        squared += ((traits - share @ traits[at]) ** 2).sum(axis=-1)
+        fields.append(np.exp(-0.5 * squared))
+    field = np.stack(fields, axis=-1)
+    told = np.stack([share @ field[at] for at, share in readers])
+    missed = wanted - np.stack([share @ ab[at] for at, share in readers])
+    added: Float = field @ np.linalg.solve(told + doubt * np.eye(len(told)), missed)
+    return added
+
+
+def _last_of_each_place(points: Float, apart: Float) -> NDArray[np.int64]:
+    """Indices of points without those that lie nearer to a later one than its `apart`."""
+    kept: list[int] = []
+    for index in range(len(points) - 1, -1, -1):
+        if all(np.hypot(*(points[index] - points[other])) >= apart[other] for other in kept):
+            kept.append(index)
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _around(lightness: Float, x: float, y: float) -> tuple[Any, Float]:
+    """How to read a field at (x, y).
+
+    A field is read from the four cells around, bilinearly, but for those of another lightness.
+
+    Returns
+    -------
+    (rows, columns) of the four; their shares, summing to 1
+    """
+    height, width = lightness.shape
+    x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+    left, top = int(x), int(y)
+    right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+    across, down = ([1.0 - (at - low), at - low] for at, low in ((x, left), (y, top)))
+    at = np.array([top, top, bottom, bottom]), np.array([left, right, left, right])
+    share = np.outer(down, across).ravel()
+    light = float(lightness[at][share.argmax()])
+    share = share * np.exp(-0.5 * ((lightness[at] - light) / KINDRED_LIGHTNESS) ** 2)
+    return at, (share / share.sum()).astype(np.float32)

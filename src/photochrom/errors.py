@@ -57,6 +57,10 @@ class PictureReadError(PictureError):
     """A file or bytes can't be read as a picture."""
 
 
+class DamagedPictureError(PictureReadError):
+    """A file is broken or cut short; what can be decoded of it can be taken, if that is allowed."""
+
+
 class PictureWriteError(PictureError):
     """A picture can't be written."""
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyvips
 
-from photochrom.errors import PictureReadError
+from photochrom.errors import DamagedPictureError, PictureReadError
 from photochrom.pictures import formats, metadata, tiff
 
 _PROFILE_TOLERANCE = 131
@@ -126,15 +126,15 @@ class Encoded:
 
         Raises
         ------
-        PictureReadError
+        DamagedPictureError
             It is broken or cut short; the message says how far decoding got.
         """
         try:
             self._decode_all(self._fail_on)
         except _DamageError as damage:
-            raise PictureReadError(
-                f"{self.name}: broken or cut short: {damage}. Find a whole copy, or take what "
-                "there is with --allow-damaged."
+            raise DamagedPictureError(
+                f"{self.name}: broken or cut short: {damage}. Find a whole copy, or allow damaged "
+                "files, to take what there is."
             ) from damage
 
     def unreadable(self, error: pyvips.Error) -> PictureReadError:

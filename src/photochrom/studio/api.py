@@ -20,11 +20,11 @@ from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
 from photochrom.models.weights import shipped_models
-from photochrom.pictures import picture
+from photochrom.pictures import formats, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import hints_to_json
-from photochrom.runtime.options import Options
+from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
@@ -162,7 +162,7 @@ routes = APIRouter()
 
 @routes.get("/v1/models", response_model=orders.Models, responses=_problems())
 async def models(request: Request, studio: InStudio) -> Any:
-    """The models that there are, and which one is at work."""
+    """The models that there are, which one is at work, and which formats can be read."""
     return await studio.work(request, partial(_models, studio.colorizer))
 
 
@@ -185,7 +185,15 @@ def _models(colorizer: Colorizer) -> dict[str, Any]:
     for one in found:
         if one["name"] == current.name:
             one["takes_hints"] = bool(current.token_features)
-    return {"models": found, "current": current.name}
+    reads = [
+        {
+            "name": one.name,
+            "media_type": MEDIA_TYPES.get(one.name, f"image/{one.name}"),
+            "suffixes": one.suffixes,
+        }
+        for one in formats.KNOWN.values()
+    ]
+    return {"models": found, "current": current.name, "reads": reads}
 
 
 @cache
@@ -257,6 +265,7 @@ async def open_picture(
     studio: InStudio,
     upload: Uploaded,
     name: Annotated[str, Query(max_length=1000)] = "",
+    allow_damaged: Annotated[bool, Query(description=help_for("allow_damaged"))] = False,
 ) -> Any:
     """Open a picture, to work on it. It is held in memory, for a while."""
     named = plain_name(name) or upload.name or "picture"
@@ -268,6 +277,7 @@ async def open_picture(
             name=named,
             colorizer=studio.colorizer,
             max_pixels=studio.limits.pixels,
+            allow_damaged=allow_damaged,
         ),
     )
     studio.shelf.put(held)

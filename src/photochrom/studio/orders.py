@@ -205,11 +205,20 @@ class Model(BaseModel):
     takes_hints: bool
 
 
+class Readable(BaseModel):
+    """A format that can be read."""
+
+    name: str
+    media_type: str
+    suffixes: list[str]
+
+
 class Models(BaseModel):
-    """All models, and the one that is at work."""
+    """All models, the one that is at work, and the formats that can be read."""
 
     models: list[Model]
     current: str
+    reads: list[Readable]
 
 
 class Sample(BaseModel):

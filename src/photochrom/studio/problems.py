@@ -10,6 +10,7 @@ from typing import Any
 from photochrom.errors import (
     AlreadyColoredError,
     ColorError,
+    DamagedPictureError,
     HintError,
     PhotochromError,
     PictureReadError,
@@ -25,6 +26,7 @@ CLIENT_GONE = 499
 
 _TITLES = {
     AlreadyColoredError: "The picture has colours already",
+    DamagedPictureError: "The picture's file is damaged",
     PictureReadError: "The picture can't be read",
     PictureWriteError: "The picture can't be written so",
     HintError: "A hint is not as wanted",
@@ -88,7 +90,7 @@ def problem_of(error: PhotochromError) -> Problem:
     """The answer to one of the library's errors: 422 where the asker can mend it, else 500."""
     for kind, title in _TITLES.items():
         if isinstance(error, kind):
-            word = kind.__name__.removesuffix("Error").lower()
+            word = kind.__name__.removesuffix("Error").removesuffix("Picture").lower()
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), title=title, kind=word)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), title="Photochrom has failed")
 

@@ -47,7 +47,7 @@ async def read_upload(chunks: AsyncIterator[bytes], content_type: str) -> Upload
     else:
         upload = await _read_form(chunks, parameters.get(b"boundary", b""))
     if not upload.data:
-        raise Problem(422, "No picture came; send it as the form field 'file', or as the body.")
+        raise Problem(422, "No picture came, or an empty one.")
     return upload
 
 

@@ -177,7 +177,14 @@ class Held:
         return gray.with_ab(offset, gain).encode("jpeg", quality=PREVIEW_QUALITY)
 
 
-def hold(data: bytes, *, name: str, colorizer: Colorizer, max_pixels: int) -> Held:
+def hold(
+    data: bytes,
+    *,
+    name: str,
+    colorizer: Colorizer,
+    max_pixels: int,
+    allow_damaged: bool = False,
+) -> Held:
     """Open a picture: read it, run the encoder, make the copies that are painted at once.
 
     Parameters
@@ -185,15 +192,16 @@ def hold(data: bytes, *, name: str, colorizer: Colorizer, max_pixels: int) -> He
     data : a picture file's bytes
     name : what to call it
     max_pixels : larger pictures are refused, by their header
+    allow_damaged : take what can be decoded of a file that is broken or cut short
 
     Raises
     ------
     PictureReadError
         It can't be read, or is too large.
     """
-    source = picture.read(data, name=name, max_pixels=max_pixels)
+    source = picture.read(data, name=name, max_pixels=max_pixels, allow_damaged=allow_damaged)
     prepared = colorizer.prepare(source)
-    colors = _copy(data, source)
+    colors = _copy(data, source, allow_damaged=allow_damaged)
     preview = _gray(colors)
     small = picture.from_array(preview)
     thumbnail = small.srgb(size=_fitting(small.size, THUMBNAIL_PX))[..., 0]
@@ -209,11 +217,11 @@ def hold(data: bytes, *, name: str, colorizer: Colorizer, max_pixels: int) -> He
     )
 
 
-def _copy(data: bytes, source: Picture) -> NDArray[np.uint8]:
+def _copy(data: bytes, source: Picture, *, allow_damaged: bool) -> NDArray[np.uint8]:
     """The picture at the size of previews, (H, W, 3)."""
     height, width = _fitting(source.size, PREVIEW_PX) or source.size
     # Not `Picture.srgb`, which brings every file through colour management: five times as long.
-    encoded = Encoded.at(data, name=source.name, allow_damaged=False)
+    encoded = Encoded.at(data, name=source.name, allow_damaged=allow_damaged)
 
     def shrunk() -> pyvips.Image:
         image = encoded.open_upright()

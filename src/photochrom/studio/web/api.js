@@ -1,10 +1,11 @@
 // The server's doors. Errors: ProblemError (it said no), OfflineError (it is not there).
 
 export class ProblemError extends Error {
-  constructor(status, title, detail) {
+  constructor(status, title, detail, kind = "") {
     super(detail || title || `The server answered ${status}.`);
     this.status = status;
     this.title = title;
+    this.kind = kind; // the last word of the problem's type, such as "damaged"
   }
 }
 
@@ -51,7 +52,7 @@ async function problemOf(answer) {
   try {
     const body = await answer.json();
     const detail = typeof body.detail === "string" ? body.detail : "";
-    return new ProblemError(answer.status, body.title ?? "", detail);
+    return new ProblemError(answer.status, body.title ?? "", detail, String(body.type ?? "").split(":").at(-1));
   } catch {
     return new ProblemError(answer.status, answer.statusText, "");
   }
@@ -85,10 +86,11 @@ export const getModels = () => inJson("/v1/models");
 export const getSamples = () => inJson("/v1/samples");
 export const getFile = (url) => inBytes(url);
 
-export function upload(file, signal) {
+/** @param damaged take what can be decoded of a file that is broken or cut short */
+export function upload(file, { signal, damaged = false } = {}) {
   const body = new FormData();
   body.append("file", file, file.name);
-  return inJson("/v1/pictures", { method: "POST", body, signal });
+  return inJson(`/v1/pictures${damaged ? "?allow_damaged=true" : ""}`, { method: "POST", body, signal });
 }
 
 export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });

@@ -76,11 +76,13 @@ export function announce(text) {
 }
 
 /** A message that stays until it is dismissed, or for some seconds if it is good news. */
-export function tell(text, { title = "", kind = "error" } = {}) {
+export function tell(text, { title = "", kind = "error", details = [], action = null } = {}) {
   const card = make(
     "div",
     { class: `message ${kind}`, role: kind === "error" ? "alert" : "status" },
-    make("div", {}, title ? make("strong", {}, title) : null, make("p", {}, text)),
+    make("div", {}, title ? make("strong", {}, title) : null, make("p", {}, text),
+      details.length ? make("ul", { class: "details" }, ...details.map((line) => make("li", {}, line))) : null,
+      action),
     make("button", {
       class: "quiet small", "aria-label": "Dismiss", on: { click: () => card.remove() },
     }, icon("close")),

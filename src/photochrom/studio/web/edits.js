@@ -1,5 +1,7 @@
 // What somebody has asked for a photograph: an immutable value, and ways to get the next one.
 
+import { parseHex } from "./color.js";
+
 export const UNTOUCHED = Object.freeze({ hints: [], palette: [], vividness: 1, reference: null });
 
 let made = 0;
@@ -67,10 +69,55 @@ export function bodyOf(edit, more = {}) {
   };
 }
 
-/** Hints from a file that this page or the command line has written. */
-export function hintsIn(text) {
-  const content = JSON.parse(text);
-  const entries = Array.isArray(content) ? content : content.hints;
-  return entries.map(({ x, y, points, color, ab, radius_px }) =>
-    makeHint(points ?? [[x, y]], { ...(color ? { color } : { ab }), ...(radius_px ? { radius_px } : {}) }));
+export class HintsError extends Error {}
+
+const MOST_HINTS = 200;
+const MOST_AB = 255;
+const KEYS = new Set(["x", "y", "points", "color", "ab", "radius_px"]);
+const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+
+/**
+ * Hints from a file that this page or the command line has written: all of them, or none.
+ *
+ * @param size { width, height } of the photograph that they are for
+ */
+export function hintsIn(text, size) {
+  let content;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new HintsError("This is no file of hints: it is not JSON.");
+  }
+  const entries = Array.isArray(content) ? content : content?.hints;
+  if (!Array.isArray(entries)) throw new HintsError("This is no file of hints: it has no list of them.");
+  if (!entries.length) throw new HintsError("There are no hints in it.");
+  if (entries.length > MOST_HINTS) {
+    throw new HintsError(`It has ${entries.length} hints; a photograph takes ${MOST_HINTS} at most.`);
+  }
+  return entries.map((entry, index) => {
+    const wrong = faultOf(entry, size);
+    if (wrong) throw new HintsError(`Hint ${index + 1} ${wrong}. None of the hints was taken.`);
+    const { x, y, points = [[x, y]], color, ab, radius_px } = entry;
+    const look = color ? { color: parseHex(color) } : { ab };
+    return makeHint(points, { ...look, ...(radius_px ? { radius_px } : {}) });
+  });
+}
+
+/** What is wrong with an entry of a file of hints; null if nothing is. */
+function faultOf(entry, { width, height }) {
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return "is not an object";
+  const unknown = Object.keys(entry).find((key) => !KEYS.has(key));
+  if (unknown) return `has an unknown key, “${unknown}”`;
+  const { x, y, points = [[x, y]], color, ab, radius_px } = entry;
+  if (!Array.isArray(points) || !points.length || !points.every(isPair)) return "has no place, x and y or points";
+  const outside = points.find(([px, py]) => px < 0 || py < 0 || px > width || py > height);
+  if (outside) {
+    return `lies at ${outside.join(", ")}, outside this photograph of ${width} × ${height} pixels`;
+  }
+  const colored = color ? typeof color === "string" && parseHex(color)
+    : isPair(ab) && ab.every((value) => Math.abs(value) <= MOST_AB);
+  if (!colored) return "has no color such as #cc2244, and no ab";
+  const hasRadius = radius_px !== undefined && radius_px !== null;
+  if (hasRadius && !(Number.isFinite(radius_px) && radius_px > 0)) return "has a radius that is not above 0";
+  return null;
 }

@@ -3,17 +3,18 @@
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
 import { announce, byId, counted, make, placeIcons, tell } from "./dom.js";
-import { hintsIn, UNTOUCHED } from "./edits.js";
+import { hintsIn, HintsError, UNTOUCHED } from "./edits.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followPointers } from "./gestures.js";
 import { HintsLayer } from "./hints_layer.js";
-import { askFile, followDrops, showSamples } from "./opening.js";
+import { askFile, followDrops, offer, showSamples } from "./opening.js";
 import { followSharpness, Veil } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
 import { followHintList, followTabs, followVividness } from "./panels.js";
 import { Picker } from "./picker.js";
 import { followPicking } from "./picking.js";
 import { PictureView } from "./picture_view.js";
+import { isHints, stemOf } from "./reading.js";
 import { followSaving } from "./saving.js";
 import { Photo, Session } from "./session.js";
 import { followVersions } from "./versions.js";
@@ -30,14 +31,13 @@ let tool = "hint";
 
 const canHint = () => takesHints;
 const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint });
-const openFiles = (files) => {
-  const hints = files.filter((file) => /\.json$/i.test(file.name));
-  const pictures = files.filter((file) => !hints.includes(file));
-  if (pictures.length) session.add(pictures.map((file) => new Photo(file)));
-  for (const file of hints) openHints(file);
+const openFiles = async (files) => {
+  const photos = files.filter((file) => !isHints(file)).map((file) => new Photo(file));
+  for (const file of files.filter(isHints)) await openHints(file, photos);
+  if (photos.length) session.add(photos);
 };
 const askMore = async () => openFiles(await askFile());
-const askHints = async () => { for (const file of await askFile({ accept: ".json" })) openHints(file); };
+const askHints = async () => { for (const file of await askFile({ accept: ".json" })) await openHints(file); };
 
 const showVividness = followVividness(session);
 const showHintList = followHintList(session, layer, openHint);
@@ -96,7 +96,7 @@ function showTitle() {
   stage.setAttribute("aria-label", photo ? `Photograph ${photo.name}` : "Photograph");
 }
 
-/** What the server said, without the file's name before it. */
+/** Why a photograph can't be opened, without the file's name before it. */
 function reasonOf(photo) {
   const said = photo.error.message;
   const words = said.startsWith(`${photo.name}: `) ? said.slice(photo.name.length + 2) : said;
@@ -108,6 +108,9 @@ function showFailure(photo) {
     make("h2", {}, `${photo.name} can't be opened`),
     make("p", {}, reasonOf(photo)),
     make("div", { class: "row" },
+      photo.error.kind === "damaged" && !photo.upload.damaged ? make("button", {
+        class: "primary", type: "button", on: { click: () => session.retry(photo, { damaged: true }) },
+      }, "Open it as far as it goes") : null,
       make("button", { class: "primary", type: "button", on: { click: askMore } }, "Open another"),
       make("button", { class: "plain", type: "button", on: { click: () => session.remove(photo) } }, "Close it")),
   );
@@ -168,6 +171,8 @@ async function showLocal(photo) {
 }
 
 session.addEventListener("ready", ({ detail: { photo } }) => {
+  if (photo.waitingHints) applyHints(photo, photo.waitingHints);
+  photo.waitingHints = null;
   for (const note of photo.info.notes ?? []) tell(note, { title: photo.name, kind: "note" });
   if (photo !== session.current) return;
   const { width, height } = photo.size;
@@ -207,12 +212,23 @@ session.addEventListener("painted", async ({ detail: { photo } }) => {
 });
 
 session.addEventListener("failed", ({ detail: { photo } }) => {
-  if (photo === session.current) {
+  if (photo !== session.current) return;
+  const better = photo.batch.find((one) => !one.error); // the first that can be opened is shown
+  if (better) {
+    session.select(better);
+  } else {
     showFailure(photo);
     showTitle();
-  } else {
-    tell(reasonOf(photo), { title: `${photo.name} can't be opened` });
   }
+});
+
+session.addEventListener("opened", ({ detail: { photos } }) => {
+  const failed = photos.filter((photo) => photo.error);
+  if (!failed.length || photos.length === 1) return;
+  tell("", {
+    title: `${photos.length - failed.length} opened, ${failed.length} not`,
+    details: failed.map((photo) => `${photo.name}: ${reasonOf(photo)}`),
+  });
 });
 
 session.addEventListener("refused", ({ detail: { photo, error } }) => {
@@ -228,18 +244,34 @@ session.addEventListener("edit", ({ detail }) => {
 
 /* hints */
 
-async function openHints(file) {
-  const photo = session.current;
-  if (!photo?.size) {
+/** Give a file of hints to the photograph of its name, or else to the one that is shown. */
+async function openHints(file, opening = []) {
+  const sameName = (photo) => stemOf(photo.name) === stemOf(file.name);
+  const photo = opening.find(sameName) ?? session.photos.find(sameName)
+    ?? (opening.length === 1 ? opening[0] : session.current);
+  if (!photo) {
     tell("Open the photograph first, then its hints.", { title: file.name });
     return;
   }
+  let text;
   try {
-    const hints = hintsIn(await file.text());
-    session.change({ ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "hints from a file");
-    announce(`${counted(hints.length, "hint")} from ${file.name}.`);
+    text = await file.text();
   } catch {
-    tell("It holds no hints.", { title: file.name });
+    tell("The file can't be read. Choose it again.", { title: file.name });
+    return;
+  }
+  if (photo.size) applyHints(photo, { name: file.name, text });
+  else photo.waitingHints = { name: file.name, text };
+}
+
+function applyHints(photo, { name, text }) {
+  try {
+    const hints = hintsIn(text, photo.size);
+    session.changeOf(photo, { ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "hints from a file");
+    announce(`${counted(hints.length, "hint")} from ${name}.`);
+  } catch (error) {
+    if (!(error instanceof HintsError)) throw error;
+    tell(error.message, { title: name });
   }
 }
 
@@ -333,7 +365,8 @@ addEventListener("beforeunload", (event) => {
 
 async function begin() {
   try {
-    const { models, current } = await api.getModels();
+    const { models, current, reads } = await api.getModels();
+    offer(reads);
     const model = models.find((one) => one.name === current);
     takesHints = model ? model.takes_hints : true;
     byId("model").textContent = model ? `Model ${model.name}, on this machine` : "";

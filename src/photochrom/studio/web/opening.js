@@ -1,14 +1,19 @@
 // Ways in: drop, paste, the file dialog (the camera roll on phones), the samples.
 
 import * as api from "./api.js";
-import { byId, make, reducedMotion } from "./dom.js";
+import { byId, counted, make, reducedMotion, tell } from "./dom.js";
+import { dropped } from "./reading.js";
 import { Photo } from "./session.js";
 
-// With "image/*" phones offer the camera and its roll; the rest are formats they don't know.
-const PHOTOGRAPHS = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp";
+let readable = "image/*";
+
+/** Offer the formats that can be read, and no others; phones then convert what they keep in HEIC. */
+export function offer(formats) {
+  readable = formats.flatMap(({ media_type, suffixes }) => [media_type, ...suffixes]).join(",");
+}
 
 /** Ask for files with the system's own dialog; an empty list if nothing was chosen. */
-export function askFile({ several = true, accept = PHOTOGRAPHS } = {}) {
+export function askFile({ several = true, accept = readable } = {}) {
   const input = byId("file");
   input.value = "";
   input.multiple = several;
@@ -41,7 +46,14 @@ export function followDrops(take) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     veil.hidden = true;
-    take([...event.dataTransfer.files], { reference: asReference(event) });
+    const reference = asReference(event);
+    dropped(event.dataTransfer).then(({ files, folders }) => {
+      if (folders.length) {
+        tell(files.length ? `${counted(files.length, "file")} found.` : "No photographs are in it.",
+          { title: folders.join(", "), kind: files.length ? "good" : "note" });
+      }
+      if (files.length) take(files, { reference });
+    });
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

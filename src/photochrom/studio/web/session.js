@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { bodyOf, UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
 import { LatestQueue } from "./queue.js";
+import { converted, whole } from "./reading.js";
 
 /** A file that the server knows under an id, and gets again should it forget. */
 export class Upload {
@@ -12,17 +13,33 @@ export class Upload {
   constructor(file, info = null) {
     this.file = file;
     this.info = info;
+    this.damaged = false; // whether to take what is left of a broken file
   }
 
   async ready(signal) {
     if (this.info) return this.info.id;
-    this.#sending ??= api.upload(this.file, signal);
+    this.#sending ??= this.#send(signal);
     try {
       this.info = await this.#sending;
     } finally {
       this.#sending = null;
     }
     return this.info.id;
+  }
+
+  async #send(signal) {
+    const file = await whole(this.file);
+    try {
+      return await api.upload(file, { signal, damaged: this.damaged });
+    } catch (error) {
+      if (error.kind !== "pictureread") throw error;
+      const readable = await converted(file); // HEIC on a Mac, a bitmap of Windows
+      if (!readable) throw error;
+      const info = await api.upload(readable, { signal });
+      info.notes = [...info.notes ?? [],
+        "Photochrom can't read this format; your browser has turned it into PNG. Its metadata is not carried over."];
+      return info;
+    }
   }
 
   forget() {
@@ -60,6 +77,7 @@ export class Photo {
     this.asked = 0; // paint requests sent, and the number of the one that is shown
     this.shown = 0;
     this.error = null;
+    this.batch = [this]; // what was opened together with it
     this.versions = null;
   }
 
@@ -93,6 +111,7 @@ export class Session extends EventTarget {
   current = null;
 
   add(photos) {
+    for (const photo of photos) photo.batch = photos;
     this.photos.push(...photos);
     this.#emit("list");
     this.select(photos[0]);
@@ -122,10 +141,26 @@ export class Session extends EventTarget {
 
   /** Change what is asked for the current photograph, as one step to undo. */
   change(next, label, merge = null) {
-    if (!this.current?.size) return;
-    this.current.history.commit(next, label, merge);
+    if (this.current) this.changeOf(this.current, next, label, merge);
+  }
+
+  /** The same for any of them. */
+  changeOf(photo, next, label, merge = null) {
+    if (!photo.size) return;
+    photo.history.commit(next, label, merge);
+    if (photo !== this.current) return; // it is painted when its turn comes
     this.#emit("edit");
     this.repaint();
+  }
+
+  /** Try once more to open a photograph. */
+  retry(photo, { damaged = false } = {}) {
+    photo.error = null;
+    photo.upload.damaged = damaged;
+    this.#emit("list");
+    if (photo === this.current) this.#emit("select");
+    else this.select(photo);
+    this.pump();
   }
 
   undo() { this.#travel("undo", "Undone"); }
@@ -201,6 +236,7 @@ export class Session extends EventTarget {
       this.#emit("failed", { photo });
     }
     this.#emit("list");
+    if (photo.batch.every((one) => one.error || one.beforeUrl)) this.#emit("opened", { photos: photo.batch });
   }
 
   async #paintOrSay(photo, signal) {

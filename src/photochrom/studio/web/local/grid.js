@@ -1,0 +1,99 @@
+// The bins of the ab plane, and distributions over them: Python's `photochrom.ab`.
+// Logits are as the network answers: one plane of `size` positions for each bin.
+
+const PIVOT_CHROMA = 35;
+
+export class AbGrid {
+  /** @param {number[][]} bins a* and b* of each bin's center */
+  constructor(bins, step = 10) {
+    this.step = step;
+    this.a = Float32Array.from(bins, ([a]) => a);
+    this.b = Float32Array.from(bins, ([, b]) => b);
+    this.length = bins.length;
+  }
+
+  /** The annealed mean: sharpen by 1 / temperature, then average. Two numbers a position. */
+  readOut(logits, size, temperature) {
+    const highest = this.#highest(logits, size);
+    const [mass, sumA, sumB] = [0, 1, 2].map(() => new Float64Array(size));
+    for (let bin = 0, at = 0; bin < this.length; bin += 1) {
+      const [a, b] = [this.a[bin], this.b[bin]];
+      for (let place = 0; place < size; place += 1, at += 1) {
+        const share = Math.exp((logits[at] - highest[place]) / temperature);
+        mass[place] += share;
+        sumA[place] += share * a;
+        sumB[place] += share * b;
+      }
+    }
+    const ab = new Float32Array(2 * size);
+    for (let place = 0; place < size; place += 1) {
+      ab[2 * place] = sumA[place] / mass[place];
+      ab[2 * place + 1] = sumB[place] / mass[place];
+    }
+    return ab;
+  }
+
+  /** The distributions themselves, in planes as the logits are. */
+  probabilities(logits, size) {
+    const highest = this.#highest(logits, size);
+    const mass = new Float64Array(size);
+    const shares = new Float32Array(logits.length);
+    for (let bin = 0, at = 0; bin < this.length; bin += 1) {
+      for (let place = 0; place < size; place += 1, at += 1) {
+        shares[at] = Math.exp(logits[at] - highest[place]);
+        mass[place] += shares[at];
+      }
+    }
+    for (let bin = 0, at = 0; bin < this.length; bin += 1) {
+      for (let place = 0; place < size; place += 1, at += 1) shares[at] /= mass[place];
+    }
+    return shares;
+  }
+
+  /** Favor the bins near a palette of [a, b]: p'(q) ~ p(q) w(q). */
+  reweight(logits, size, palette, sigma = 12) {
+    const weighted = new Float32Array(logits.length);
+    for (let bin = 0, at = 0; bin < this.length; bin += 1) {
+      const squared = Math.min(...palette.map(
+        ([a, b]) => (this.a[bin] - a) ** 2 + (this.b[bin] - b) ** 2,
+      ));
+      const weight = Math.log(Math.exp(-squared / (2 * sigma ** 2)) + 1e-6);
+      for (let place = 0; place < size; place += 1, at += 1) weighted[at] = logits[at] + weight;
+    }
+    return weighted;
+  }
+
+  /** 1 less the entropy of each distribution: 0 (any color is as likely) .. 1 (certain). */
+  confidence(probabilities, size) {
+    const entropy = new Float64Array(size);
+    for (let bin = 0, at = 0; bin < this.length; bin += 1) {
+      for (let place = 0; place < size; place += 1, at += 1) {
+        const share = probabilities[at];
+        entropy[place] -= share * Math.log(Math.max(share, 1e-12));
+      }
+    }
+    const most = Math.log(this.length);
+    return Float32Array.from(entropy, (value) => Math.min(1, Math.max(0, 1 - value / most)));
+  }
+
+  #highest(logits, size) {
+    const highest = logits.slice(0, size);
+    for (let bin = 1, at = size; bin < this.length; bin += 1) {
+      for (let place = 0; place < size; place += 1, at += 1) {
+        if (logits[at] > highest[place]) highest[place] = logits[at];
+      }
+    }
+    return highest;
+  }
+}
+
+/** Set vivid colors off from pale ones, in place: chroma c becomes c (c / 35)^contrast. */
+export function setOff(ab, contrast) {
+  if (contrast === 0) return ab;
+  for (let at = 0; at < ab.length; at += 2) {
+    const factor = (Math.hypot(ab[at], ab[at + 1]) / PIVOT_CHROMA) ** contrast;
+    ab[at] *= factor;
+    ab[at + 1] *= factor;
+  }
+  return ab;
+}

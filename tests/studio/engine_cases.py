@@ -10,8 +10,9 @@ from photochrom.color import toning
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
+from photochrom.runtime.canvas import lay_out
 from photochrom.runtime.colorizer import small_size
-from photochrom.runtime.hints import lay_out, obey
+from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import SIDE_PX, palette_ab, palette_of
 
 HINTS = (

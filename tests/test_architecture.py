@@ -1,6 +1,7 @@
 """The house rules of docs/tour.md: who imports whom, what is heavy, what is documented."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -27,6 +28,18 @@ LAYERS = (
 
 DEPTH = {room: depth for depth, layer in enumerate(LAYERS) for room in layer}
 ROOMS = sorted(set(DEPTH) - {""})
+
+ORDER = {
+    "color": ("spaces", "grid", "toning", "text"),
+    "models": ("contract", "session", "weights"),
+    "pictures": ("formats", "xmp", "tiff", "metadata", "encoded", "picture", "folders"),
+    "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
+    "batch": ("jobs", "plan", "manifest", "resume", "pool", "watch"),
+    "studio": ("workshop", "held", "shelf", "api", "server", "serving"),
+    "cli": ("console", "coloring", "main"),
+}
+"""The order inside rooms: each module may import those before it. Others are free to stand
+anywhere, as long as no import leads back to where it came from."""
 
 FACES = {"__init__.py", "ab.py"}
 """The root's files that hold nothing but public names of rooms."""
@@ -120,6 +133,40 @@ def test_imports_point_downwards(path):
         target = first if first in DEPTH else ""
         below = target == room or DEPTH[target] > DEPTH[room]
         assert below, f"{relative} imports {name}"
+
+
+def modules_needed(path):
+    """The modules of this package that a file imports, but for types only."""
+    modules = {module_of(one) for one in FILES}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    names = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & modules
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_modules_of_a_room_import_those_before_them(room):
+    for index, name in enumerate(ORDER[room]):
+        later = {f"photochrom.{room}.{one}" for one in ORDER[room][index + 1 :]}
+        assert not modules_needed(PACKAGE / room / f"{name}.py") & later
+
+
+def test_no_import_leads_back():
+    faces = {module_of(PACKAGE / face) for face in FACES}
+    needed = {
+        module_of(path): modules_needed(path) - faces
+        for path in FILES
+        if path.relative_to(PACKAGE).as_posix() not in FACES
+    }
+    assert "photochrom.errors" in needed["photochrom.pictures.picture"]
+    graphlib.TopologicalSorter(needed).prepare()
 
 
 def test_every_folder_is_a_room():

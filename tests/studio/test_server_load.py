@@ -13,8 +13,9 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from photochrom.pictures import picture
 from photochrom.studio.gate import Access
+from photochrom.studio.held import hold
 from photochrom.studio.server import create_app
-from photochrom.studio.workshop import Limits, hold
+from photochrom.studio.workshop import Limits
 
 CLIENTS = 32
 

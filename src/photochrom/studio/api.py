@@ -28,9 +28,11 @@ from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
+from photochrom.studio.held import Held, hold
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
+from photochrom.studio.shelf import Shelf
 from photochrom.studio.uploads import Upload, plain_name, read_upload
-from photochrom.studio.workshop import Held, Limits, Shelf, Workshop, hold
+from photochrom.studio.workshop import Limits, Workshop
 from photochrom.version import __version__
 
 Result = TypeVar("Result")

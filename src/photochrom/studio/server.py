@@ -26,7 +26,8 @@ from photochrom.studio import orders
 from photochrom.studio.api import Studio, routes
 from photochrom.studio.gate import Access, Gate, Scope
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
-from photochrom.studio.workshop import Limits, Shelf
+from photochrom.studio.shelf import Shelf
+from photochrom.studio.workshop import Limits
 from photochrom.version import __version__
 
 WEB = Path(__file__).parent / "web"

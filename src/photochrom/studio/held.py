@@ -1,0 +1,172 @@
+"""An open picture, and what is painted of it while somebody works on it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom import color
+from photochrom.errors import PictureReadError
+from photochrom.pictures import painting, picture
+from photochrom.pictures.encoded import Encoded
+from photochrom.pictures.picture import Picture
+from photochrom.runtime import upsample
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.hints import Hint
+from photochrom.runtime.options import Options
+from photochrom.runtime.prepared import Prepared, Reference
+
+PREVIEW_PX = 1600
+"""The longer side of what is painted while somebody works on a picture."""
+
+PREVIEW_QUALITY = 88
+
+THUMBNAIL_PX = 320
+
+
+@dataclass(eq=False, kw_only=True)
+class Held:
+    """An open picture."""
+
+    name: str
+    """What the person calls it, without folders."""
+    prepared: Prepared
+    preview: Picture
+    """A grey copy in memory, its longer side at most `PREVIEW_PX`."""
+    thumbnail: Picture
+    """A smaller one, `THUMBNAIL_PX`."""
+    gray: bool
+    """Whether the picture is grey or toned."""
+    size_bytes: int
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    used: float = field(default_factory=time.monotonic)
+    _reference: Reference | None = None
+
+    @property
+    def picture(self) -> Picture:
+        """The picture as it came, at full size."""
+        return self.prepared.picture
+
+    def reference(self, colorizer: Colorizer) -> Reference:
+        """The picture as an example for others; looked at once."""
+        if self._reference is None:
+            self._reference = colorizer.reference(self.picture)
+        return self._reference
+
+    def original(self) -> bytes:
+        """The preview as it came, in grey: JPEG."""
+        return self.preview.encode("jpeg", quality=PREVIEW_QUALITY)
+
+    def paint(self, options: Options, *, reference: Reference | None) -> bytes:
+        """The preview in colour: JPEG. Parameters and errors as for `Options.paint`."""
+        hints = options.all_hints(self.prepared)
+        return self._paint(self.preview, hints, options, reference)
+
+    def paint_thumbnail(
+        self, hints: Sequence[Hint], options: Options, *, reference: Reference | None
+    ) -> bytes:
+        """A small result, of these hints instead of those in the options: JPEG."""
+        return self._paint(self.thumbnail, hints, options, reference)
+
+    def confidence(self, options: Options, *, reference: Reference | None) -> bytes:
+        """`Prepared.confidence` at the size of the preview: grey PNG."""
+        hints = options.all_hints(self.prepared)
+        sure = self.prepared.confidence(hints=hints, reference=reference)
+        levels = np.rint(255 * sure).astype(np.uint8)
+        coarse = pyvips.Image.new_from_array(levels, interpretation="b-w")
+        height, width = self.preview.size
+        fitted = painting.fit(coarse, width, height).cast("uchar")
+        return picture.from_image(fitted, name=self.name).encode("png")
+
+    def _paint(
+        self, gray: Picture, hints: Sequence[Hint], options: Options, reference: Reference | None
+    ) -> bytes:
+        ab = self.prepared.ab(
+            hints=hints,
+            palette=options.palette,
+            reference=reference,
+            vividness=options.vividness,
+        )
+        offset, gain = upsample.guide(ab, self.prepared.lightness)
+        return gray.with_ab(offset, gain).encode("jpeg", quality=PREVIEW_QUALITY)
+
+
+def hold(
+    data: bytes,
+    *,
+    name: str,
+    colorizer: Colorizer,
+    max_pixels: int,
+    allow_damaged: bool = False,
+) -> Held:
+    """Open a picture: read it, run the encoder, make the copies that are painted at once.
+
+    Parameters
+    ----------
+    data : a picture file's bytes
+    name : what to call it
+    max_pixels : larger pictures are refused, by their header
+    allow_damaged : take what can be decoded of a file that is broken or cut short
+
+    Raises
+    ------
+    PictureReadError
+        It can't be read, or is too large.
+    """
+    source = picture.read(data, name=name, max_pixels=max_pixels, allow_damaged=allow_damaged)
+    prepared = colorizer.prepare(source)
+    colors = _copy(data, source, allow_damaged=allow_damaged)
+    preview = _gray(colors)
+    small = picture.from_array(preview)
+    thumbnail = small.srgb(size=_fitting(small.size, THUMBNAIL_PX))[..., 0]
+    arrays: list[NDArray[Any]] = [preview, thumbnail, prepared.lightness]
+    arrays += prepared.features.arrays
+    return Held(
+        name=name,
+        prepared=prepared,
+        preview=small,
+        thumbnail=picture.from_array(np.ascontiguousarray(thumbnail)),
+        gray=picture.from_array(colors).is_monochrome(),
+        size_bytes=len(data) + sum(array.nbytes for array in arrays),
+    )
+
+
+def _copy(data: bytes, source: Picture, *, allow_damaged: bool) -> NDArray[np.uint8]:
+    """The picture at the size of previews, (H, W, 3)."""
+    height, width = _fitting(source.size, PREVIEW_PX) or source.size
+    # Not `Picture.srgb`, which brings every file through colour management: five times as long.
+    encoded = Encoded.at(data, name=source.name, allow_damaged=allow_damaged)
+
+    def shrunk() -> pyvips.Image:
+        image = encoded.open_upright()
+        return image.thumbnail_image(width, height=height, size="force")
+
+    try:
+        return picture.from_image(shrunk(), name=source.name).srgb()
+    except PictureReadError:
+        encoded.verify()
+        raise
+
+
+def _fitting(size: tuple[int, int], longer_px: int) -> tuple[int, int] | None:
+    """The (height, width) whose longer side is `longer_px`; None where it is shorter."""
+    if max(size) <= longer_px:
+        return None
+    height, width = (max(1, round(side * longer_px / max(size))) for side in size)
+    return height, width
+
+
+def _gray(srgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 3) -> (H, W), of the same lightness."""
+    first = srgb[..., 0]
+    if ((first == srgb[..., 1]) & (first == srgb[..., 2])).all():
+        return np.ascontiguousarray(first)
+    y = color.luminance(color.srgb_to_linear(srgb))
+    return np.rint(255 * color.linear_to_srgb(y)).astype(np.uint8)

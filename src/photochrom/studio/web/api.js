@@ -1,117 +1,23 @@
-// The server's doors. Errors: ProblemError (it said no), OfflineError (it is not there).
+// The door to the engine that reads and paints photographs: the Studio's server, or workers of this
+// page. <html data-engine> says which one; no other module knows.
 
-export class ProblemError extends Error {
-  constructor(status, title, detail, kind = "") {
-    super(detail || title || `The server answered ${status}.`);
-    this.status = status;
-    this.title = title;
-    this.kind = kind; // the last word of the problem's type, such as "damaged"
-  }
-}
+const { engine: chosen } = document.documentElement.dataset;
+const engine = await import(chosen === "local" ? "./local/engine.js" : "./http_engine.js");
 
-export class OfflineError extends Error {
-  constructor() {
-    super("The server does not answer.");
-  }
-}
+/** Why an engine won't do something (ProblemError), or that it is away (OfflineError). */
+export const { ProblemError, OfflineError } = engine;
 
-export const connection = new EventTarget();
-let online = true;
-let probing = null;
+/** What the engine is, in words for people, and which formats it writes; see `http_engine.js`. */
+export const { about } = engine;
 
-const RETRY_MS = 1500;
-const BUSY_TRIES = 6;
+/** "online" and "offline" events, and which of the two it is. */
+export const { connection, isOnline } = engine;
 
-export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const { getModels, getSamples, getFile } = engine;
 
-export const isOnline = () => online;
+/** Photographs by their ids: `upload` gives one, `forget` lets it go. */
+export const { upload, forget, original, paint, download } = engine;
+export const { alternatives, confidence, likelyColors, paletteOf } = engine;
 
-function setOnline(value) {
-  if (online === value) return;
-  online = value;
-  connection.dispatchEvent(new Event(online ? "online" : "offline"));
-  if (!online && probing === null) probe();
-}
-
-/** Ask now and then whether the server is back. */
-async function probe() {
-  probing = true;
-  while (!online) {
-    await pause(RETRY_MS);
-    try {
-      const answer = await fetch("/healthz", { cache: "no-store" });
-      if (answer.ok) setOnline(true);
-    } catch {
-      // Still away.
-    }
-  }
-  probing = null;
-}
-
-async function problemOf(answer) {
-  try {
-    const body = await answer.json();
-    const detail = typeof body.detail === "string" ? body.detail : "";
-    return new ProblemError(answer.status, body.title ?? "", detail, String(body.type ?? "").split(":").at(-1));
-  } catch {
-    return new ProblemError(answer.status, answer.statusText, "");
-  }
-}
-
-async function send(path, { method = "GET", json, body, signal } = {}) {
-  const headers = json === undefined ? {} : { "Content-Type": "application/json" };
-  const content = json === undefined ? body : JSON.stringify(json);
-  for (let attempt = 1; ; attempt += 1) {
-    let answer;
-    try {
-      answer = await fetch(path, { method, headers, body: content, signal });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      setOnline(false);
-      throw new OfflineError();
-    }
-    setOnline(true);
-    if (answer.ok) return answer;
-    const problem = await problemOf(answer);
-    if (answer.status !== 503 || attempt >= BUSY_TRIES) throw problem;
-    await pause(1000 * Math.min(10, Number(answer.headers.get("Retry-After")) || 1));
-  }
-}
-
-const inJson = async (path, options) => (await send(path, options)).json();
-const inBytes = async (path, options) => (await send(path, options)).blob();
-const picture = (id, door = "") => `/v1/pictures/${encodeURIComponent(id)}${door}`;
-
-export const getModels = () => inJson("/v1/models");
-export const getSamples = () => inJson("/v1/samples");
-export const getFile = (url) => inBytes(url);
-
-/** @param damaged take what can be decoded of a file that is broken or cut short */
-export function upload(file, { signal, damaged = false } = {}) {
-  const body = new FormData();
-  body.append("file", file, file.name);
-  return inJson(`/v1/pictures${damaged ? "?allow_damaged=true" : ""}`, { method: "POST", body, signal });
-}
-
-export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });
-export const paint = (id, json, signal) =>
-  inBytes(picture(id, "/paint"), { method: "POST", json, signal });
-export const confidence = (id, json, signal) =>
-  inBytes(picture(id, "/confidence"), { method: "POST", json, signal });
-export const alternatives = (id, json, signal) =>
-  inJson(picture(id, "/alternatives"), { method: "POST", json, signal });
-export const paletteOf = (id) => inJson(picture(id, "/palette"));
-export const forget = (id) => send(picture(id), { method: "DELETE" });
-
-export const likelyColors = (id, [x, y], signal) =>
-  inJson(picture(id, `/colors?x=${x.toFixed(1)}&y=${y.toFixed(1)}`), { signal });
-
-/** The picture at full size, and the file name that the server gives it. */
-export async function download(id, json, fallback) {
-  const answer = await send(picture(id, "/paint"), { method: "POST", json });
-  const said = answer.headers.get("Content-Disposition") ?? "";
-  const coded = /filename\*=UTF-8''([^;]+)/i.exec(said);
-  const plain = /filename="([^"]+)"/i.exec(said);
-  const name = coded ? decodeURIComponent(coded[1]) : plain ? plain[1] : fallback;
-  return { blob: await answer.blob(), name };
-}
+/** Calls `take(files)` for photographs that the system hands to the page. */
+export const { onFiles } = engine;

@@ -20,6 +20,7 @@ import { Photo, Session } from "./session.js";
 import { followVersions } from "./versions.js";
 
 placeIcons();
+for (const part of document.querySelectorAll("[data-about]")) part.textContent = api.about[part.dataset.about];
 
 const stage = byId("stage");
 const session = new Session();
@@ -64,7 +65,7 @@ function setState(state, text = "") {
   stage.dataset.state = state;
   stage.setAttribute("aria-busy", String(state === "sending" || state === "busy"));
   byId("busy").hidden = state !== "sending";
-  byId("busy-text").textContent = api.isOnline() ? text : "Waiting for the server";
+  byId("busy-text").textContent = api.isOnline() ? text : api.about.waiting;
   byId("failed").hidden = state !== "failed";
   for (const part of document.querySelectorAll(".tools, .sections")) part.inert = state === "failed";
 }
@@ -344,18 +345,17 @@ stage.addEventListener("keydown", (event) => {
   act();
 });
 
-/* the server comes and goes */
+/* the engine comes and goes */
 
 api.connection.addEventListener("offline", () => {
-  byId("offline").textContent = "The server has stopped. Your photographs and hints are safe on this page; "
-    + "it goes on by itself when the server is back.";
+  byId("offline").textContent = api.about.away;
   byId("offline").hidden = false;
   if (stage.dataset.state === "sending") setState("sending");
 });
 api.connection.addEventListener("online", () => {
   byId("offline").hidden = true;
   if (stage.dataset.state === "sending") setState("sending", "Reading");
-  announce("The server is back.");
+  announce(api.about.back);
   if (session.photos.length) session.resume();
   else if (!byId("prints").children.length) begin();
 });
@@ -369,7 +369,7 @@ async function begin() {
     offer(reads);
     const model = models.find((one) => one.name === current);
     takesHints = model ? model.takes_hints : true;
-    byId("model").textContent = model ? `Model ${model.name}, on this machine` : "";
+    byId("model").textContent = model ? api.about.model(model.name) : "";
     document.body.classList.toggle("no-hints", !takesHints);
     byId("unguided").hidden = takesHints;
     if (!takesHints) setTool("hand");
@@ -381,3 +381,4 @@ async function begin() {
 
 showEdit();
 begin();
+api.onFiles(openFiles);

@@ -56,7 +56,7 @@ export function followSaving(session) {
   };
 
   const formats = byId("formats");
-  formats.append(...FORMATS.map(([value, name]) => make("label", { class: "choice" },
+  formats.append(...FORMATS.filter(([value]) => !value || api.about.writes.includes(value)).map(([value, name]) => make("label", { class: "choice" },
     make("input", { type: "radio", name: "format", value, ...(value ? {} : { checked: true }) }),
     make("span", {}, name))));
 
@@ -69,7 +69,7 @@ export function followSaving(session) {
     const photo = session.current;
     const { width, height } = photo.size;
     byId("download-note").textContent =
-      `${width} × ${height} pixels, as large as it came; its date and place stay in the file.`;
+      `${width} × ${height} pixels, as large as it came; its date and place stay in the file.${api.about.limits}`;
     byId("command").textContent = commandFor(photo);
     byId("download-hints").disabled = photo.edit.hints.length === 0;
     sheet.showModal();

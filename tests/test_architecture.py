@@ -47,7 +47,7 @@ FACES = {"__init__.py", "ab.py"}
 HEAVY = ("torch", "torchvision", "timm", "ray", "fastapi")
 TORCH = {"torch", "torchvision", "timm", "torchmetrics", "lightning"}
 
-SERVED = {f"photochrom.studio.{name}" for name in ("api", "orders", "server", "uploads")}
+SERVED = {f"photochrom.studio.{name}" for name in ("api", "door", "orders", "server", "uploads")}
 """Modules that need the serve extra; `serving.serve` imports them when it is called."""
 
 named = pytest.mark.parametrize(

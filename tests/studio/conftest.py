@@ -44,16 +44,16 @@ DESK = {"width": 1440, "height": 900}
 def running(colorizer, **settings):
     """Serve on a free port; yields an httpx.Client."""
     import httpx
-    import uvicorn
 
-    from photochrom.studio.server import create_app
+    from photochrom.studio.limits import Limits
+    from photochrom.studio.server import create_app, server_for
 
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
         port = listening.getsockname()[1]
         app = create_app(colorizer, **settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        server = server_for(app, settings.get("limits") or Limits())
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
@@ -61,7 +61,7 @@ def running(colorizer, **settings):
                 assert thread.is_alive()
                 time.sleep(0.01)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                client.app = app
+                client.app, client.server = app, server
                 yield client
         finally:
             server.should_exit = True
@@ -76,7 +76,7 @@ def colorizer():
 
 @pytest.fixture(scope="session")
 def client(colorizer):
-    """A client of a server with the usual limits; its ``app`` is the server's."""
+    """A client of a server with the usual limits; its ``app`` and ``server`` are those that run."""
     with running(colorizer, workers=2) as one:
         yield one
 

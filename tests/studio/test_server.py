@@ -20,10 +20,11 @@ from photochrom.cli import main as cli
 from photochrom.pictures import picture
 from photochrom.studio import orders, server
 from photochrom.studio.held import Held
+from photochrom.studio.limits import Limits
 from photochrom.studio.problems import Problem
 from photochrom.studio.shelf import Shelf
 from photochrom.studio.uploads import plain_name
-from photochrom.studio.workshop import Limits, Workshop
+from photochrom.studio.workshop import Workshop
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
 ORIGINAL = SAMPLES / "originals" / "flower.jpg"

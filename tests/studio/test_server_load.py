@@ -12,10 +12,10 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import CHECKS, load_all_checks
 
 from photochrom.pictures import picture
-from photochrom.studio.gate import Access
+from photochrom.studio.access import Access
 from photochrom.studio.held import hold
+from photochrom.studio.limits import Limits
 from photochrom.studio.server import create_app
-from photochrom.studio.workshop import Limits
 
 CLIENTS = 32
 

@@ -7,12 +7,16 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from photochrom.cli import main as cli
 from photochrom.errors import JobError
-from photochrom.studio.gate import COOKIE, Access
+from photochrom.studio.access import COOKIE, Access, Patience
 from photochrom.studio.problems import Problem
 from photochrom.studio.serving import Place
 
@@ -38,11 +42,15 @@ def run(monkeypatch, capsys):
     return call
 
 
+TOKEN = "a+b&c=d%20e/f-16"
+
+
 def refusal(access, *, method="GET", path="/", query=b"", host="localhost:8000", **headers):
     """The status with which a request is refused; None where it comes in."""
+    scheme = headers.pop("scheme", "http")
     sent = {"host": host, **{name.replace("_", "-"): text for name, text in headers.items()}}
     try:
-        access.check(method, path, query, sent)
+        access.check(method, path, query, sent, scheme=scheme)
     except Problem as problem:
         return problem.status
     return None
@@ -69,6 +77,20 @@ def refusal(access, *, method="GET", path="/", query=b"", host="localhost:8000",
         ("", 421),
         ("localhost, evil.example", 421),
         ("user@evil.example", 421),
+        ("evil.example@localhost", 421),
+        ("localhost/evil.example", 421),
+        ("localhost:8000/x", 421),
+        ("localhost:", 421),
+        ("localhost:port", 421),
+        ("localhost:123456", 421),
+        ("local host", 421),
+        ("localhost\t", 421),
+        ("localhost..", 421),
+        (".localhost", 421),
+        ("127.0.0.1%00", 421),
+        ("::1", 421),
+        ("[::1%lo]", 421),
+        ("loc\u0430lhost", 421),
     ],
 )
 def test_only_the_loopbacks_names_are_ours(host, refused):
@@ -112,7 +134,11 @@ def test_rebound_names_are_refused_by_the_server(client):
     [
         ({}, None),
         ({"origin": "http://localhost:8000"}, None),
-        ({"origin": "https://localhost:8000"}, None),  # a proxy may end TLS
+        ({"origin": "https://localhost:8000"}, 403),
+        ({"origin": "https://localhost:8000", "scheme": "https"}, None),  # a proxy ends TLS
+        ({"origin": "http://localhost:8000", "scheme": "https"}, 403),
+        ({"origin": "ftp://localhost:8000"}, 403),
+        ({"origin": "HTTP://LOCALHOST:8000"}, None),
         ({"origin": "http://localhost:8000", "sec_fetch_site": "same-origin"}, None),
         ({"sec_fetch_site": "none"}, None),
         ({"origin": "http://localhost:9000"}, 403),
@@ -154,6 +180,29 @@ def test_a_token_is_wanted_of_everybody(start):
     assert client.get("/v1/models", headers=right).status_code == 200
 
 
+def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(start, monkeypatch):
+    few = partial(Patience, each_s=0.4, most_s=1.0)
+    monkeypatch.setattr("photochrom.studio.gate.Patience", few)
+    client = start(access=Access(token=TOKEN))
+    guess, right = ({"authorization": f"Bearer {one}"} for one in ("wrong", TOKEN))
+    with ThreadPoolExecutor(6) as pool:
+        guesses = [
+            pool.submit(client.get, "/v1/models", headers=guess),
+            *(pool.submit(client.get, f"/?token={number}") for number in range(5)),
+        ]
+        assert client.get("/v1/models", headers=right).status_code == 200
+        answers = [one.result() for one in guesses]
+    assert sorted({one.status_code for one in answers}) == [401, 429]
+    refused = next(one for one in answers if one.status_code == 429)
+    assert "retry-after" in refused.headers
+
+
+def test_who_says_nothing_is_not_slowed_down():
+    with pytest.raises(Problem) as refused:
+        Access(token=TOKEN).check("GET", "/", b"", {"host": "localhost"}, scheme="http")
+    assert refused.value.kind == ""
+
+
 def test_the_first_visit_brings_a_cookie(start):
     client = start(access=Access(token="geheim"))
     assert client.get("/?token=wrong").status_code == 401
@@ -162,21 +211,46 @@ def test_the_first_visit_brings_a_cookie(start):
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=")
+    name = f"{COOKIE}-{client.base_url.port}"
+    assert cookie.startswith(f"{name}=")
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
     assert "geheim" not in cookie
     assert client.get("/").status_code == 200
     assert client.get("/v1/models").status_code == 200
     client.cookies.clear()
-    for wrong in (f"{COOKIE}=geheim", f"{COOKIE}=", f"{COOKIE}=x; {COOKIE}=y", 'a="; b'):
+    for wrong in (f"{name}=geheim", f"{name}=", f"{name}=x; {name}=y", 'a="; b'):
         assert client.get("/v1/models", headers={"cookie": wrong}).status_code == 401
+    right = cookie.partition(";")[0]
+    for others in ('a="x; {}', "{}; b=[{{}}", "a b; {}", "=; ;;{}", "{}; " + "c=" + "d" * 30_000):
+        sent = {"cookie": others.format(right)}
+        assert client.get("/v1/models", headers=sent).status_code == 200, others
+
+
+def test_two_servers_on_one_host_have_cookies_of_their_own(start):
+    one, other = (start(access=Access(token="geheim")) for _ in range(2))
+    jar = httpx.Cookies()
+    for client in (one, other):
+        client.get("/?token=geheim")
+        jar.update(client.cookies)
+    assert len(jar) == 2
+    one.cookies = other.cookies = jar
+    assert {client.get("/v1/models").status_code for client in (one, other)} == {200}
 
 
 def test_a_cookie_of_another_process_does_not_open():
     one, other = Access(token="t"), Access(token="t")
-    cookie = f"{COOKIE}={one._session}"
+    cookie = f"{COOKIE}-8000={one._session}"
     assert refusal(one, cookie=cookie) is None
     assert refusal(other, cookie=cookie) == 401
+
+
+def test_the_printed_link_leads_in(start):
+    from photochrom.studio.serving import link
+
+    client = start(access=Access(token=TOKEN))
+    address = link(f"http://127.0.0.1:{client.base_url.port}", TOKEN)
+    assert parse_qs(urlsplit(address).query) == {"token": [TOKEN]}
+    assert client.get(address).status_code == 303
 
 
 # The command
@@ -186,10 +260,16 @@ def test_other_machines_need_a_token_or_a_word():
     for host in ("0.0.0.0", "::", "192.168.1.5", "studio.lan"):
         with pytest.raises(JobError, match="--token"):
             Place(host=host).access()
-        assert Place(host=host, token="t").access().token == "t"
+        assert Place(host=host, token=f" {TOKEN}\n").access().token == TOKEN
         assert Place(host=host, insecure=True).access().token == ""
     for host in ("127.0.0.1", "localhost", "::1", "[::1]", "127.9.9.9"):
         assert not Place(host=host).access().any_address
+
+
+@pytest.mark.parametrize("token", ["t", "x" * 15, f" {'x' * 15} "])
+def test_a_token_that_could_be_guessed_is_refused(token):
+    with pytest.raises(JobError, match="could be guessed"):
+        Place(token=token).access()
 
 
 def test_a_host_without_a_token_is_exit_code_2(run, monkeypatch):
@@ -226,7 +306,7 @@ def test_without_the_extra_it_is_exit_code_2():
 
 def test_it_serves_until_ctrl_c():
     command = [sys.executable, "-c", "from photochrom.cli.main import main; main()", "serve"]
-    environment = {**os.environ, "PHOTOCHROM_TOKEN": "geheim", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PHOTOCHROM_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [*command, "--port", "0"],
         env=environment,
@@ -236,11 +316,11 @@ def test_it_serves_until_ctrl_c():
     ) as server:
         first = server.stdout.readline()
         assert first.startswith("Photochrom Studio: http://127.0.0.1:")
-        assert "geheim" not in first  # it may go to a log
+        assert TOKEN not in first  # it may go to a log
         address = first.split()[-1]
         with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
             assert json.load(answer)["status"] == "ok"
-        headers = {"authorization": "Bearer geheim"}
+        headers = {"authorization": f"Bearer {TOKEN}"}
         asked = urllib.request.Request(f"{address}/v1/models", headers=headers)
         with urllib.request.urlopen(asked, timeout=60) as answer:
             assert json.load(answer)["models"]

@@ -309,7 +309,7 @@ def serve(
 ) -> None:
     """Serve Photochrom Studio, the page and the HTTP API (needs the serve extra)."""
     from photochrom.studio import serving
-    from photochrom.studio.workshop import Limits
+    from photochrom.studio.limits import Limits
 
     usual, upload_bytes = Limits(), max_upload_mb * 1_000_000
     serving.serve(

@@ -29,10 +29,11 @@ from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
 from photochrom.studio.held import Held, hold
+from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
 from photochrom.studio.shelf import Shelf
 from photochrom.studio.uploads import Upload, plain_name, read_upload
-from photochrom.studio.workshop import Limits, Workshop
+from photochrom.studio.workshop import Workshop
 from photochrom.version import __version__
 
 Result = TypeVar("Result")

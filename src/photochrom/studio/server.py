@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
@@ -23,15 +25,23 @@ from photochrom.errors import PhotochromError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import usable_cores
 from photochrom.studio import orders
+from photochrom.studio.access import Access
 from photochrom.studio.api import Studio, routes
-from photochrom.studio.gate import Access, Gate, Scope
+from photochrom.studio.door import door
+from photochrom.studio.gate import Gate, Scope
+from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
 from photochrom.studio.shelf import Shelf
-from photochrom.studio.workshop import Limits
 from photochrom.version import __version__
 
 WEB = Path(__file__).parent / "web"
 TIDY_EVERY_S = 30.0
+KEEP_ALIVE_S = 20
+HEAD_BYTES = 65_536
+"""Of a request's head: other servers of this host may have set many cookies."""
+
+GOODBYE_S = 5
+"""So long answers that are on their way may take after Ctrl-C or SIGTERM."""
 
 
 class _Metrics:
@@ -138,6 +148,28 @@ def create_app(
     for kind, answer in _HANDLERS.items():
         app.add_exception_handler(kind, answer)
     return app
+
+
+def server_for(app: FastAPI, limits: Limits) -> uvicorn.Server:
+    """The ASGI server for the app: uvicorn, with deadlines for connections.
+
+    Parameters
+    ----------
+    app : from `create_app`
+    limits : the same that it has
+    """
+    config = uvicorn.Config(
+        app,
+        http=door(limits),
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        log_level=logging.ERROR,  # what clients do wrong is theirs to know
+        access_log=False,  # an address may hold the token
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GOODBYE_S,
+    )
+    return uvicorn.Server(config)
 
 
 async def _page() -> Response:

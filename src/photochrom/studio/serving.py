@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import os
+import secrets
 import socket
 import sys
 import threading
 import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from photochrom.errors import JobError, MissingExtraError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usable_cores
-from photochrom.studio.gate import Access
-from photochrom.studio.workshop import Limits
+from photochrom.studio.access import MIN_TOKEN, Access
+from photochrom.studio.limits import Limits
 
-KEEP_ALIVE_S = 20
-GOODBYE_S = 5
-"""So long answers that are on their way may take after Ctrl-C."""
-
-CONNECTIONS = 512
+_BACKLOG = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,8 @@ class Place:
         Raises
         ------
         JobError
-            Others than this machine could, and there is no token.
+            Others than this machine could, and there is no token; or it is short enough to be
+            guessed.
         """
         host = self.host.strip("[]").lower()
         try:
@@ -50,7 +48,13 @@ class Place:
             alone, everywhere = host == "localhost", False
         else:
             alone, everywhere = address.is_loopback, address.is_unspecified
-        if not alone and not (self.token or self.insecure):
+        token = self.token.strip()
+        if token and len(token) < MIN_TOKEN:
+            raise JobError(
+                f"The token has {len(token)} characters, and could be guessed. Choose one of at "
+                f"least {MIN_TOKEN}, such as {secrets.token_urlsafe(18)}."
+            )
+        if not alone and not (token or self.insecure):
             raise JobError(
                 f"--host {self.host} lets other machines in. Say who may come with --token (or "
                 "the variable PHOTOCHROM_TOKEN), or that everybody may with --insecure."
@@ -58,7 +62,7 @@ class Place:
         names = {host, *(name.lower() for name in self.other_names)}
         if everywhere:
             names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
-        return Access(hosts=frozenset(names), any_address=everywhere, token=self.token)
+        return Access(hosts=frozenset(names), any_address=everywhere, token=token)
 
     def listen(self) -> socket.socket:
         """Take the port.
@@ -78,7 +82,7 @@ class Place:
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 taken.bind(address)
-                taken.listen(CONNECTIONS)
+                taken.listen(_BACKLOG)
             except OSError:
                 taken.close()
                 raise
@@ -116,37 +120,31 @@ def serve(
         As for `Place.access` and `Place.listen`.
     """
     try:
-        import uvicorn
-
-        from photochrom.studio.server import create_app
+        from photochrom.studio.server import create_app, server_for
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"This needs the serve extra ({error.name} is missing): pip install 'photochrom[serve]'"
         ) from error
-    access = place.access()
+    access, limits = place.access(), limits or Limits()
     listening = place.listen()
     with listening:
         workers = workers or usable_cores()
         colorizer = Colorizer(model, threads=threads_each(workers))
         app = create_app(colorizer, limits=limits, access=access, workers=workers)
-        config = uvicorn.Config(
-            app,
-            log_level=logging.WARNING,
-            access_log=False,  # an address may hold the token
-            server_header=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GOODBYE_S,
-        )
         address = _address(place.host, listening)
-        visit = f"{address}/?token={place.token}" if place.token else address
+        visit = link(address, access.token)
         shown = visit if sys.stdout.isatty() else address  # logs need not hold the token
         print(f"Photochrom Studio: {shown}\nCtrl-C ends it.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            server_for(app, limits).run(sockets=[listening])
         print("Photochrom Studio has ended.", flush=True)
+
+
+def link(address: str, token: str) -> str:
+    """What leads a browser in: the server's address, and its token if there is one."""
+    return f"{address}/?token={quote(token, safe='')}" if token else address
 
 
 def _address(host: str, listening: socket.socket) -> str:

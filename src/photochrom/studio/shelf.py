@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from photochrom.studio.held import Held
+from photochrom.studio.limits import Limits
 from photochrom.studio.problems import Problem
-from photochrom.studio.workshop import Limits
 
 
 class Shelf:

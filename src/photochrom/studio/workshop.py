@@ -1,41 +1,15 @@
-"""The threads that work on what is asked, a queue before them, and how much they take on."""
+"""The threads that work on what is asked, and a queue of limited length before them."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 from photochrom.studio.problems import busy
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How much the server takes upon itself."""
-
-    upload_bytes: int = 200_000_000
-    pixels: int = 250_000_000
-    body_bytes: int = 1_000_000
-    """Of requests that bring no picture."""
-    uploading_bytes: int = 1_000_000_000
-    """Of all requests that are on their way in or being worked on."""
-    pictures: int = 64
-    picture_bytes: int = 1_000_000_000
-    """Of all open pictures together."""
-    picture_age_s: float = 3600.0
-    """After so long without use a picture is forgotten."""
-    waiting: int = 32
-    """Requests that may wait for a thread."""
-    work_s: float = 120.0
-    """How long a request may wait and be worked on."""
-    idle_s: float = 20.0
-    """How long an upload may stand still."""
-    upload_s: float = 600.0
-    """How long an upload may take in all."""
 
 
 class Workshop:

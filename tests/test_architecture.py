@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("cli",),
     ("studio",),
-    ("batch", "training"),
+    ("batch", "training", "video"),
     ("evaluation",),
     ("runtime",),
     ("pictures",),

@@ -9,6 +9,12 @@
     │   ├── PictureReadError  a file or bytes can't be read as a picture
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
+    ├── FilmError
+    │   ├── FilmReadError     a film can't be read
+    │   │   └── UnsupportedFilmError  it is of a kind that can't be colorized (HDR, ...)
+    │   ├── FilmWriteError    a film can't be written
+    │   ├── FilmHintsError    a film's hints file can't be understood (also a ValueError)
+    │   └── WorkFolderError   the work folder belongs to another order
     ├── JobError              inputs and outputs of a batch don't suit each other
     ├── ManifestError         a batch's manifest can't be read or written
     ├── ModelError
@@ -67,6 +73,30 @@ class PictureWriteError(PictureError):
 
 class OutputExistsError(PictureWriteError):
     """The output is there already and may not be replaced."""
+
+
+class FilmError(PhotochromError):
+    """A film can't be read, colorized or written."""
+
+
+class FilmReadError(FilmError):
+    """A film can't be read."""
+
+
+class UnsupportedFilmError(FilmReadError):
+    """A film is of a kind that can't be colorized."""
+
+
+class FilmWriteError(FilmError):
+    """A film can't be written."""
+
+
+class FilmHintsError(FilmError, ValueError):
+    """The hints of a film can't be understood."""
+
+
+class WorkFolderError(FilmError):
+    """A work folder belongs to another order, or is in use."""
 
 
 class JobError(PhotochromError):

@@ -1,0 +1,227 @@
+"""From frames to blocks: the pieces of shots that are made steady at once.
+
+A block is a whole shot. Shots of more than `LONGEST` frames are cut into several blocks; each
+looks `AHEAD` frames into the next, so that no seam shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.video.exposure import REACH, Seen
+from photochrom.video.fields import Float, shrink
+from photochrom.video.motion import Motion, MotionSearch, trust
+from photochrom.video.small import LIGHTNESS, Gray
+
+Half = NDArray[np.float16]
+
+LONGEST = 720
+"""Frames in a block; a multiple of every sensible distance between keys."""
+
+AHEAD = 48
+"""A block that doesn't end its shot looks so many frames farther."""
+
+LEAD = 1 + REACH
+"""So many frames before a block that goes on with a shot have to be seen again."""
+
+
+class Known(NamedTuple):
+    """Colours that a frame has from elsewhere than its neighbours."""
+
+    ab: Float
+    """(h, w, 2)"""
+    confidence: float
+
+
+@dataclass(kw_only=True)
+class Look:
+    """What is known of a frame after looking at it."""
+
+    number: int
+    pts: int
+    duration: int
+    light: Half
+    """(h, w), L* of the coarse grid, as it is."""
+    past: Half = field(init=False)
+    """(h, w, 2), the flow to the frame before, in cells."""
+    future: Half = field(init=False)
+    trust_past: Half = field(init=False)
+    """(h, w), how far `past` can be trusted, 0..1."""
+    trust_future: Half = field(init=False)
+    known: Known | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A piece of a shot: its frames, and some that follow in the same shot."""
+
+    shot: int
+    starts_shot: bool
+    ends_shot: bool
+    looks: Sequence[Look]
+    ahead: Sequence[Look]
+
+
+class KeyColors(Protocol):
+    """Gives the keys of a block their colours."""
+
+    def wants(self, pts: int) -> bool:
+        """Whether a frame may have to be a key, as somebody has given it colours."""
+
+    def __call__(
+        self, shot: int, looks: Sequence[Look], smalls: Mapping[int, Gray]
+    ) -> Mapping[int, Known]:
+        """The colours of keys, by their positions in a block.
+
+        Parameters
+        ----------
+        shot : its number
+        looks : the frames of the block and those ahead
+        smalls : small copies with even exposure, by position, of the frames that are keys or
+            may be
+        """
+
+
+@dataclass(kw_only=True)
+class Analysis:
+    """Looks at frames and gathers them into blocks.
+
+    Parameters
+    ----------
+    keys : gives keys their colours
+    every : every so many frames are keys, and the last of each shot
+    cell_px : pixels of the small copy to a cell of the coarse grid
+    shot : the number of the first shot
+    resumed_at : the number of the first frame of a block that goes on with a shot; the `LEAD`
+        frames before it are the first that come
+    """
+
+    keys: KeyColors
+    every: int
+    cell_px: int
+    shot: int = 0
+    resumed_at: int | None = None
+
+    def blocks(self, frames: Iterable[tuple[Seen, Gray]]) -> Iterator[Block]:
+        """The blocks of a film's frames, with their evened small copies, in order."""
+        run: _Run | None = None
+        shot = self.shot - 1
+        tail: list[tuple[Seen, Gray]] = []
+        for seen, even in frames:
+            if self.resumed_at is not None and seen.number < self.resumed_at:
+                tail = [(seen, even)]  # the lead
+                continue
+            if run is None and self.resumed_at is not None and not seen.starts:
+                shot += 1
+                run = _Run(self, shot, lead=tail[-1])
+            elif run is None or seen.starts:
+                if run is not None:
+                    yield run.whole()
+                shot += 1
+                run = _Run(self, shot, lead=None)
+                tail = []
+            if len(run) == LONGEST + AHEAD:
+                yield run.part()
+                lead, *again = tail[-AHEAD - 1 :]
+                run = _Run(self, shot, lead=lead)
+                for one in again:
+                    run.push(*one)
+            run.push(seen, even)
+            tail = [*tail[-AHEAD:], (seen, even)]
+        if run is not None:
+            yield run.whole()
+
+
+class _Run:
+    """The frames of one block while they come."""
+
+    def __init__(self, analysis: Analysis, shot: int, *, lead: tuple[Seen, Gray] | None) -> None:
+        self._analysis = analysis
+        self._shot = shot
+        self._looks: list[Look] = []
+        self._evens: list[Half] = []
+        self._smalls: dict[int, Gray] = {}
+        self._search: MotionSearch | None = None
+        self._motions: list[Motion | None] = []
+        self._own = 0 if lead is None else 1
+        if lead is not None:
+            self._see(*lead)
+
+    def __len__(self) -> int:
+        return len(self._looks) - self._own
+
+    def push(self, seen: Seen, even: Gray) -> None:
+        """Take the next frame."""
+        position, analysis = len(self), self._analysis
+        last = position - 1
+        if position and last % analysis.every and not analysis.keys.wants(self._looks[-1].pts):
+            self._smalls.pop(last, None)
+        self._see(seen, even)
+        self._smalls[position] = even
+
+    def whole(self) -> Block:
+        """The block that ends the shot here."""
+        self._finish()
+        return self._block(self._looks[self._own :], [], ends_shot=True)
+
+    def part(self) -> Block:
+        """The block of the first `LONGEST` frames, as the shot goes on."""
+        self._finish()
+        own = self._looks[self._own :]
+        return self._block(own[:LONGEST], own[LONGEST:], ends_shot=False)
+
+    def _block(self, looks: list[Look], ahead: list[Look], *, ends_shot: bool) -> Block:
+        return Block(
+            shot=self._shot,
+            starts_shot=not self._own,
+            ends_shot=ends_shot,
+            looks=looks,
+            ahead=ahead,
+        )
+
+    def _see(self, seen: Seen, even: Gray) -> None:
+        cell_px = self._analysis.cell_px
+        if self._search is None:
+            self._search = MotionSearch((even.shape[0], even.shape[1]), cell_px)
+        light = shrink(LIGHTNESS[seen.small], cell_px).astype(np.float16)
+        matched = light
+        if even is not seen.small:
+            matched = shrink(LIGHTNESS[even], cell_px).astype(np.float16)
+        self._looks.append(
+            Look(number=seen.number, pts=seen.pts, duration=seen.duration, light=light)
+        )
+        self._evens.append(matched)
+        motion = self._search.push(even)
+        if motion is not None:
+            self._add(motion)
+
+    def _finish(self) -> None:
+        """Find the motion at the last frame, and then the colours of all keys."""
+        assert self._search is not None
+        self._add(self._search.finish())
+        last = self._looks[-1]
+        last.trust_future = np.zeros_like(last.light)
+        own = self._looks[self._own :]
+        for position, known in self._analysis.keys(self._shot, own, self._smalls).items():
+            own[position].known = known
+
+    def _add(self, motion: Motion) -> None:
+        """Take the motion at the next frame, and judge it with that at the frame before."""
+        at = len(self._motions)
+        look = self._looks[at]
+        look.past, look.future = (flow.astype(np.float16) for flow in motion)
+        before = self._motions[at - 1] if at else None
+        if before is None:
+            look.trust_past = np.zeros_like(look.light)
+        else:
+            light, other = (self._evens[one].astype(np.float32) for one in (at, at - 1))
+            look.trust_past = trust(motion.past, before.future, light, other).astype(np.float16)
+            toward = trust(before.future, motion.past, other, light)
+            self._looks[at - 1].trust_future = toward.astype(np.float16)
+            self._motions[at - 1] = None
+        self._motions.append(motion)

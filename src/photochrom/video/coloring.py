@@ -1,0 +1,165 @@
+"""`colorize_film`: a grey film in, a colour film out, in pieces that survive being killed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from photochrom.errors import FilmWriteError, OutputExistsError
+from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.version import __version__
+from photochrom.video.encoding import Encoding
+from photochrom.video.job import Job, Step
+from photochrom.video.keys import NetworkColors
+from photochrom.video.order import Order, digest_of, window_of
+from photochrom.video.tracks import join
+from photochrom.video.work import Segment, WorkFolder
+
+VIVIDNESS = 0.95
+"""Films are read out a little calmer than photographs."""
+
+EVERY = 4
+"""The network looks at every so many frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of a film."""
+
+    target: Path
+    finished: bool
+    """False where it was cancelled: the work folder holds what is done."""
+    frames: int
+    shots: int
+    resumed: int
+    """How many frames an earlier run had done."""
+    notes: tuple[str, ...]
+    """What is worth knowing: what was left out, what was wrong with the film."""
+
+
+def colorize_film(
+    colorizer: Colorizer,
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    reference: Reference | None = None,
+    vividness: float = VIVIDNESS,
+    every: int = EVERY,
+    encoding: Encoding | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    force: bool = False,
+    progress: Callable[[Step], object] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Report:
+    """Give a film steady colours; luma, sound, subtitles and times stay as they are.
+
+    What is done is kept in the folder ``TARGET.photochrom`` until the film is whole. Called
+    again with the same arguments after it was stopped, however, it goes on from there, and
+    the result is the same to the byte.
+
+    Parameters
+    ----------
+    colorizer : the model
+    source, target : files; the target's suffix says the container
+    reference : a colour photograph to follow where it shows the same things
+    vividness : as for `Prepared.paint`
+    every : the network looks at every so many frames, 1..30
+    encoding : codec, quality and preset
+    start_s, end_s : the part that is wanted, in seconds of the film's own time
+    force : replace the target, and discard the work of another order
+    progress : called now and then with how far it is
+    cancel : asked now and then whether to stop
+
+    Raises
+    ------
+    FilmReadError, UnsupportedFilmError
+        The film can't be read, or is of a kind that can't be colorized.
+    FilmWriteError
+        The result can't be written; what is done is kept.
+    WorkFolderError
+        The work folder belongs to another order, or another run is at work in it.
+    OutputExistsError
+        The target is there, and `force` is not set.
+    ValueError
+        A number is out of its range.
+    """
+    if not 1 <= every <= 30:
+        raise ValueError(f"every is {every}; it must lie in 1..30.")
+    if not 0 <= vividness <= 2:
+        raise ValueError(f"vividness is {vividness}; it must lie in 0..2.")
+    order = Order.of(
+        colorizer,
+        Path(source),
+        Path(target),
+        encoding=encoding or Encoding(),
+        window=window_of(start_s, end_s),
+        force=force,
+    )
+    keys = NetworkColors(colorizer, every=every, vividness=vividness, reference=reference)
+    plan = order.plan() | {
+        "every": every,
+        "vividness": vividness,
+        "reference": digest_of(reference),
+    }
+    with WorkFolder(order.target, plan, discard=force) as work:
+        job = Job(
+            order,
+            work,
+            keys=keys,
+            every=every,
+            progress=progress or _nothing,
+            cancel=cancel or _never,
+        )
+        finished = job.run()
+        if finished:
+            _publish(order, work, job.segments, force=force)
+    if finished:
+        work.remove()
+    notes = (*order.notes(), *job.notes())
+    return Report(
+        target=order.target,
+        finished=finished,
+        frames=job.frames,
+        shots=job.shots,
+        resumed=job.resumed,
+        notes=notes,
+    )
+
+
+def _nothing(step: Step) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+def _publish(order: Order, work: WorkFolder, segments: list[Segment], *, force: bool) -> None:
+    """Join the segments, and give the film its name."""
+    whole = work.path / f"whole{order.target.suffix.lower()}"
+    join(
+        order.film,
+        whole,
+        order.settings,
+        [segment for segment in segments if segment.stamps],
+        tracks=order.tracks,
+        window=order.window,
+        comment=f"Colors by Photochrom {__version__} ({order.model})",
+    )
+    try:
+        with whole.open("rb+") as file:
+            os.fsync(file.fileno())
+        if order.target.exists() and not force:
+            raise OutputExistsError(f"{order.target}: there is such a file already.")
+        whole.replace(order.target)
+    except OSError as error:
+        raise FilmWriteError(
+            f"{order.target}: it can't be written ({error.strerror}). What is done is kept."
+        ) from error
+    finally:
+        with suppress(OSError):
+            whole.unlink(missing_ok=True)

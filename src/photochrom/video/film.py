@@ -1,0 +1,397 @@
+"""A film's facts and its frames: what is in the file, and the luma plane of each frame.
+
+Only luma is read. Planar and semi-planar YUV and grey formats give their own plane, bit for
+bit; packed and RGB formats are converted to planar YUV first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from photochrom.errors import FilmReadError, UnsupportedFilmError
+
+Matrix = Literal["bt601", "bt709", "bt2020"]
+
+DECODER_THREADS = 4
+"""At most so many: each holds frames of its own."""
+
+PROBED_FRAMES = 60
+"""So many frames from the start, and from the middle, decide whether a film is interlaced."""
+
+INTERLACED_SHARE = 0.1
+"""Of the probed frames; a telecined film has two combed frames in five."""
+
+SEEK_BACK_S = 12.0
+"""Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
+
+_MATRICES: dict[int, Matrix] = {
+    1: "bt709",
+    4: "bt601",
+    5: "bt601",
+    6: "bt601",
+    7: "bt709",
+    9: "bt2020",
+    10: "bt2020",
+}
+"""H.273's matrix coefficients. SMPTE 240M differs from BT.709 by less than a code."""
+
+_HDR = {16: "PQ", 18: "HLG"}
+"""H.273's transfer characteristics that this room can't handle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """What a film is. ``width`` and ``height`` are those of the stored frames, before turning.
+
+    ``turn`` is how far they must be turned counterclockwise to stand upright, in degrees;
+    ``pixel_aspect`` the width of a pixel over its height; ``frame_count`` what the file states,
+    or its duration suggests.
+    """
+
+    path: Path
+    width: int
+    height: int
+    turn: int
+    pixel_aspect: Fraction
+    depth: int
+    full_range: bool
+    matrix: Matrix
+    primaries: int
+    transfer: int
+    """As H.273 numbers them; 2 is unknown."""
+    pixel_format: str
+    converted: str | None
+    """The planar format that frames are converted to, where theirs has no luma plane."""
+    time_base: Fraction
+    rate: Fraction
+    timed: bool
+    """Whether the file has timestamps; otherwise frames follow one another at `rate`."""
+    duration_s: float | None
+    frame_count: int
+    interlaced: bool
+    stream_index: int
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(height, width) of the upright frames, in stored pixels."""
+        sideways = self.turn % 180 == 90
+        return (self.width, self.height) if sideways else (self.height, self.width)
+
+    def frames(self, *, after: int | None = None) -> Iterator[Frame]:
+        """The frames in the order in which they are shown.
+
+        Parameters
+        ----------
+        after : a pts; frames up to and including it may be left out, and decoding starts
+            somewhat before it
+
+        Raises
+        ------
+        FilmReadError
+            The file can't be opened or read any more.
+        """
+        seconds = None if after is None else float(after * self.time_base) - SEEK_BACK_S
+        decoded = self.decoded(near_s=seconds)
+        if self.interlaced:
+            decoded = _deinterlaced(decoded, self)
+        return map(_Stamps(self).stamped, decoded)
+
+    def near(self, seconds: float) -> Iterator[Frame]:
+        """Frames from the last key frame before a time on, as they are stored.
+
+        Errors as for `frames`.
+        """
+        return map(_Stamps(self).stamped, self.decoded(near_s=seconds))
+
+    def decoded(self, *, near_s: float | None = None) -> Iterator[av.VideoFrame]:
+        """FFmpeg's own frames, from the last key frame before a time on.
+
+        Errors as for `frames`.
+        """
+        with open_input(self.path) as container:
+            stream = container.streams[self.stream_index]
+            assert isinstance(stream, av.VideoStream)
+            stream.thread_type = "AUTO"
+            stream.thread_count = DECODER_THREADS
+            if near_s is not None and near_s > 0 and self.timed:
+                with _reading(self.path):
+                    container.seek(round(near_s / self.time_base), stream=stream)
+            yield from _frames_of(container, stream)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One frame. ``luma`` is (height, width) uint8 or uint16, as the file has it, unturned."""
+
+    pts: int
+    duration: int
+    """In units of the film's time base; 0 where the file does not say."""
+    luma: NDArray[Any]
+
+
+def open_film(path: Path) -> Film:
+    """Look at a film and say what it is.
+
+    Raises
+    ------
+    FilmReadError
+        It can't be read, has no picture, or is encrypted.
+    UnsupportedFilmError
+        Its pictures are HDR, or in a colour model that has no luma.
+    """
+    with open_input(path) as container:
+        stream = _picture_stream(container, path)
+        frames = []
+        for frame in _frames_of(container, stream):
+            frames.append(frame)
+            if len(frames) == 3:
+                break
+        if not frames:
+            raise FilmReadError(f"{path}: no frame of its pictures can be decoded.")
+        first = frames[0]
+        transfer = _HDR.get(first.color_trc)
+        if transfer:
+            raise UnsupportedFilmError(
+                f"{path}: the film is HDR ({transfer}). Photochrom colours standard dynamic "
+                "range; convert it first."
+            )
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        stamps = [frame.pts for frame in frames]
+        timed = None not in stamps and len(set(stamps)) == len(stamps)
+        time_base = stream.time_base if timed else 1 / rate
+        assert time_base is not None
+        duration = _duration_s(container, stream)
+        film = Film(
+            path=path,
+            width=first.width,
+            height=first.height,
+            turn=first.rotation % 360,
+            pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+            time_base=time_base,
+            rate=Fraction(rate),
+            timed=timed,
+            duration_s=duration,
+            frame_count=stream.frames or round((duration or 0) * rate),
+            interlaced=False,
+            stream_index=stream.index,
+            **_picture_facts(first, path),
+        )
+    if film.turn % 90:
+        raise UnsupportedFilmError(
+            f"{path}: the film is turned by {film.turn} degrees; 0, 90, 180 or 270 is wanted."
+        )
+    return replace(film, interlaced=_is_interlaced(film))
+
+
+def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
+    """Depth, range, matrix and format."""
+    name = frame.format.name
+    converted = None
+    if frame.format.is_rgb or frame.format.has_palette:
+        converted = "yuv444p"
+    elif not name.startswith(("yuv", "gray", "nv", "p0", "p2", "p4")) or name.startswith("yuyv"):
+        converted = "yuv422p"
+    if name.startswith(("yuva", "ya")):
+        raise UnsupportedFilmError(
+            f"{path}: the film has transparency ({name}), which would be lost."
+        )
+    depth = 8 if converted else frame.format.components[0].bits
+    if depth > 12:
+        raise UnsupportedFilmError(
+            f"{path}: the film has {depth} bits a pixel; 8 to 12 are wanted."
+        )
+    if not converted and frame.colorspace == 8:
+        raise UnsupportedFilmError(f"{path}: it is in YCgCo; BT.601, 709 or 2020 is wanted.")
+    usual: Matrix = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
+    grey = name.startswith("gray")
+    full = frame.color_range == 2 or name.startswith("yuvj") or (grey and frame.color_range != 1)
+    return {
+        "pixel_format": name,
+        "converted": converted,
+        "depth": depth,
+        "full_range": full and not converted,
+        "primaries": frame.color_primaries,
+        "transfer": frame.color_trc,
+        "matrix": usual if converted else _MATRICES.get(frame.colorspace, usual),
+    }
+
+
+@contextmanager
+def open_input(path: Path) -> Iterator[InputContainer]:
+    """Open a film's file to read.
+
+    Raises
+    ------
+    FilmReadError
+        It is not there, or no film.
+    """
+    if not path.is_file():
+        raise FilmReadError(f"{path}: there is no such film.")
+    with _reading(path):
+        container = av.open(str(path), "r", metadata_errors="replace")
+    with container:
+        yield container
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors into ours."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise FilmReadError(f"{path}: it can't be read as a film ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
+    """The first video stream that is no cover picture."""
+    streams = [one for one in container.streams.video if not is_cover(one)]
+    if not streams:
+        raise FilmReadError(f"{path}: there are no moving pictures in it.")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise FilmReadError(
+            f"{path}: its pictures can't be decoded; it is encrypted, or in an unknown format."
+        )
+    return stream
+
+
+def is_cover(stream: av.stream.Stream) -> bool:
+    """Whether a video stream is a still that belongs to the file, such as a cover."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _duration_s(container: InputContainer, stream: av.VideoStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base
+
+
+def _frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Decode what can be decoded; broken packets are passed over, as players do."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.EOFError):
+            return
+        except av.InvalidDataError:
+            continue
+        except (av.FFmpegError, OSError) as error:
+            raise FilmReadError(f"{container.name}: reading stopped ({_reason(error)}).") from error
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError:
+            continue
+        except av.EOFError:
+            return
+
+
+class _Stamps:
+    """Gives frames their timestamps, strictly increasing, and their luma."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._last: int | None = None
+
+    def stamped(self, frame: av.VideoFrame) -> Frame:
+        last = self._last
+        pts = frame.pts if self._film.timed else None
+        if pts is None:
+            step = round(1 / self._film.rate / self._film.time_base) or 1
+            pts = 0 if last is None else last + step
+        elif last is not None and pts <= last:
+            pts = last + 1
+        self._last = pts
+        return Frame(
+            pts=pts,
+            duration=(frame.duration or 0) if self._film.timed else 1,
+            luma=_luma(frame, self._film),
+        )
+
+
+def _luma(frame: av.VideoFrame, film: Film) -> NDArray[Any]:
+    """A view of the luma plane, (height, width)."""
+    if film.converted:
+        frame = frame.reformat(format=film.converted, dst_colorspace=_SWS_MATRIX[film.matrix])
+    plane = frame.planes[0]
+    kind = np.dtype(np.uint8 if film.depth == 8 else "<u2")
+    rows = np.frombuffer(plane, dtype=kind).reshape(plane.height, -1)  # type: ignore[call-overload]
+    luma = rows[:, : plane.width]
+    shift = 16 - film.depth if film.pixel_format.startswith(("p0", "p2", "p4")) else 0
+    return luma >> shift if shift else luma
+
+
+_SWS_MATRIX = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "ITU709"}
+
+
+def _is_interlaced(film: Film) -> bool:
+    """Whether frames are woven from two fields, by looking at them: flags are often wrong.
+
+    Source: FFmpeg's idet.
+    """
+    combed = looked_at = 0
+    for frames in (film.decoded(), film.decoded(near_s=(film.duration_s or 0) / 2)):
+        graph: av.filter.Graph | None = None
+        for frame in islice(frames, PROBED_FRAMES):
+            if graph is None:
+                graph = _graph(frame, film.time_base, "idet")
+            for found in _through(graph, frame):
+                kind = found.metadata.get("lavfi.idet.multiple.current_frame", "")
+                combed += kind in ("tff", "bff")
+            looked_at += 1
+    return combed > INTERLACED_SHARE * max(looked_at, 1)
+
+
+def _deinterlaced(frames: Iterator[av.VideoFrame], film: Film) -> Iterator[av.VideoFrame]:
+    """As many frames as before, each from the lines of one field and its neighbours.
+
+    Source: FFmpeg's bwdif.
+    """
+    graph: av.filter.Graph | None = None
+    for frame in frames:
+        if graph is None:
+            graph = _graph(frame, film.time_base, "bwdif", "mode=send_frame")
+        yield from map(_halved, _through(graph, frame))
+    if graph is not None:
+        yield from map(_halved, _through(graph, None))
+
+
+def _halved(frame: av.VideoFrame) -> av.VideoFrame:
+    """bwdif counts in half units of time."""
+    if frame.pts is not None:
+        frame.pts //= 2
+    return frame
+
+
+def _graph(frame: av.VideoFrame, time_base: Fraction, name: str, args: str = "") -> av.filter.Graph:
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=time_base
+    )
+    graph.link_nodes(source, graph.add(name, args), graph.add("buffersink"))
+    graph.configure()
+    return graph
+
+
+def _through(graph: av.filter.Graph, frame: av.VideoFrame | None) -> Iterator[av.VideoFrame]:
+    graph.vpush(frame)
+    while True:
+        try:
+            yield graph.vpull()
+        except (av.BlockingIOError, av.EOFError):
+            return

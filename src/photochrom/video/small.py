@@ -1,0 +1,130 @@
+"""The small copy of a frame that the network, the cuts and the motion are found on.
+
+Upright, without black bars, with square pixels, as full-range grey; made from the luma plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom import color
+from photochrom.runtime.colorizer import small_size
+from photochrom.video.film import Film, Frame
+
+Gray = NDArray[np.uint8]
+
+BAR_LOOKS = 16
+"""Bars are black in so many frames, spread over the film."""
+
+BAR_MARGIN = 10
+"""A bar's codes lie at most so far above black, of 8 bits."""
+
+LEAST_BAR = 0.015
+"""A narrower bar, as a share of the side, is left in: it does no harm."""
+
+LIGHTNESS = color.luminance_to_lightness(color.srgb_to_linear(np.arange(256, dtype=np.uint8)))
+"""L* of each full-range grey, (256,) float32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars:
+    """Rows and columns of the stored frame that are black throughout."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    def window(self, height: int, width: int) -> tuple[slice, slice]:
+        """The picture between the bars, as an index of (height, width)."""
+        return np.s_[self.top : height - self.bottom, self.left : width - self.right]
+
+
+class SmallCopy:
+    """Makes the small copies of one film.
+
+    Parameters
+    ----------
+    film, bars : what the frames are like
+    short_side_px : of the copies
+    """
+
+    def __init__(self, film: Film, bars: Bars, short_side_px: int) -> None:
+        self._film = film
+        self._turns = film.turn // 90
+        self._window = bars.window(film.height, film.width)
+        rows, columns = self._window
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        self.size = small_size((height, round(width * film.pixel_aspect)), short_side_px)
+        """(height, width) before turning."""
+        self._scale = self.size[0] / height, self.size[1] / width
+        self._codes = _full_range(film)
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(height, width) of the copies."""
+        height, width = self.size
+        return (width, height) if self._turns % 2 else (height, width)
+
+    def __call__(self, luma: NDArray[Any]) -> Gray:
+        """The small copy of a luma plane, (h, w) uint8."""
+        inside = np.ascontiguousarray(eight_bits(luma, self._film.depth)[self._window])
+        down, across = self._scale
+        image = pyvips.Image.new_from_memory(inside, inside.shape[1], inside.shape[0], 1, "uchar")
+        small = image.resize(across, vscale=down, kernel="linear").numpy().reshape(self.size)
+        return np.ascontiguousarray(np.rot90(self._codes[small], self._turns))
+
+
+def eight_bits(luma: NDArray[Any], depth: int) -> Gray:
+    """The upper 8 bits of a luma plane."""
+    return luma if depth == 8 else (luma >> (depth - 8)).astype(np.uint8)
+
+
+def _full_range(film: Film) -> Gray:
+    """Full-range grey for each 8-bit code, (256,)."""
+    codes = np.arange(256)
+    levels = codes if film.full_range else np.rint((codes - 16) * 255 / 219)
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def find_bars(film: Film) -> Bars:
+    """Look for black bars, in frames spread over the film.
+
+    Dark frames tell nothing and are passed over; a film of dark frames only has no bars.
+    """
+    brightest = None
+    for frame in _spread(film):
+        codes = _full_range(film)[eight_bits(frame.luma, film.depth)]
+        if np.percentile(codes, 99) < 5 * BAR_MARGIN:
+            continue
+        brightest = codes if brightest is None else np.maximum(brightest, codes)
+    if brightest is None:
+        return Bars()
+    top, bottom = _dark_ends(brightest)
+    left, right = _dark_ends(brightest.T)
+    return Bars(top=top, bottom=bottom, left=left, right=right)
+
+
+def _dark_ends(codes: Gray) -> tuple[int, int]:
+    """How many rows at both ends are black, but for a stray pixel in 200."""
+    bright = np.flatnonzero(np.percentile(codes, 99.5, axis=1) > BAR_MARGIN)
+    ends = (int(bright[0]), len(codes) - 1 - int(bright[-1])) if len(bright) else (0, 0)
+    first, last = (end if end >= LEAST_BAR * len(codes) else 0 for end in ends)
+    # Chroma has half the rows: a bar ends on an even one.
+    return first - first % 2, last - last % 2
+
+
+def _spread(film: Film) -> list[Frame]:
+    """Frames spread over the film, by seeking; the first ones where it can't be sought."""
+    if not film.timed or not film.duration_s:
+        return list(islice(film.frames(), BAR_LOOKS))
+    found = []
+    for share in np.linspace(0.02, 0.98, BAR_LOOKS):
+        found += list(islice(film.near(film.duration_s * float(share)), 1))
+    return found

@@ -1,0 +1,334 @@
+"""The work folder: what is done of a film, so that a killed run goes on where it was.
+
+It holds ``plan.json``, which says what is being made of what, and segments: encoded packets
+of some shots each, written under another name, synced and renamed. Nothing in it is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import FilmWriteError, WorkFolderError
+from photochrom.video.encoding import Packet
+
+SUFFIX = ".photochrom"
+"""Of the folder, behind the output's whole name."""
+
+PLAN = "plan.json"
+
+_MAGIC = b"photochrom segment 1\n"
+_TAIL = struct.Struct("<QI")
+"""Length and CRC-32 of the table at a segment's end."""
+
+
+class WorkFolder:
+    """The work folder of a film that is being made.
+
+    Parameters
+    ----------
+    target : the film that is to be written
+    plan : everything that the result hangs on; a folder of another plan is refused
+    discard : throw away what a folder of another plan holds
+
+    Raises
+    ------
+    WorkFolderError
+        It belongs to another order, or another run is at work in it.
+    FilmWriteError
+        It can't be made.
+    """
+
+    def __init__(self, target: Path, plan: dict[str, Any], *, discard: bool = False) -> None:
+        self.path = target.with_name(target.name + SUFFIX)
+        self._lock: int | None = None
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise FilmWriteError(
+                f"{self.path}: the work folder can't be made ({error.strerror})."
+            ) from error
+        try:
+            _take(self._lock, self.path)
+            self._agree(plan, discard=discard)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> WorkFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _agree(self, plan: dict[str, Any], *, discard: bool) -> None:
+        """Check an earlier plan, or write this one down."""
+        place = self.path / PLAN
+        wanted = json.loads(json.dumps(plan))
+        earlier = _read_json(place)
+        if earlier is not None and earlier != wanted:
+            if not discard:
+                names = ", ".join(_differing(earlier, wanted)) or "its plan"
+                raise WorkFolderError(
+                    f"{self.path}: the work that was begun here differs in: {names}. Go on as it "
+                    "was begun, or discard it."
+                )
+            self.clear()
+        if earlier != wanted:
+            for segment in self.path.glob("*.segment"):
+                segment.unlink()
+            write_whole(place, json.dumps(wanted, indent=2).encode())
+
+    def clear(self) -> None:
+        """Remove what is in the folder."""
+        for one in self.path.iterdir():
+            if one.name != ".lock":
+                one.unlink()
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def segments(self) -> list[Segment]:
+        """The finished segments in order, up to the first that is missing or damaged."""
+        for half in self.path.glob("*.part"):
+            half.unlink(missing_ok=True)
+        found: list[Segment] = []
+        while (path := self._place(len(found))).is_file():
+            segment = Segment.open(path)
+            if segment is None:
+                break
+            found.append(segment)
+        return found
+
+    def writer(self, number: int) -> SegmentWriter:
+        """Begin a segment, and forget all that are there from it on."""
+        later = number
+        while (place := self._place(later)).is_file():
+            place.unlink()
+            later += 1
+        return SegmentWriter(self._place(number))
+
+    def _place(self, number: int) -> Path:
+        return self.path / f"{number:06d}.segment"
+
+
+class SegmentWriter:
+    """Writes one segment; packets go to the disk as they come.
+
+    Raises
+    ------
+    FilmWriteError
+        The disk is full, or can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_suffix(".part")
+        self._packets: list[tuple[int, bool, int]] = []
+        self._crc = 0
+        with _writing(path):
+            self._file: IO[bytes] = self._part.open("wb")
+            self._file.write(_MAGIC)
+
+    def add(self, packet: Packet) -> None:
+        """Write a packet."""
+        self._packets.append((packet.pts, packet.key, len(packet.data)))
+        self._write(packet.data)
+
+    def finish(self, facts: dict[str, Any], arrays: dict[str, NDArray[np.float32]]) -> Segment:
+        """Write what else there is to know, and give the segment its name."""
+        shapes = {}
+        for name, array in arrays.items():
+            shapes[name] = list(array.shape)
+            self._write(np.ascontiguousarray(array, "<f4").tobytes())
+        table = {
+            "facts": facts,
+            "packets": self._packets,
+            "arrays": shapes,
+            "crc": self._crc,
+        }
+        text = json.dumps(table).encode()
+        with _writing(self._path):
+            self._file.write(text + _TAIL.pack(len(text), zlib.crc32(text)))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._path)
+            _sync_folder(self._path.parent)
+        return Segment(self._path, json.loads(text))
+
+    def close(self) -> None:
+        """Leave it; what is not finished is lost."""
+        with suppress(OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
+        self._crc = zlib.crc32(data, self._crc)
+        with _writing(self._path):
+            self._file.write(data)
+
+
+class Segment:
+    """A finished segment."""
+
+    def __init__(self, path: Path, table: dict[str, Any]) -> None:
+        self.path = path
+        self.facts: dict[str, Any] = table["facts"]
+        self.stamps: list[int] = [pts for pts, _, _ in table["packets"]]
+        """The pts of its packets, in the order in which they are decoded."""
+        self._table = table
+
+    @classmethod
+    def open(cls, path: Path) -> Segment | None:
+        """Open a segment, and check that it is whole; None where it is not."""
+        try:
+            with path.open("rb") as file:
+                file.seek(-_TAIL.size, os.SEEK_END)
+                end = file.tell()
+                length, crc = _TAIL.unpack(file.read(_TAIL.size))
+                file.seek(end - length)
+                text = file.read(length)
+                if zlib.crc32(text) != crc:
+                    return None
+                table = json.loads(text)
+                file.seek(0)
+                if file.read(len(_MAGIC)) != _MAGIC:
+                    return None
+                left, found = end - length - len(_MAGIC), 0
+                while left > 0:
+                    data = file.read(min(left, 1 << 20))
+                    if not data:
+                        return None
+                    left -= len(data)
+                    found = zlib.crc32(data, found)
+            return cls(path, table) if found == table["crc"] else None
+        except (OSError, ValueError, KeyError, struct.error):
+            return None
+
+    def packets(self) -> Iterator[Packet]:
+        """Its packets, in the order in which they are decoded."""
+        with self.path.open("rb") as file:
+            file.seek(len(_MAGIC))
+            for pts, key, size in self._table["packets"]:
+                yield Packet(pts, key, file.read(size))
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The arrays that were written with it."""
+        start = len(_MAGIC) + sum(size for _, _, size in self._table["packets"])
+        found = {}
+        with self.path.open("rb") as file:
+            file.seek(start)
+            for name, shape in self._table["arrays"].items():
+                count = int(np.prod(shape))
+                found[name] = np.frombuffer(file.read(4 * count), "<f4").reshape(shape)
+        return found
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file under another name, sync and rename it.
+
+    Raises
+    ------
+    FilmWriteError
+        The disk is full, or can't be written.
+    """
+    part = path.with_name(path.name + ".part")
+    with _writing(path), part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    with _writing(path):
+        part.replace(path)
+        _sync_folder(path.parent)
+
+
+class _writing:
+    """Turns the system's errors into ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):
+            raise FilmWriteError(
+                f"{self._path}: it can't be written ({error.strerror}). What is done is kept; "
+                "make room, and start again to go on."
+            ) from error
+
+
+def _sync_folder(path: Path) -> None:
+    try:
+        folder = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows
+        return
+    try:
+        os.fsync(folder)
+    except OSError:  # a file system that doesn't sync folders
+        pass
+    finally:
+        os.close(folder)
+
+
+def _take(lock: int, path: Path) -> None:
+    """Keep other runs away; the system takes the lock off when a process ends, however."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise WorkFolderError(
+            f"{path}: another run is at work on this film. Wait for it."
+        ) from error
+    except OSError:  # a file system without locks
+        return
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _differing(earlier: Any, wanted: dict[str, Any]) -> list[str]:
+    """The keys in which two plans differ."""
+    if not isinstance(earlier, dict):
+        return []
+    keys = [key for key in wanted if earlier.get(key) != wanted[key]]
+    return keys + [key for key in earlier if key not in wanted]

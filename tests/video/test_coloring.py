@@ -1,0 +1,187 @@
+"""A film in, a film out: luma, times and sound stay; work is kept and gone on with."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from photochrom.errors import (
+    FilmReadError,
+    FilmWriteError,
+    OutputExistsError,
+    UnsupportedFilmError,
+    WorkFolderError,
+)
+from photochrom.video.coloring import colorize_film
+from photochrom.video.encoding import Encoding
+
+
+def packets_of(path, kind):
+    with av.open(str(path)) as container:
+        streams = [one for one in container.streams if one.type == kind]
+        return [
+            (packet.stream.index, packet.pts * packet.time_base, bytes(packet))
+            for packet in container.demux(streams)
+            if packet.pts is not None
+        ]
+
+
+def colors_of(path):
+    """The U and V planes of a film, (count, 2, h, w)."""
+    with av.open(str(path)) as container:
+        return np.stack(
+            [
+                [
+                    np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width]
+                    for plane in frame.planes[1:]
+                ]
+                for frame in container.decode(video=0)
+            ]
+        )
+
+
+def test_luma_is_bit_exact_and_times_are_equal(tmp_path, shots, clip, read_luma, stand_in):
+    source = clip(tmp_path / "old.mkv", shots)
+    target = tmp_path / "new.mkv"
+    report = colorize_film(stand_in, source, target, encoding=Encoding(codec="ffv1"))
+    assert report.finished
+    assert (report.frames, report.shots, report.resumed) == (64, 2, 0)
+    (before, times), (after, new_times) = read_luma(source), read_luma(target)
+    np.testing.assert_array_equal(after, before)
+    assert new_times == times
+    colors = colors_of(target).astype(int)
+    assert abs(colors - 128).mean() > 5
+    assert not (tmp_path / "new.mkv.photochrom").exists()
+
+
+def test_a_variable_frame_rate_is_kept(tmp_path, shots, clip, read_luma, stand_in):
+    rng = np.random.default_rng(2)
+    stamps = np.cumsum(rng.integers(200, 2000, len(shots))).tolist()
+    options = {"preset": "ultrafast", "bf": "3"}
+    source = clip(
+        tmp_path / "old.mp4",
+        shots,
+        codec="libx264",
+        stamps=stamps,
+        time_base=Fraction(1, 12800),
+        options=options,
+    )
+    target = tmp_path / "new.mp4"
+    colorize_film(stand_in, source, target)
+    assert read_luma(target)[1] == read_luma(source)[1]
+
+
+def test_every_packet_of_sound_is_the_same(tmp_path, shots, clip, stand_in):
+    source = clip(tmp_path / "old.mp4", shots, codec="libx264", sound=True)
+    for name in ("new.mp4", "new.mkv"):
+        colorize_film(stand_in, source, tmp_path / name)
+        before, after = (packets_of(path, "audio") for path in (source, tmp_path / name))
+        assert [packet for _, _, packet in after] == [packet for _, _, packet in before]
+        apart = [abs(one[1] - two[1]) for one, two in zip(before, after, strict=True)]
+        assert max(apart) <= (0 if name == "new.mp4" else Fraction(1, 2000))
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "a.mp4"), ("ffv1", "a.mkv")])
+def test_work_that_is_stopped_goes_on_to_the_same_bytes(
+    tmp_path, shots, clip, stand_in, monkeypatch, codec, name
+):
+    monkeypatch.setattr("photochrom.video.job.SEGMENT_FRAMES", 20)
+    monkeypatch.setattr("photochrom.video.blocks.LONGEST", 12)
+    monkeypatch.setattr("photochrom.video.blocks.AHEAD", 6)
+    monkeypatch.setattr("photochrom.video.steady.FADE", 4)
+    source = clip(tmp_path / "old.mp4", shots, codec="libx264", sound=True)
+    encoding = Encoding(codec=codec)
+    whole = tmp_path / "whole" / name
+    whole.parent.mkdir()
+    colorize_film(stand_in, source, whole, encoding=encoding)
+    target = tmp_path / name
+    resumed = []
+    for stop_after in (5, 25, 3, 30, 1000):
+        asked = iter(range(stop_after))
+        report = colorize_film(
+            stand_in,
+            source,
+            target,
+            encoding=encoding,
+            cancel=lambda asked=asked: next(asked, None) is None,
+        )
+        resumed.append(report.resumed)
+        if report.finished:
+            break
+        assert not target.exists()
+    assert report.finished
+    assert resumed[0] == 0
+    assert resumed[-1] > 20
+    assert target.read_bytes() == whole.read_bytes()
+
+
+def test_another_order_is_refused_or_begun_anew(tmp_path, shots, clip, stand_in):
+    source, target = clip(tmp_path / "old.mkv", shots), tmp_path / "new.mkv"
+    asked = iter(range(40))
+    report = colorize_film(
+        stand_in, source, target, cancel=lambda: next(asked, None) is None, vividness=0.5
+    )
+    assert not report.finished
+    with pytest.raises(WorkFolderError, match="vividness"):
+        colorize_film(stand_in, source, target)
+    report = colorize_film(stand_in, source, target, force=True)
+    assert report.finished
+    assert report.resumed == 0
+    with pytest.raises(OutputExistsError):
+        colorize_film(stand_in, source, target)
+
+
+def test_a_part_of_a_film(tmp_path, shots, clip, read_luma, stand_in):
+    source = clip(tmp_path / "old.mp4", shots, codec="libx264", sound=True)
+    target = tmp_path / "new.mp4"
+    report = colorize_film(stand_in, source, target, start_s=0.4, end_s=1.6)
+    assert report.frames == 30
+    times = read_luma(target)[1]
+    assert times[0] == 0
+    assert times[-1] == Fraction(29, 25)
+    sound = packets_of(target, "audio")
+    assert 0 <= sound[0][1] < 0.03
+    assert 1.15 < sound[-1][1] < 1.2
+
+
+def test_a_film_that_was_cut_short_goes_as_far_as_it_goes(tmp_path, shots, clip, stand_in):
+    long = np.concatenate([shots] * 3)
+    source = clip(tmp_path / "whole.mkv", long)
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) // 2])
+    report = colorize_film(stand_in, source, tmp_path / "new.mkv")
+    assert report.finished
+    assert 60 < report.frames < 130
+    assert any("ends" in note and "before" in note for note in report.notes)
+
+
+def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, stand_in):
+    def as_hdr(container, stream):
+        stream.codec_context.color_trc = 16
+
+    hdr = clip(
+        tmp_path / "hdr.mkv",
+        shots[:4].astype(np.uint16) * 4,
+        codec="libx265",
+        pixel_format="yuv420p10le",
+        options={"x265-params": "log-level=none", "preset": "ultrafast"},
+        prepare=as_hdr,
+    )
+    with pytest.raises(UnsupportedFilmError, match="HDR"):
+        colorize_film(stand_in, hdr, tmp_path / "a.mkv")
+    with pytest.raises(FilmReadError, match="no such film"):
+        colorize_film(stand_in, tmp_path / "none.mp4", tmp_path / "a.mkv")
+    text = tmp_path / "text.mp4"
+    text.write_text("this is no film")
+    with pytest.raises(FilmReadError, match="can't be read"):
+        colorize_film(stand_in, text, tmp_path / "a.mkv")
+    source = clip(tmp_path / "old.mkv", shots[:8])
+    with pytest.raises(FilmWriteError, match="suffix"):
+        colorize_film(stand_in, source, tmp_path / "a.gif")
+    with pytest.raises(FilmWriteError, match=r"can't hold ffv1.*\.mkv"):
+        colorize_film(stand_in, source, tmp_path / "a.mp4", encoding=Encoding(codec="ffv1"))
+    encoding = Encoding(codec="ffv1", quality=5)
+    with pytest.raises(FilmWriteError, match="no quality"):
+        colorize_film(stand_in, source, tmp_path / "a.mkv", encoding=encoding)
+    assert not list(tmp_path.glob("*.photochrom"))

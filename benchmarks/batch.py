@@ -125,7 +125,7 @@ def print_stages(photograph: Path, out: Path) -> None:
     pyvips.concurrency_set(1)
     colorizer = Colorizer(threads=1)
     prepared = colorizer.prepare(str(photograph))
-    picture, session = prepared.picture, colorizer._session
+    picture, session = prepared.picture, colorizer.network
     size = small_size(picture.size, colorizer.contract.short_side_px)
     small, ab = picture.srgb(size=size), prepared.ab()
     painted = prepared.paint()

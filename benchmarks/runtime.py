@@ -116,7 +116,7 @@ def warm(colorizer: Colorizer, height: int, width: int, folder: Path) -> None:
                 anchor: resave,
                 "colorize, all": lambda: colorizer.colorize(str(gray)).save(out, force=True),
                 "  prepare: shrink and encoder": lambda: colorizer.prepare(str(gray)),
-                "    of which the encoder": lambda: colorizer._session.encode(lightness),
+                "    of which the encoder": lambda: colorizer.network.encode(lightness),
                 "  decoder": prepared.ab,
                 "  paint and save, with decoder": lambda: prepared.paint().save(out, force=True),
             }

@@ -31,7 +31,7 @@ ROOMS = sorted(set(DEPTH) - {""})
 
 ORDER = {
     "color": ("spaces", "grid", "toning", "text"),
-    "models": ("contract", "session", "weights"),
+    "models": ("fields", "contract", "network", "file", "session", "weights", "opening"),
     "pictures": ("formats", "xmp", "tiff", "metadata", "encoded", "picture", "folders"),
     "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
     "batch": ("jobs", "plan", "manifest", "resume", "pool", "watch"),

@@ -19,7 +19,8 @@
     ├── ManifestError         a batch's manifest can't be read or written
     ├── ModelError
     │   ├── ModelNotFoundError     no such model name or file
-    │   ├── ContractError          the file is no Photochrom model, or of another version
+    │   ├── ContractError          the file is no Photochrom model, or of a newer version
+    │   ├── DeviceError            the device that a model was to run on is not there
     │   └── UnsupportedError       the model can't do what was asked of it
     ├── RecipeError           a training recipe has an unknown key or a wrong value
     ├── DataError             a data set is missing, empty or unusable
@@ -116,7 +117,11 @@ class ModelNotFoundError(ModelError):
 
 
 class ContractError(ModelError):
-    """The file is no Photochrom model, or its contract is of a version not known here."""
+    """The file is no Photochrom model, or its contract can't be understood here."""
+
+
+class DeviceError(ModelError):
+    """The device that a model was to run on is not there, or can't be used."""
 
 
 class UnsupportedError(ModelError):

@@ -10,6 +10,7 @@ import pytest
 from photochrom.batch import manifest
 from photochrom.batch.manifest import Manifest, Record, Stamp, sha256_of
 from photochrom.errors import ManifestError
+from photochrom.models.contract import ModelIdentity
 
 PLACE = Path("out/photochrom-manifest.jsonl")
 
@@ -42,13 +43,15 @@ def write(*records):
 
 
 def test_a_line_is_json_that_others_can_read():
-    write(record(sha256="ab", model="tiny", seconds=0.12345))
+    write(record(sha256="ab", model=ModelIdentity("tiny", "2", "cd"), seconds=0.12345))
     assert json.loads(PLACE.read_text()) == {
         "input": "in/a.jpg",
         "output": "a.jpg",
         "status": "done",
         "seconds": 0.123,
         "model": "tiny",
+        "model_version": "2",
+        "model_sha256": "cd",
         "sha256": "ab",
         "input_bytes": 100,
         "input_mtime_ns": 1_700_000_000_123_456_789,
@@ -60,7 +63,8 @@ def test_a_line_is_json_that_others_can_read():
 @pytest.mark.parametrize(
     "one",
     [
-        record(sha256="ab", model="tiny", seconds=0.5),
+        record(sha256="ab", model=ModelIdentity("tiny", "2", "cd"), seconds=0.5),
+        record(model=ModelIdentity("tiny")),
         record(status="failed", error="in/a.jpg: it is broken\nreally"),
         Record(input="-", output="stdin.png", status="done"),
         record(output="Großmutter 祖母.jpg"),

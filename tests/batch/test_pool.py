@@ -13,6 +13,7 @@ from photochrom.batch.manifest import Manifest, sha256_of
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
 from photochrom.errors import ManifestError, PictureReadError
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import picture
 from photochrom.runtime.cores import usable_cores
 
@@ -35,6 +36,9 @@ def photographs(gray_picture):
         return list(sort_out(plan(["in"], "out"), resume=False, force=False))
 
     return make
+
+
+INVERTER = ModelIdentity("inverter", sha256="ab12")
 
 
 def invert(job, *, force):
@@ -191,7 +195,7 @@ def test_the_manifest_has_one_line_for_each(photographs):
     Path("in/03.png").write_bytes(b"no picture")
     place = Path("out") / manifests.NAME
     with Manifest(place) as manifest:
-        list(pool.run(tasks, invert, workers=2, manifest=manifest, model="inverter"))
+        list(pool.run(tasks, invert, workers=2, manifest=manifest, model=INVERTER))
     lines = {line["input"]: line for line in map(json.loads, place.read_text().splitlines())}
     assert len(lines) == 5
     failed = lines.pop("in/03.png")
@@ -203,6 +207,7 @@ def test_the_manifest_has_one_line_for_each(photographs):
         assert line["output"] == Path(name).name
         assert line["status"] == "done"
         assert line["model"] == "inverter"
+        assert line["model_sha256"] == INVERTER.sha256
         assert line["sha256"] == sha256_of(target)
         assert line["output_bytes"] == target.stat().st_size
         assert line["input_bytes"] == Path(name).stat().st_size

@@ -192,6 +192,17 @@ def test_resuming_with_another_model_says_so(run):
     assert "2 of these were made with another model" in err
 
 
+def test_resuming_with_another_network_under_the_same_name_says_so(run):
+    album(2)
+    assert run("in", "-o", "out")[0] == 0
+    place = Path("out") / NAME
+    place.write_text(place.read_text().replace('"model_sha256": "', '"model_sha256": "00'))
+    code, _, err = run("in", "-o", "out", "--resume")
+    assert code == 0
+    assert "2 of these were made with another model, or another version of it" in err
+    assert "another model" not in run("in", "-o", "fresh")[2]
+
+
 @pytest.mark.parametrize("arguments", [["a.png"], ["a.png", "-o", "b.png"], ["a.png", "-o", "-"]])
 def test_resume_without_a_folder_needs_a_manifest(run, arguments):
     photograph("a.png")

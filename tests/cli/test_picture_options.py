@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import photochrom
 from photochrom.cli import main as cli
+from photochrom.errors import DeviceError
 from photochrom.pictures import metadata, picture, xmp
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
@@ -61,6 +62,12 @@ def test_lossless_results(suffix, album, tmp_path):
     assert colorize(tmp_path / "small.png", "-o", exact, "--lossless").exit_code == 0
     assert colorize(tmp_path / "small.png", "-o", reference).exit_code == 0
     np.testing.assert_array_equal(picture.read(exact).srgb(), picture.read(reference).srgb())
+
+
+def test_a_device_that_is_not_there_is_named(album, tmp_path):
+    with pytest.raises(DeviceError, match="'cuda'; it has: cpu"):
+        colorize(album / "grey.jpg", "-o", tmp_path / "out.jpg", "--device", "cuda")
+    assert not (tmp_path / "out.jpg").exists()
 
 
 def test_lossless_jpeg_is_refused_before_any_work(album, tmp_path):

@@ -1,11 +1,21 @@
 """`photochrom.models.session`: a model is loaded, checked, and run one door at a time."""
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.errors import ContractError, ModelError, ModelNotFoundError, ShapeError
+from photochrom.errors import (
+    ContractError,
+    DeviceError,
+    ModelError,
+    ModelNotFoundError,
+    ShapeError,
+    UnsupportedError,
+)
 from photochrom.models.contract import (
     DECODER_SUFFIX,
     LIGHTNESS,
@@ -14,8 +24,10 @@ from photochrom.models.contract import (
     VERSION,
     Feature,
     ModelContract,
+    Region,
 )
-from photochrom.models.session import Features, Session
+from photochrom.models.network import Features
+from photochrom.models.session import Session
 from photochrom.models.weights import find_model
 
 STRIDE = 4
@@ -27,6 +39,7 @@ CONTRACT = ModelContract(
     output_stride=STRIDE,
 )
 BROKEN = "broken"
+REGION = Region(channels=1, stride=STRIDE, readers=((0.0, 1.0, 0.5),))
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +51,11 @@ def lightness(height, width, seed=0):
     return np.random.default_rng(seed).uniform(0, 100, (height, width)).astype(np.float32)
 
 
-def write_tiny(path, *, encoder="AveragePool", decoder="Concat", text=None):
+def write_tiny(path, *, encoder="AveragePool", decoder="Concat", text=None, region=False):
     """A two-door model: features are 4 x 4 means, a* and b* both are the feature.
 
-    A broken door can run over its default, but over nothing larger.
+    A broken door can run over its default, but over nothing larger. A third door gives the
+    feature with its sign turned as embedding.
     """
     onnx = pytest.importorskip("onnx")
     helper, entrance = onnx.helper, f"deep{DECODER_SUFFIX}"
@@ -64,12 +78,19 @@ def write_tiny(path, *, encoder="AveragePool", decoder="Concat", text=None):
     def default(name, side):
         return onnx.numpy_helper.from_array(np.zeros((1, 1, side, side), np.float32), name)
 
+    doors = [REGION.output] if region else []
+    third = f"deep{REGION.input_suffix}"
     graph = helper.make_graph(
-        [nodes.get(encoder, broken_encoder), nodes.get(decoder, broken_decoder)],
+        [
+            nodes.get(encoder, broken_encoder),
+            nodes.get(decoder, broken_decoder),
+            *(helper.make_node("Neg", [third], [door]) for door in doors),
+        ],
         "tiny",
-        [tensor(LIGHTNESS, 1), tensor(entrance, 1)],
-        [tensor("deep", 1), tensor(OUTPUT, None)],
-        [default(LIGHTNESS, STRIDE), default(entrance, 1), *shapes],
+        [tensor(LIGHTNESS, 1), tensor(entrance, 1), *(tensor(third, 1) for _ in doors)],
+        [tensor("deep", 1), tensor(OUTPUT, None), *(tensor(door, 1) for door in doors)],
+        [default(LIGHTNESS, STRIDE), default(entrance, 1), *shapes]
+        + [default(third, 1) for _ in doors],
     )
     opset = [helper.make_opsetid("", 18)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=10)
@@ -191,7 +212,7 @@ def test_an_onnx_model_without_a_contract_is_refused(tmp_path):
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("text", ["{}", CONTRACT.to_json().replace('"version": 1', '"version": 2')])
+@pytest.mark.parametrize("text", ["{}", CONTRACT.to_json().replace('"version": 2', '"version": 0')])
 def test_a_model_with_a_wrong_contract_is_refused_and_named(text, tmp_path):
     path = write_tiny(tmp_path / "wrong.onnx", text=text)
     with pytest.raises(ContractError, match=r"wrong\.onnx"):
@@ -204,6 +225,34 @@ def test_a_contract_that_does_not_fit_its_graph_is_a_model_error(tmp_path):
     session = Session(write_tiny(tmp_path / "unfit.onnx", text=text))
     with pytest.raises(ModelError, match="tiny: the model can't be run"):
         session.encode(lightness(8, 8))
+
+
+@pytest.mark.train
+def test_what_the_runtime_can_not_open_says_why(tmp_path):
+    path = write_tiny(tmp_path / "odd.onnx")
+    path.write_bytes(path.read_bytes().replace(b"AveragePool", b"AveragePoem"))
+    with pytest.raises(ContractError, match=r"odd\.onnx: ONNX Runtime .* can't open .*AveragePoem"):
+        Session(path)
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("cuda", "has: cpu. Install onnxruntime-gpu"),
+        ("tpu", "'tpu' is no device; known: cpu, cuda"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(device, message):
+    with pytest.raises(DeviceError, match=re.escape(message)):
+        Session(find_model(), threads=1, device=device)
+
+
+def test_auto_takes_what_is_there(session):
+    other = Session(find_model(), threads=1, device="auto")
+    values = lightness(32, 32)
+    np.testing.assert_array_equal(
+        other.decode(other.encode(values)), session.decode(session.encode(values))
+    )
 
 
 # One door at a time
@@ -249,3 +298,19 @@ def test_encoding_does_not_run_the_decoder_over_a_picture(tmp_path):
     np.testing.assert_allclose(features.arrays[0], np.full((1, 1, 2, 3), 50))
     with pytest.raises(ModelError, match="can't be run"):
         session.decode(features)
+
+
+@pytest.mark.train
+def test_the_third_door_gives_the_embedding(tmp_path):
+    contract = dataclasses.replace(CONTRACT, region=REGION)
+    session = Session(write_tiny(tmp_path / "three.onnx", text=contract.to_json(), region=True))
+    values = lightness(7, 12)
+    features = session.encode(values)
+    embedding = session.embed(features)
+    assert embedding.shape == (1, 2, 3)
+    np.testing.assert_array_equal(embedding[0], -session.decode(features)[0])
+
+
+def test_a_model_without_a_third_door_finds_no_regions(session):
+    with pytest.raises(UnsupportedError, match="finds no regions"):
+        session.embed(session.encode(lightness(32, 32)))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from photochrom.color.grid import gamut_grid
 from photochrom.models.contract import Feature, ModelContract
-from photochrom.models.session import Features
+from photochrom.models.network import Features
 from photochrom.runtime.alternatives import APART, SPOTS, find_alternatives, likely_colors
 
 GRID = gamut_grid()

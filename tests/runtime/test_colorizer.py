@@ -27,6 +27,7 @@ from photochrom.models.contract import (
     Feature,
     ModelContract,
 )
+from photochrom.models.session import Session
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import MAX_LONG_SIDE, MIN_SIDE_PX, Colorizer, small_size
@@ -314,6 +315,16 @@ def test_vividness_leads_from_the_plain_mean_to_the_default_temperature(default)
 
 
 @pytest.mark.train
+@pytest.mark.parametrize("model", ["color_model", "distribution_model"])
+def test_chroma_multiplies_what_is_read_out(model, request):
+    network = Session(request.getfixturevalue(model), threads=1)
+    usual = Colorizer.of(network).prepare(gray(40, 40)).ab()
+    network.contract = dataclasses.replace(network.contract, chroma=1.5)
+    found = Colorizer.of(network).prepare(gray(40, 40)).ab()
+    np.testing.assert_allclose(found, 1.5 * usual, rtol=1e-5)
+
+
+@pytest.mark.train
 def test_a_model_that_answers_with_colors_refuses_what_it_can_not_do(color_model):
     prepared = Colorizer(color_model, threads=1).prepare(gray(8, 8))
     asked = [
@@ -365,11 +376,11 @@ def test_a_distribution_is_read_out_as_the_grid_says(distribution_model):
 
 def test_a_model_s_contrast_sets_its_vivid_colors_off(monkeypatch):
     prepared = Colorizer(threads=1).prepare(gray(60, 90))
-    contract = prepared._session.contract
+    contract = prepared._network.contract
     results = []
     for contrast in (0.0, 0.4):
         changed = dataclasses.replace(contract, contrast=contrast)
-        monkeypatch.setattr(prepared._session, "contract", changed)
+        monkeypatch.setattr(prepared._network, "contract", changed)
         results.append(prepared.ab())
     np.testing.assert_allclose(results[1], set_off(results[0], 0.4), atol=1e-4)
     assert np.abs(results[1] - results[0]).max() > 1

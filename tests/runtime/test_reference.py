@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from photochrom.errors import UnsupportedError
 from photochrom.models.contract import Feature, ModelContract
-from photochrom.models.session import Features, Session
+from photochrom.models.network import Features
+from photochrom.models.session import Session
 from photochrom.runtime.reference import TOKENS, reference_tokens
 
 STRIDE = 8

@@ -18,7 +18,8 @@ from photochrom import __version__
 from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, OutputExistsError, RecipeError, TrainingError
 from photochrom.models.contract import COLORS, LIGHTNESS, OUTPUT, PLACES, PLANES, SEEN
-from photochrom.models.session import Session, Tokens
+from photochrom.models.network import Tokens
+from photochrom.models.session import Session
 from photochrom.models.weights import find_model
 from photochrom.training import export as export_module
 from photochrom.training import hints as hint_module
@@ -327,14 +328,14 @@ def test_no_folder_of_the_machine_goes_into_the_contract(hint_checkpoint):
     assert contract.recipe["model"]["start"] == "best.ckpt"
 
 
-def test_chroma_takes_the_model_s_colors_farther_from_grey(hint_checkpoint):
+def test_chroma_and_version_go_into_the_contract(hint_checkpoint):
     state = load_checkpoint(hint_checkpoint)
     model = model_of(hint_checkpoint)
-    centers = gamut_grid().centers
-    for chroma in (1.0, 1.2):
-        table = {**state["recipe"], "model": {**state["recipe"]["model"], "chroma": chroma}}
-        contract = export_module._contract(model, recipe_from_dict(table), "name", state)
-        np.testing.assert_allclose(contract.bins, chroma * centers, atol=1e-3)
+    changes = {"chroma": 1.2, "version": "3"}
+    table = {**state["recipe"], "model": {**state["recipe"]["model"], **changes}}
+    contract = export_module._contract(model, recipe_from_dict(table), "name", state)
+    assert (contract.chroma, contract.model_version) == (1.2, "3")
+    np.testing.assert_array_equal(contract.bins, gamut_grid().centers)
 
 
 def test_all_its_entrances_are_optional_and_their_defaults_are_small(hint_model):

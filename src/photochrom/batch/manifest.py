@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
 from photochrom.errors import ManifestError
+from photochrom.models.contract import ModelIdentity
 
 NAME = "photochrom-manifest.jsonl"
 
@@ -59,7 +60,8 @@ class Record:
     output_stamp: Stamp | None = None
     sha256: str = ""
     """Of the result."""
-    model: str = ""
+    model: ModelIdentity | None = None
+    """What made the result."""
     seconds: float = 0.0
     error: str = ""
 
@@ -71,7 +73,9 @@ class Record:
             "status": self.status,
             "error": self.error or None,
             "seconds": round(self.seconds, 3),
-            "model": self.model or None,
+            "model": self.model.name if self.model else None,
+            "model_version": (self.model.version or None) if self.model else None,
+            "model_sha256": (self.model.sha256 or None) if self.model else None,
             "sha256": self.sha256 or None,
         }
         for name, stamp in (("input", self.input_stamp), ("output", self.output_stamp)):
@@ -103,7 +107,7 @@ class Record:
                 input_stamp=_stamp_in(table, "input"),
                 output_stamp=_stamp_in(table, "output"),
                 sha256=table.get("sha256", ""),
-                model=table.get("model", ""),
+                model=_model_in(table),
                 seconds=table.get("seconds", 0.0),
                 error=table.get("error", ""),
             )
@@ -237,6 +241,13 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
+    if "model" not in table:
+        return None
+    version, sha256 = (table.get(f"model_{key}", "") for key in ("version", "sha256"))
+    return ModelIdentity(table["model"], version, sha256)
 
 
 def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:

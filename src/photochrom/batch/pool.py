@@ -26,6 +26,7 @@ from photochrom.errors import (
     PictureReadError,
     PictureWriteError,
 )
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.cores import threads_each
 
@@ -61,7 +62,7 @@ def run(
     *,
     workers: int,
     manifest: Manifest | None = None,
-    model: str = "",
+    model: ModelIdentity | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Outcome]:
     """Do tasks in several threads; at most two more than there are workers are in flight.
@@ -75,7 +76,7 @@ def run(
     work : colorizes one photograph; called from several threads
     workers : how many
     manifest : where to write down what was done, before it is yielded
-    model : its name, for the manifest
+    model : which one it is that colorizes, for the manifest
     stop : asked before each task: True lets the tasks at work finish, and begins no other
 
     Yields
@@ -129,7 +130,9 @@ def _libvips_threads(workers: int) -> Iterator[None]:
         pyvips.concurrency_set(before)
 
 
-def _do(task: Task, work: Work, *, manifest: Manifest | None, model: str) -> Outcome:
+def _do(
+    task: Task, work: Work, *, manifest: Manifest | None, model: ModelIdentity | None
+) -> Outcome:
     """Do one task and write it down."""
     job = task.job
     begun = time.perf_counter()
@@ -168,7 +171,7 @@ def _do(task: Task, work: Work, *, manifest: Manifest | None, model: str) -> Out
                 input_stamp=seen,
                 output_stamp=None if error else Stamp.of(job.target),
                 sha256=sha256,
-                model="" if error else model,
+                model=None if error else model,
                 seconds=seconds,
                 error=str(error or ""),
             )

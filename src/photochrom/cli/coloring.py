@@ -47,6 +47,7 @@ class Order:
     inputs: Sequence[str]
     output: str | None = None
     model: str | None = None
+    device: str = "cpu"
     force: bool = False
     recursive: bool = True
     parents: bool = False
@@ -131,8 +132,8 @@ class _Crew:
             self.console.print(f"{skipped} done before, {len(tasks)} left.")
         if others:
             self.console.print(
-                f"{others} of these were made with another model than "
-                f"{self.colorizer.contract.name}, and stay as they are.",
+                f"{others} of these were made with another model, or another version of it, "
+                f"than {self.colorizer.contract.identity}, and stay as they are.",
                 style="yellow",
                 markup=False,
             )
@@ -145,7 +146,7 @@ class _Crew:
             self._work,
             workers=max(1, min(self.workers, len(tasks))),
             manifest=self.written,
-            model=self.colorizer.contract.name,
+            model=self.colorizer.contract.identity,
             stop=self.stop,
         ):
             self._say(outcome)
@@ -158,7 +159,8 @@ class _Crew:
         if self.written is None or task.job.target is None:
             return False
         record = self.written.done[self.written.key(task.job.target)]
-        return record.model != self.colorizer.contract.name
+        ours = self.colorizer.contract.identity
+        return record.model is None or not record.model.same_as(ours)
 
     def _say(self, outcome: Outcome) -> None:
         job, picture = outcome.task.job, outcome.picture
@@ -263,7 +265,7 @@ def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
     workers = order.workers or usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
-    colorizer = Colorizer(order.model, threads=threads_each(workers))
+    colorizer = Colorizer(order.model, threads=threads_each(workers), device=order.device)
 
     def abandon() -> None:
         resume.remove_temporary(job.target for job in jobs if job.target)

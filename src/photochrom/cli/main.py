@@ -13,6 +13,7 @@ import typer
 
 from photochrom.cli import learning
 from photochrom.errors import JobError, PhotochromError
+from photochrom.models.devices import DEVICES
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
 from photochrom.version import __version__
 
@@ -31,6 +32,12 @@ app = typer.Typer(
 ModelOption = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="NAME|FILE", help="A name from 'photochrom models'."),
+]
+
+
+DeviceOption = Annotated[
+    str,
+    typer.Option(metavar="|".join(DEVICES), help="Run the network there; auto takes the fastest."),
 ]
 
 
@@ -78,6 +85,7 @@ def colorize(
         ),
     ] = None,
     model: ModelOption = None,
+    device: DeviceOption = "cpu",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     hint: Annotated[
         list[str] | None,
@@ -197,6 +205,7 @@ def colorize(
         inputs=_all_inputs(inputs or [], files_from, null=null),
         output=output,
         model=model,
+        device=device,
         force=force,
         recursive=recursive,
         parents=parents,
@@ -289,6 +298,7 @@ def serve(
     ] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     model: ModelOption = None,
+    device: DeviceOption = "cpu",
     token: Annotated[
         str,
         typer.Option(envvar="PHOTOCHROM_TOKEN", help="What visitors have to know to come in."),
@@ -321,6 +331,7 @@ def serve(
             other_names=tuple(allow_host or ()),
         ),
         model=model,
+        device=device,
         limits=Limits(
             upload_bytes=upload_bytes,
             pixels=max_pixels,

@@ -6,65 +6,35 @@ Axes: 1 batch, C channels, H height, W width.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from photochrom.errors import (
-    ContractError,
-    ModelError,
-    ModelNotFoundError,
-    ShapeError,
-    UnsupportedError,
-)
+from photochrom.errors import ContractError, ModelError, ShapeError, UnsupportedError
 from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
     LIGHTNESS,
-    METADATA_KEY,
     OUTPUT,
     PLACES,
     PLANES,
     SEEN,
-    ModelContract,
 )
-
-Float = NDArray[np.float32]
-
-
-class Features(NamedTuple):
-    """What the encoder saw in a picture: arrays (1, C, H / stride, W / stride)."""
-
-    arrays: tuple[Float, ...]
-    size: tuple[int, int]
-    """(height, width) of the lightness that was encoded."""
-
-
-class Tokens(NamedTuple):
-    """Hints as a model takes them; see `ModelContract`."""
-
-    seen: Float
-    """(T, S), what the encoder saw where each was taken."""
-    ab: Float
-    """(T, 2)"""
-    place: Float
-    """(T, 3), x and y in pixels of the encoded lightness and 1; zeros where there is none."""
-
-    def joined(self, others: Tokens) -> Tokens:
-        """These tokens and others."""
-        return Tokens(*map(np.concatenate, zip(self, others, strict=True)))
+from photochrom.models.devices import check_used, providers_of
+from photochrom.models.file import read_contract
+from photochrom.models.network import Features, Float, Tokens
 
 
 class Session:
-    """A model, ready to run; safe from several threads.
+    """A model that ONNX Runtime runs: a `Network`, safe from several threads.
 
     Parameters
     ----------
     path : the ONNX file
     threads : threads for each run; all cores by default
-    providers : ONNX Runtime's execution providers, in order; the CPU by default
+    device : where it runs, one of `devices.DEVICES`
 
     Raises
     ------
@@ -72,35 +42,29 @@ class Session:
         There is no such file.
     ContractError
         It is no ONNX model, or not one of Photochrom's.
+    DeviceError
+        There is no such device here.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        threads: int | None = None,
-        providers: tuple[str, ...] = ("CPUExecutionProvider",),
-    ) -> None:
-        if not path.is_file():
-            raise ModelNotFoundError(f"{path}: there is no such model file.")
+    def __init__(self, path: Path, *, threads: int | None = None, device: str = "cpu") -> None:
+        self.contract = read_contract(path)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads or 0
         # Threads that wait in a loop would take the cores from libvips, which paints next.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers = providers_of(device)
+        options.enable_mem_pattern = providers[0] != "DmlExecutionProvider"  # it can't
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=list(providers)
             )
         except Exception as error:  # the runtime's errors share no base class but this
-            raise ContractError(f"{path}: this is no ONNX model that can be run here.") from error
-        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if text is None:
             raise ContractError(
-                f"{path}: an ONNX model, but not one of Photochrom's. Make one with "
-                "photochrom export."
-            )
-        self.contract = ModelContract.from_json(text, name=str(path))
+                f"{path}: ONNX Runtime {onnxruntime.__version__} can't open this model: "
+                f"{_reason(error)}"
+            ) from error
+        check_used(device, self._session.get_providers())
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = 4
 
@@ -192,6 +156,29 @@ class Session:
         (output,) = self._run([OUTPUT], feeds)
         return output[0, :, :height, :width]
 
+    def embed(self, features: Features) -> Float:
+        """Run the third entrance, to the embedding that regions are read from.
+
+        Returns
+        -------
+        (C, h, w) float32 with (h, w) the lightness's size / the region's stride, rounded up
+
+        Raises
+        ------
+        UnsupportedError
+            The model has no such entrance.
+        """
+        region = self.contract.region
+        if region is None:
+            raise UnsupportedError(f"The model '{self.contract.name}' finds no regions.")
+        feeds = {
+            feature.name + region.input_suffix: array
+            for feature, array in zip(self.contract.features, features.arrays, strict=True)
+        }
+        (embedding,) = self._run([region.output], feeds)
+        height, width = (-(-side // region.stride) for side in features.size)
+        return embedding[0, :, :height, :width]
+
     def _no_tokens(self) -> Tokens:
         channels = {feature.name: feature.channels for feature in self.contract.features}
         seen = sum(channels[name] for name in self.contract.token_features)
@@ -213,8 +200,16 @@ class Session:
         try:
             results: list[Float] = self._session.run(names, feeds, self._options)
         except Exception as error:
-            raise ModelError(f"{self.contract.name}: the model can't be run: {error}") from error
+            raise ModelError(
+                f"{self.contract.name}: the model can't be run: {_reason(error)}"
+            ) from error
         return results
+
+
+def _reason(error: Exception) -> str:
+    """What ONNX Runtime says of a fault, without its codes."""
+    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return words.rpartition("[ONNXRuntimeError]")[2].lstrip(" :")
 
 
 def _bilinear(array_1CHW: Float, stride: int, points_T2: Float) -> Float:

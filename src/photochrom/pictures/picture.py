@@ -31,6 +31,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
 )
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import formats, metadata, painting
 from photochrom.pictures.encoded import Encoded, reason, resized
 
@@ -206,7 +207,7 @@ class Picture:
             _describe=lambda: self._header,
         )
 
-    def signed(self, model: str) -> Picture:
+    def signed(self, model: ModelIdentity) -> Picture:
         """The same picture, whose metadata says that a model has made its colours.
 
         XMP gets IPTC's digital source type "algorithmically enhanced" and a note in plain
@@ -214,7 +215,7 @@ class Picture:
 
         Parameters
         ----------
-        model : the model's name
+        model : which
         """
         changes = metadata.signature(self._header, model=model)
         return replace(

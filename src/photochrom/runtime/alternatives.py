@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.grid import AbGrid
 from photochrom.models.contract import ModelContract
-from photochrom.models.session import Features
+from photochrom.models.network import Features
 from photochrom.runtime.hints import Hint
 
 Float = NDArray[np.float32]

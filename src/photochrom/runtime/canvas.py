@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import HintError
-from photochrom.models.session import Features, Session, Tokens
+from photochrom.models.network import Features, Network, Tokens
 from photochrom.runtime.hints import Hint
 
 Float = NDArray[np.float32]
@@ -31,7 +31,7 @@ class Canvas:
 
     ``points`` (T, 2) are places in pixels of the small copy, ``ab`` (T, 2) their colours as
     sRGB can show them there, ``radii`` (T,) pixels; ``planes`` (h, w, 3) is what
-    `Session.decode` takes.
+    `Network.decode` takes.
     """
 
     points: Float
@@ -39,10 +39,10 @@ class Canvas:
     radii: Float
     planes: Float
 
-    def tokens(self, session: Session, features: Features) -> Tokens:
+    def tokens(self, network: Network, features: Features) -> Tokens:
         """The hints as tokens of a picture that was encoded to `features`."""
         place = np.concatenate([self.points, np.ones_like(self.points[:, :1])], axis=1)
-        return Tokens(session.sample(features, self.points), self.ab, place)
+        return Tokens(network.sample(features, self.points), self.ab, place)
 
 
 def lay_out(

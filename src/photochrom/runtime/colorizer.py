@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color import toning
 from photochrom.errors import AlreadyColoredError
-from photochrom.models import weights
 from photochrom.models.contract import ModelContract
-from photochrom.models.session import Session
+from photochrom.models.network import Network
+from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.hints import Hint
@@ -37,6 +37,8 @@ class Colorizer:
     model : a name from `photochrom models`, the path of an ONNX file from `photochrom
         export`, or None for the default model
     threads : threads for the network; all cores by default
+    device : where the network runs: "cpu", "cuda", "coreml", "directml", or "auto" for the
+        fastest that is there
 
     Raises
     ------
@@ -44,6 +46,8 @@ class Colorizer:
         There is no such model.
     ContractError
         The file is no Photochrom model.
+    DeviceError
+        There is no such device here.
 
     Examples
     --------
@@ -53,14 +57,30 @@ class Colorizer:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | None = None, *, threads: int | None = None
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
-        self._session = Session(weights.find_model(model), threads=threads)
+        self._network = open_model(model, threads=threads, device=device)
+
+    @classmethod
+    def of(cls, network: Network) -> Colorizer:
+        """A colorizer of a network that is open already."""
+        colorizer = cls.__new__(cls)
+        colorizer._network = network
+        return colorizer
+
+    @property
+    def network(self) -> Network:
+        """The model itself."""
+        return self._network
 
     @property
     def contract(self) -> ModelContract:
         """What the model is, expects and returns."""
-        return self._session.contract
+        return self._network.contract
 
     def colorize(
         self,
@@ -123,7 +143,7 @@ class Colorizer:
         if only_gray and not toning.is_monochrome(small):
             raise AlreadyColoredError(f"{gray.name}: it has colours already.")
         lightness = color.srgb_to_lightness(small)
-        return Prepared(gray, lightness, self._session.encode(lightness), self._session)
+        return Prepared(gray, lightness, self._network.encode(lightness), self._network)
 
     def reference(self, source: Source) -> Reference:
         """Look at a colour photograph, for others to be coloured like it.
@@ -142,8 +162,8 @@ class Colorizer:
         example = _as_picture(source)
         small = example.srgb(size=small_size(example.size, self.contract.short_side_px))
         lab = color.srgb_to_lab(small)
-        features = self._session.encode(lab[..., 0])
-        tokens = reference_tokens(self._session, features, lab[..., 1:])
+        features = self._network.encode(lab[..., 0])
+        tokens = reference_tokens(self._network, features, lab[..., 1:])
         return Reference(example.name, tokens)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.color.text import hex_color
 from photochrom.errors import HintError, UnsupportedError
-from photochrom.models.session import Features, Session, Tokens
+from photochrom.models.network import Features, Network, Tokens
 from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
@@ -51,7 +51,7 @@ class Prepared:
     lightness: NDArray[np.float32]
     """L* of the small copy that the network sees, (H, W)."""
     features: Features
-    _session: Session
+    _network: Network
 
     def paint(
         self,
@@ -85,8 +85,8 @@ class Prepared:
         """
         ab = self.ab(hints=hints, palette=palette, reference=reference, vividness=vividness)
         offset, gain = upsample.guide(ab, self.lightness)
-        named = self._session.contract.name
-        gray = self.picture.signed(named) if provenance else self.picture
+        made_by = self._network.contract.identity
+        gray = self.picture.signed(made_by) if provenance else self.picture
         return gray.with_ab(offset, gain)
 
     def ab(
@@ -105,19 +105,20 @@ class Prepared:
         -------
         (h, w, 2) float32, a* and b*
         """
-        contract = self._session.contract
+        contract = self._network.contract
         if not 0 <= vividness <= 2:
             raise ValueError(f"vividness is {vividness}; it must lie in 0..2.")
         if contract.output == "ab":
             self._refuse(hints=hints, palette=palette, reference=reference, vividness=vividness)
-            return np.moveaxis(self._session.decode(self.features), 0, -1)
+            ab = np.moveaxis(self._network.decode(self.features), 0, -1)
+            return ab * np.float32(contract.chroma)
         logits, canvas = self._decode(hints, reference)
         grid = self.grid
         if palette:
             logits = grid.reweight(logits, palette_ab(palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
-        ab = set_off(ab, contract.contrast)
+        ab = set_off(ab * np.float32(contract.chroma), contract.contrast)
         ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)
@@ -132,7 +133,7 @@ class Prepared:
         UnsupportedError
             The model answers with colours.
         """
-        bins = self._session.contract.bins
+        bins = self._network.contract.bins
         if not bins:
             self._refuse(distribution=True)
         return _grid(bins)
@@ -148,7 +149,7 @@ class Prepared:
         -------
         (h, w, Q) float32, summing to 1
         """
-        if self._session.contract.output == "ab":
+        if self._network.contract.output == "ab":
             self._refuse(distribution=True)
         return self.grid.probabilities(self._decode(hints, reference)[0])
 
@@ -232,7 +233,7 @@ class Prepared:
         UnsupportedError
             The model takes no hints.
         """
-        contract = self._session.contract
+        contract = self._network.contract
         if not contract.token_features:
             self._refuse(alternatives=True)
         return find_alternatives(
@@ -250,24 +251,24 @@ class Prepared:
         self, hints: Sequence[Hint], reference: Reference | None
     ) -> tuple[NDArray[np.float32], Canvas | None]:
         """The logits (h, w, Q), and the hints laid out where there are some."""
-        session = self._session
+        network = self._network
         canvas, tokens = None, None
         if hints:
-            cell_px = session.contract.output_stride
+            cell_px = network.contract.output_stride
             canvas = lay_out(hints, self.picture.size, self.lightness, cell_px)
-            tokens = canvas.tokens(session, self.features)
+            tokens = canvas.tokens(network, self.features)
         if reference is not None:
             tokens = reference.tokens if tokens is None else tokens.joined(reference.tokens)
         planes = None if canvas is None else canvas.planes
-        return np.moveaxis(session.decode(self.features, tokens, planes), 0, -1), canvas
+        return np.moveaxis(network.decode(self.features, tokens, planes), 0, -1), canvas
 
     def _coarse_lightness(self) -> NDArray[np.float32]:
         """L* at the size of the model's output."""
-        return upsample.cell_means(self.lightness, self._session.contract.output_stride)
+        return upsample.cell_means(self.lightness, self._network.contract.output_stride)
 
     def _refuse(self, **asked: object) -> None:
         """Say what this model can't do, if any of it is asked for."""
-        contract = self._session.contract
+        contract = self._network.contract
         wanted = [
             name
             for name, value in asked.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.models.session import Features, Session, Tokens
+from photochrom.models.network import Features, Network, Tokens
 
 TOKENS = 24
 ROUNDS = 8
@@ -17,7 +17,7 @@ COLOR_WEIGHT = 0.02
 """How much a difference of one ab unit counts beside that of two regions' directions (0..2)."""
 
 
-def reference_tokens(session: Session, features: Features, ab: NDArray[np.float32]) -> Tokens:
+def reference_tokens(network: Network, features: Features, ab: NDArray[np.float32]) -> Tokens:
     """Tokens spread over the distinct regions of a colour photograph.
 
     Every position of the coarsest grid that tokens remember in detail is a candidate; they are
@@ -26,8 +26,8 @@ def reference_tokens(session: Session, features: Features, ab: NDArray[np.float3
 
     Parameters
     ----------
-    session : the model
-    features : the photograph's, from `Session.encode`
+    network : the model
+    features : the photograph's, from `Network.encode`
     ab : (H, W, 2), its colours at the size that was encoded
 
     Returns
@@ -41,14 +41,14 @@ def reference_tokens(session: Session, features: Features, ab: NDArray[np.float3
 
     Source: Lloyd 1982, seeded by farthest points.
     """
-    strides = {feature.name: feature.stride for feature in session.contract.features}
-    names = session.contract.token_features
+    strides = {feature.name: feature.stride for feature in network.contract.features}
+    names = network.contract.token_features
     stride = min((strides[name] for name in names), default=1)
     height, width = ab.shape[:2]
     rows, columns = np.mgrid[: max(1, height // stride), : max(1, width // stride)]
     points = (np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * stride
     points = np.minimum(points, [width - 0.5, height - 0.5]).astype(np.float32)
-    seen = session.sample(features, points)
+    seen = network.sample(features, points)
     colors = np.stack([_mean_around(ab, x, y, stride // 4) for x, y in points])
     direction = seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-6)
     kinds = np.concatenate([direction, COLOR_WEIGHT * colors], axis=1)

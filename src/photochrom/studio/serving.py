@@ -98,6 +98,7 @@ def serve(
     place: Place,
     *,
     model: str | None = None,
+    device: str = "cpu",
     limits: Limits | None = None,
     workers: int | None = None,
     open_browser: bool = False,
@@ -107,7 +108,7 @@ def serve(
     Parameters
     ----------
     place : where, and for whom
-    model : as for `Colorizer`
+    model, device : as for `Colorizer`
     limits : how much to take upon oneself
     workers : threads; one for each core by default
     open_browser : show the page when it stands
@@ -129,7 +130,7 @@ def serve(
     listening = place.listen()
     with listening:
         workers = workers or usable_cores()
-        colorizer = Colorizer(model, threads=threads_each(workers))
+        colorizer = Colorizer(model, threads=threads_each(workers), device=device)
         app = create_app(colorizer, limits=limits, access=access, workers=workers)
         address = _address(place.host, listening)
         visit = link(address, access.token)

@@ -88,6 +88,8 @@ class ModelConfig:
     """Of a photochrom, when exported: how much its vivid colours are set off from its pale ones."""
     short_side_px: int = 256
     """At which size the exported model sees a picture."""
+    version: str = ""
+    """What the exported model calls its version, besides the hash of its file."""
     licence: str = "Apache-2.0"
     domain: str = "photographs"
     """What the model is good at, for people; it travels in the contract."""

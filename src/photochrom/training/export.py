@@ -38,7 +38,8 @@ from photochrom.models.contract import (
     Feature,
     ModelContract,
 )
-from photochrom.models.session import Session, Tokens
+from photochrom.models.network import Tokens
+from photochrom.models.session import Session
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import Recipe, changed_recipe, recipe_to_dict
 from photochrom.training.encoder import fold_norms
@@ -205,14 +206,17 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
     powers = ("take hints", "follow a reference", "keep to a palette", "change its vividness")
     return ModelContract(
         name=name,
+        model_version=recipe.model.version,
         output="distribution" if hinted else "ab",
         features=tuple(Feature(name=n, channels=c, stride=s) for n, c, s in shapes),
         stride=max(model.feature_strides),
         output_stride=min(model.feature_strides) if hinted else 1,
+        hints="tokens" if hinted else "none",
         token_features=tuple(model.features[i] for i in SAMPLED) if hinted else (),
         short_side_px=recipe.model.short_side_px,
-        bins=_bins(recipe.model.chroma) if hinted else (),
+        bins=_bins() if hinted else (),
         temperature=recipe.model.temperature if hinted else 1.0,
+        chroma=recipe.model.chroma if hinted else 1.0,
         contrast=recipe.model.contrast if hinted else 0.0,
         domain=recipe.model.domain,
         licence=recipe.model.licence,
@@ -237,10 +241,9 @@ def _without_folders(value: Any) -> Any:
     return named + at + (Path(path).name if Path(path).is_absolute() else path)
 
 
-def _bins(chroma: float) -> tuple[tuple[float, float], ...]:
-    """The colours that the model's logits are for, so many times as far from grey."""
-    pairs = (gamut_grid().centers * chroma).round(3).tolist()
-    return tuple((a, b) for a, b in pairs)
+def _bins() -> tuple[tuple[float, float], ...]:
+    """The colours that the model's logits are for."""
+    return tuple((a, b) for a, b in gamut_grid().centers.tolist())
 
 
 def _round_to_half(model: nn.Module) -> None:

@@ -32,7 +32,10 @@ ROOMS = sorted(set(DEPTH) - {""})
 ORDER = {
     "color": ("spaces", "grid", "toning", "text"),
     "models": ("fields", "contract", "network", "file", "session", "weights", "opening"),
-    "pictures": ("formats", "xmp", "tiff", "metadata", "encoded", "picture", "folders"),
+    "pictures": (
+        *("formats", "xmp", "contents", "directories", "editing", "exif", "storage", "tiff"),
+        *("jpeg", "png", "boxes", "webp", "heic", "metadata", "encoded", "picture", "folders"),
+    ),
     "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
     "batch": ("jobs", "plan", "manifest", "resume", "pool", "watch"),
     "studio": ("workshop", "held", "shelf", "api", "server", "serving"),

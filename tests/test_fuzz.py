@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,7 +170,11 @@ def described(image):
     return image
 
 
-SEEDS = seeds()
+CORPUS = Path(__file__).parent / "corpus"
+WHOLE = seeds()
+SEEDS = WHOLE | {
+    path.name: path.read_bytes() for path in sorted(CORPUS.glob("*.*")) if path.suffix != ".py"
+}
 NUMBERS = [0, 1, 2, 3, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 
 places = st.one_of(st.integers(4, 64), st.integers(0, 600), st.floats(0.02, 0.9999))
@@ -243,9 +248,18 @@ def check(reply):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])
 def test_whole_files_have_results(suffix, worker):
-    for label, data in SEEDS.items():
+    for label, data in WHOLE.items():
         reply = worker.use(data, suffix=suffix, as_bytes=False, allow_damaged=False)
         assert check(reply) == "result", (label, reply)
+
+
+def test_the_corpus_has_results_or_errors(worker):
+    """`tests/pictures/test_corpus.py` says which."""
+    for label in sorted(SEEDS.keys() - WHOLE.keys()):
+        for suffix in (".jpg", ".tif"):
+            for allow_damaged in (False, True):
+                order = {"suffix": suffix, "as_bytes": False, "allow_damaged": allow_damaged}
+                assert check(worker.use(SEEDS[label], **order)), label
 
 
 def many(examples):

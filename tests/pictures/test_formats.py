@@ -24,6 +24,8 @@ def test_another_libvips_gives_others():
 
 def test_every_known_format_has_its_loader():
     for one in formats.KNOWN.values():
+        if one.name == "heic":  # decoded by another library
+            continue
         assert pyvips.type_find("VipsOperation", one.loader)
         assert pyvips.type_from_name(one.loader_class)
         assert pyvips.type_find("VipsForeign", f"{one.loader}_source")
@@ -67,5 +69,5 @@ def test_files_are_known_by_how_they_begin(one, color_picture):
 def test_what_is_unknown_has_no_title():
     for head in (b"", b"\xff", b"Dear diary", b"<svg xmlns"):
         assert formats.guess(head) == ""
-        assert not formats.is_hevc(head)
-    assert formats.is_hevc(b"\0\0\0\x18ftypheic\0\0\0\0")
+        assert not formats.is_raw(head)
+    assert formats.is_raw(b"\0\0\0\x18ftypcrx \0\0\0\0")

@@ -10,7 +10,7 @@ import pyvips
 
 from photochrom import __version__, color
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import metadata, picture, tiff, xmp
+from photochrom.pictures import exif, metadata, picture, tiff, xmp
 
 MODEL = ModelIdentity("resnet18-gray", "2", "ab12")
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
@@ -218,13 +218,13 @@ def test_exif_goes_through_every_format(suffix, between, photographed, tmp_path)
     found = picture.read(photographed)
     if between:
         found = picture.read(colored(found).save(tmp_path / f"between{between}"))
-    exif = exif_of(colored(found).save(tmp_path / f"out{suffix}"))
-    assert tiff.exif_text(exif, 270) == "Grandmother's house (1912)"
-    assert tiff.exif_text(exif, 271) == "Kodak"
-    assert tiff.exif_text(exif, 305) == "Ver.1.00 (b)"
-    assert tiff.exif_text(exif, 33432) == "Ann"
-    assert b"1999:12:31 23:59:59" in exif
-    assert struct.pack("<6I", 48, 1, 12, 1, 30, 1) in exif
+    block = exif_of(colored(found).save(tmp_path / f"out{suffix}"))
+    assert exif.text(block, 270) == "Grandmother's house (1912)"
+    assert exif.text(block, 271) == "Kodak"
+    assert exif.text(block, 305) == "Ver.1.00 (b)"
+    assert exif.text(block, 33432) == "Ann"
+    assert b"1999:12:31 23:59:59" in block
+    assert struct.pack("<6I", 48, 1, 12, 1, 30, 1) in block
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -232,13 +232,12 @@ def test_exif_says_srgb_and_the_right_size(suffix, photographed, tmp_path):
     turned = with_fields(pyvips.Image.new_from_file(str(photographed)), orientation=6)
     turned.write_to_file(str(tmp_path / "turned.jpg"))
     path = colored(picture.read(tmp_path / "turned.jpg")).save(tmp_path / f"out{suffix}")
-    exif = exif_of(path)
-    fields = metadata._exif_fields(exif)
-    assert fields["exif-ifd2-ColorSpace"].startswith("1 ")
-    assert fields["exif-ifd2-PixelXDimension"].startswith("40 ")
-    assert fields["exif-ifd2-PixelYDimension"].startswith("60 ")
-    orientation = fields.get("exif-ifd0-Orientation", "1")
-    assert orientation.startswith("1")
+    block = exif_of(path)
+    inner = exif.parsed(block)[exif.EXIF]
+    assert inner[exif.COLOR_SPACE].integers() == (1,)
+    assert inner[exif.PIXEL_WIDTH].integers() == (40,)
+    assert inner[exif.PIXEL_HEIGHT].integers() == (60,)
+    assert exif.orientation(block) in (0, 1)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
@@ -299,7 +298,7 @@ def test_broken_xmp_is_passed_on(junk, color_picture):
     found = picture.read(image.write_to_buffer(".png")).signed(MODEL)
     saved = pyvips.Image.new_from_buffer(colored(found).encode("png"), "")
     assert saved.get("xmp-data") == junk
-    assert tiff.exif_text(saved.get("exif-data"), tiff.SOFTWARE).endswith("model x")
+    assert exif.text(saved.get("exif-data"), exif.SOFTWARE).endswith("model resnet18-gray 2")
 
 
 @pytest.mark.parametrize("text", ["Größe", "Grandma"])
@@ -311,13 +310,12 @@ def test_png_comments_survive(text, color_picture):
 
 
 def test_png_comments_whose_key_is_no_utf8_do_no_harm(color_picture):
-    """pyvips could not list the fields of such a picture."""
     comment = b"tEXtT\xeftle\0Gr\xf6\xdfe"
     chunk = struct.pack(">I", len(comment) - 4) + comment + struct.pack(">I", zlib.crc32(comment))
     png = color_picture.encode("png")
     found = picture.read(png[:33] + chunk + png[33:])
-    with pytest.raises(UnicodeDecodeError):
-        found._open().get_fields()
+    assert found._open().get_fields()
+    assert chunk in colored(found).encode("png")
     for suffix in SUFFIXES:
         assert (
             picture.read(colored(found).signed(MODEL).encode(picture.FORMATS[suffix])).srgb().any()
@@ -431,7 +429,7 @@ def test_a_signature_says_who_made_the_colors(suffix, color_picture, tmp_path):
         "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
     )
     software = f"Photochrom {__version__}, model resnet18-gray 2"
-    assert tiff.exif_text(exif_of(path), tiff.SOFTWARE) == software
+    assert exif.text(exif_of(path), exif.SOFTWARE) == software
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -456,7 +454,7 @@ def test_a_signature_keeps_what_is_there(suffix, color_picture, photographed, tm
     assert b"old (v1)" not in packet
     assert b"ab12" not in packet
     software = f"Ver.1.00 (b); Photochrom {__version__}, model new (v2)"
-    assert tiff.exif_text(exif_of(path), tiff.SOFTWARE) == software
+    assert exif.text(exif_of(path), exif.SOFTWARE) == software
 
 
 def test_without_a_signature_nothing_is_said(color_picture, tmp_path):

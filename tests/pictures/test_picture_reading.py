@@ -238,7 +238,7 @@ def test_smaller_copies_of_a_page_are_no_pages():
 
 def test_a_file_of_previews_only_is_an_error(tmp_path):
     (tmp_path / "raw.nef").write_bytes(pages((10, -15)))
-    with pytest.raises(PictureReadError, match=r"raw\.nef: it holds only previews"):
+    with pytest.raises(PictureReadError, match=r"raw\.nef: it holds a camera's raw data"):
         picture.read(tmp_path / "raw.nef")
 
 

@@ -22,7 +22,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
 )
-from photochrom.pictures import picture
+from photochrom.pictures import heic, picture
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 
@@ -328,14 +328,20 @@ def test_what_is_cut_short_is_called_by_its_name(suffix):
         picture.read(whole[: len(whole) // 2], name="scan")
 
 
-def test_heic_is_called_by_its_name():
+@pytest.mark.parametrize("has_decoder", [False, True])
+def test_heic_is_called_by_its_name(has_decoder, monkeypatch):
     """Its codec is patented, and missing in the wheel."""
+    if has_decoder:
+        pytest.importorskip("pi_heif")
+    else:
+        monkeypatch.setattr(heic, "decoder", lambda: None)
     avif = picture.from_array(noise()).encode("avif")
-    heic = (
+    data = (
         avif.replace(b"ftypavif", b"ftypheic").replace(b"av01", b"hvc1").replace(b"av1C", b"hvcC")
     )
-    with pytest.raises(PictureReadError, match=r"photo: HEIC, .* Convert it to JPEG"):
-        picture.read(heic, name="photo").srgb()
+    found = "HEIC, but broken" if has_decoder else r"HEIC, .* 'photochrom\[heic\]', or convert it"
+    with pytest.raises(PictureReadError, match=f"photo: {found}"):
+        picture.read(data, name="photo").srgb()
 
 
 @pytest.mark.parametrize("suffix", [".v", ".csv", ".mat", ".hdr", ".raw"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from os import PathLike, fsencode, fspath
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,10 +14,15 @@ import numpy as np
 import pyvips
 
 from photochrom.errors import DamagedPictureError, PictureReadError
-from photochrom.pictures import formats, metadata, tiff
+from photochrom.pictures import boxes, formats, heic, jpeg, metadata, png, storage, tiff
+from photochrom.pictures.contents import Contents
 
 _PROFILE_TOLERANCE = 131
 """A profile whose colours differ by at most so much from sRGB's, of 65,535, is taken for it."""
+
+
+_NONSENSE = bytes(range(1, 128)) * 2
+"""Bytes that no scan's data end with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,32 +32,42 @@ class Encoded:
     name: str
     content: Path | bytes
     allow_damaged: bool
-    contents: tiff.Contents | None
-    """What a TIFF file holds beside pixels."""
+    contents: Contents | None
+    """What it holds beside pixels, where that is known."""
 
     @classmethod
-    def at(cls, source: str | PathLike[str] | bytes, *, name: str, allow_damaged: bool) -> Encoded:
+    def at(
+        cls,
+        source: str | PathLike[str] | bytes,
+        *,
+        name: str,
+        allow_damaged: bool,
+        page: int = 0,
+    ) -> Encoded:
         """Look at a file or bytes without decoding them.
 
         Raises
         ------
         PictureReadError
-            It is missing, empty, no file, or a camera's raw file.
+            It is missing, empty, no file, of a kind that can't be decoded, or has no such page.
         """
         name = name or ("<bytes>" if isinstance(source, bytes) else fspath(source))
         content = source if isinstance(source, bytes) else _checked(Path(source))
         if not content:
             raise PictureReadError(f"{name}: empty; a picture file's bytes are wanted.")
         try:
-            with _stream(content) as stream:
-                contents = tiff.examine(stream)
+            contents = _examined(content, page)
+            if contents and not contents.ends:
+                content = _bytes(content) + jpeg.END
+            elif contents and contents.is_sequence:
+                whole = _bytes(content)
+                content = whole[:8] + b"avif" + whole[12:]  # else libvips doesn't know it
         except OSError as error:
             raise PictureReadError(f"{name}: can't be read ({error.strerror}).") from error
-        if contents and contents.pages == 0:
-            raise PictureReadError(
-                f"{name}: it holds only previews, as the raw files of cameras do; develop it to "
-                "JPEG or TIFF first."
-            )
+        if contents and contents.refusal:
+            raise PictureReadError(f"{name}: {contents.refusal}.")
+        if page and page >= (contents.pages if contents else 1):
+            raise PictureReadError(f"{name}: there is no page {page + 1}.")
         return cls(name=name, content=content, allow_damaged=allow_damaged, contents=contents)
 
     def header(self) -> pyvips.Image:
@@ -63,26 +78,50 @@ class Encoded:
         PictureReadError
             This is no picture.
         """
+        if self._is_heic:
+            return self._decoded_heic(pixels=False)
         try:
             return self._open("sequential")
         except pyvips.Error as error:
             raise self.unreadable(error) from error
 
     def open_upright(self) -> pyvips.Image:
-        """A fresh pipeline: upright, sRGB or grey, 8 or 16 bit, with or without alpha."""
-        image = self._open("sequential")
-        if image.get_typeof("orientation") and image.get("orientation") > 1:
-            image = self._open("random").autorot()
-        return _to_srgb(image)
+        """A fresh pipeline: upright, sRGB or grey, 8 or 16 bit, with or without alpha.
+
+        Raises
+        ------
+        PictureReadError
+            The file is cut short.
+        """
+        if not self.allow_damaged and self._cut:
+            raise self._damaged(self._cut)
+        return self._upright(self._open("sequential"))
+
+    def describe(self) -> pyvips.Image:
+        """An image with the same size, depth, alpha and metadata, of which no pixels are used."""
+        return self._upright(self.header())
+
+    def _upright(self, image: pyvips.Image) -> pyvips.Image:
+        return _to_srgb(self._as_rgb(self._turned(image)))
+
+    def _turned(self, image: pyvips.Image) -> pyvips.Image:
+        turn = self._orientation(image)
+        if turn <= 1:
+            return image
+        if image.get_typeof("vips-sequential"):
+            image = self._open("random")
+        image = image.copy()
+        image.set_type(pyvips.GValue.gint_type, "orientation", turn)
+        return image.autorot()
 
     def shrink(self, height: int, width: int) -> pyvips.Image:
         """A small copy, sRGB or grey, shrunk while decoding where that is possible."""
-        upright = self.header().autorot()
-        if height > upright.height or width > upright.width:
+        header = self.header()
+        upright = self._turned(header)
+        if height > upright.height or width > upright.width or not self._is_usual(header):
             return resized(self.open_upright(), height, width)
         # `thumbnail_source` has a `fail_on` of its own, which does nothing (libvips 8.18).
         options = [f"fail_on={self._fail_on}", *([f"page={self._page}"] if self._page else [])]
-        header = self.header()
         is_srgb = header.format == "uchar" and header.interpretation in {"srgb", "b-w"}
         converted = (
             {}
@@ -102,23 +141,28 @@ class Encoded:
         """What a person should know of how the file is read."""
         notes = []
         pages = header.get("n-pages") if header.get_typeof("n-pages") else 1
-        if self.contents:
+        loader = header.get("vips-loader").removesuffix("_source")
+        if self.contents and loader in ("tiffload", "pngload"):
             pages = self.contents.pages
+        what = {
+            "tiffload": "pages; the first was taken",
+            "heifload": "pictures; the main one was taken",
+            "heicload": "pictures; the main one was taken",
+        }.get(loader, "frames; the first was taken")
+        if self.contents and self.contents.is_sequence:
+            pages, what = self.contents.pages, "frames; the first was taken"
         if pages > 1:
-            loader = header.get("vips-loader").removesuffix("_source")
-            what = {
-                "tiffload": "pages; the first was taken",
-                "heifload": "pictures; the main one was taken",
-            }.get(loader, "frames; the first was taken")
             notes.append(f"{pages} {what}")
         spare = header.bands - _color_bands(header) - 1
         if spare > 0:
             notes.append(f"{header.bands} channels; only the colours were taken")
+        notes += metadata.notes(header, self.contents)
         if self.allow_damaged:
             try:
                 self._decode_all("error")
             except _DamageError as damage:
-                notes.append(f"damaged: {damage}; the rest is made up")
+                rest = "" if header.get_typeof("interlaced") else "; the rest is made up"
+                notes.append(f"damaged: {damage}{rest}")
         return tuple(notes)
 
     def verify(self) -> None:
@@ -132,10 +176,7 @@ class Encoded:
         try:
             self._decode_all(self._fail_on)
         except _DamageError as damage:
-            raise DamagedPictureError(
-                f"{self.name}: broken or cut short: {damage}. Find a whole copy, or allow damaged "
-                "files, to take what there is."
-            ) from damage
+            raise self._damaged(damage) from damage
 
     def unreadable(self, error: pyvips.Error) -> PictureReadError:
         """An error that says what the file seems to be."""
@@ -144,10 +185,12 @@ class Encoded:
                 head = stream.read(64)
         except OSError as gone:
             return PictureReadError(f"{self.name}: can't be read ({gone.strerror}).")
-        if formats.is_hevc(head):
+        if formats.is_raw(head):
+            return PictureReadError(f"{self.name}: {storage.RAW}.")
+        if self.contents and self.contents.is_hevc and not heic.decoder():
             return PictureReadError(
-                f"{self.name}: HEIC, which can't be decoded here ({reason(error)}). Convert it "
-                "to JPEG, PNG or AVIF first."
+                f"{self.name}: HEIC, which can't be decoded here; pip install "
+                "'photochrom[heic]', or convert it to JPEG, PNG or AVIF first."
             )
         kind = formats.guess(head)
         if kind:
@@ -173,12 +216,85 @@ class Encoded:
         return pyvips.Source.new_from_file(fsencode(self.content))
 
     def _open(self, access: str, *, fail_on: str = "") -> pyvips.Image:
+        if self._is_heic:
+            return self._decoded_heic()
         options: dict[str, Any] = {"page": self._page} if self._page else {}
         return pyvips.Image.new_from_source(
             self._source(), "", access=access, fail_on=fail_on or self._fail_on, **options
         )
 
+    @property
+    def _is_heic(self) -> bool:
+        return bool(self.contents and self.contents.is_hevc and heic.decoder())
+
+    def _decoded_heic(self, *, pixels: bool = True) -> pyvips.Image:
+        try:
+            return heic.decoded(self.content) if pixels else heic.header(self.content)
+        except (ValueError, OSError) as error:
+            raise PictureReadError(
+                f"{self.name}: HEIC, but broken or cut short ({error})."
+            ) from error
+
+    def _orientation(self, image: pyvips.Image) -> int:
+        """How the pixels are to be turned; AVIF's and HEIC's are turned by their decoder."""
+        if image.get("vips-loader").startswith("hei"):
+            return 1
+        return metadata.orientation(image, self.contents)
+
+    def _is_usual(self, header: pyvips.Image) -> bool:
+        """Whether libvips' own way of shrinking while decoding gives the right picture."""
+        turn = header.get("orientation") if header.get_typeof("orientation") else 1
+        profile = _profile(header)
+        return (
+            not (self._is_heic or self._cut or (self.contents and self.contents.ycbcr))
+            and self._orientation(header) == turn
+            and not (profile and not _is_usable(profile, _color_bands(header)))
+        )
+
+    def _as_rgb(self, image: pyvips.Image) -> pyvips.Image:
+        """What libvips takes for RGB though it is YCbCr, converted."""
+        if self.contents is None or self.contents.ycbcr is None:
+            return image
+        if image.bands > max(3, self.contents.bands):  # it has converted it, and added alpha
+            return image[:3]
+        rows, offsets = self.contents.ycbcr.matrix()
+        colors = image[:3].recomb(rows) + offsets
+        colors = (colors + 0.5).floor().cast("uchar").copy(interpretation="srgb")
+        return colors.bandjoin(image[3:]) if image.bands > 3 else colors
+
+    @cached_property
+    def _cut(self) -> _DamageError | None:
+        """What is missing of a JPEG file that lacks its end; None where nothing is.
+
+        libjpeg goes on with zeros where data end. So the file is decoded twice, once with other
+        bytes behind its end: where the pixels are the same, nothing was missing.
+        """
+        if self.contents is None or self.contents.ends:
+            return None
+        assert isinstance(self.content, bytes)
+        data = self.content.removesuffix(jpeg.END)
+        try:
+            images = [
+                pyvips.Image.new_from_buffer(data + more + jpeg.END, "", access="sequential")
+                for more in (b"", _NONSENSE)
+            ]
+            differs = (images[0] != images[1]).bandor()
+            rows = differs.project()[1].numpy().ravel()
+        except pyvips.Error:
+            return None  # `_decode_all` says why
+        if not rows.any():
+            return None
+        return _DamageError(_progress(images[0], int(rows.argmax()), "it ends early"))
+
+    def _damaged(self, damage: _DamageError) -> PictureReadError:
+        return DamagedPictureError(
+            f"{self.name}: broken or cut short: {damage}. Find a whole copy, or allow damaged "
+            "files, to take what there is."
+        )
+
     def _decode_all(self, fail_on: str) -> None:
+        if self._cut and fail_on != "none":
+            raise self._cut
         try:
             image = self._open("sequential", fail_on=fail_on)
         except pyvips.Error as error:
@@ -189,9 +305,7 @@ class Encoded:
             for row in range(image.height):
                 region.fetch(0, row, image.width, 1)
         except pyvips.Error as error:
-            raise _DamageError(
-                f"{row} of {image.height} rows could be decoded ({reason(error)})"
-            ) from error
+            raise _DamageError(_progress(image, row, reason(error))) from error
 
 
 def resized(image: pyvips.Image, height: int, width: int) -> pyvips.Image:
@@ -219,6 +333,13 @@ def resized(image: pyvips.Image, height: int, width: int) -> pyvips.Image:
 
 class _DamageError(Exception):
     """How far decoding got."""
+
+
+def _progress(image: pyvips.Image, rows: int, why: str) -> str:
+    """How far decoding got, for a person."""
+    if image.get_typeof("interlaced"):  # all rows are there, coarsely
+        return f"it is stored from coarse to fine, and the finest data are missing ({why})"
+    return f"{rows} of {image.height} rows could be decoded ({why})"
 
 
 def reason(error: Exception) -> str:
@@ -250,6 +371,20 @@ def _checked(path: Path) -> Path | bytes:
     return path
 
 
+def _examined(content: Path | bytes, page: int) -> Contents | None:
+    """What a file holds beside pixels; None where it is of no kind that is looked into."""
+    with _stream(content) as stream:
+        for look in (jpeg.examine, png.examine, boxes.examine):
+            if found := look(stream):
+                return found
+            stream.seek(0)
+        return tiff.examine(stream, page=page)
+
+
+def _bytes(content: Path | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
 def _stream(content: Path | bytes) -> BinaryIO:
     return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
@@ -263,14 +398,18 @@ def _color_bands(image: pyvips.Image) -> int:
     return 3
 
 
+def _profile(image: pyvips.Image) -> bytes:
+    return bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
+
+
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
     """Bring a decoded image to sRGB or grey, 8 or 16 bit."""
     depth = 8 if image.format == "uchar" else 16
     colors = _color_bands(image)
     if image.bands > colors + 1:
         image = image[:colors]
-    profile = bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
-    fits = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}.get(profile[16:20]) == colors
+    profile = _profile(image)
+    fits = bool(profile) and _is_usable(profile, colors)
     if colors == 4 or (fits and not (colors == 3 and _is_srgb(profile))):
         fallback = {"input_profile": "cmyk"} if colors == 4 else {}
         return image.icc_transform("srgb", embedded=fits, depth=depth, **fallback)
@@ -286,6 +425,21 @@ def _to_srgb(image: pyvips.Image) -> pyvips.Image:
 
 
 @lru_cache(maxsize=16)
+def _is_usable(profile: bytes, colors: int) -> bool:
+    """Whether a profile is for so many channels, and can be converted from."""
+    if {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}.get(profile[16:20]) != colors:
+        return False
+    space = {1: "b-w", 3: "srgb", 4: "cmyk"}[colors]
+    image = pyvips.Image.black(1, 1, bands=colors).copy(interpretation=space)
+    try:
+        image = metadata.changed(image, {"icc-profile-data": profile})
+        image.icc_transform("srgb", embedded=True, depth=8).avg()
+    except pyvips.Error:
+        return False
+    return True
+
+
+@lru_cache(maxsize=16)
 def _is_srgb(profile: bytes) -> bool:
     """Whether an RGB profile means sRGB: most photographs carry such a one."""
     steps = np.linspace(0, 65535, 9).astype(np.uint16)
@@ -293,12 +447,6 @@ def _is_srgb(profile: bytes) -> bool:
     grays = np.repeat(np.linspace(0, 65535, 27 * 10).astype(np.uint16)[:, None], 3, axis=1)
     codes = np.concatenate([corners, grays.reshape(-1, 27, 3)])
     image = pyvips.Image.new_from_array(np.ascontiguousarray(codes), interpretation="rgb16")
-    try:
-        converted = (
-            metadata.changed(image, {"icc-profile-data": profile})
-            .icc_transform("srgb", embedded=True, depth=16)
-            .numpy()
-        )
-    except pyvips.Error:
-        return True  # it means nothing that could be converted
+    image = metadata.changed(image, {"icc-profile-data": profile})
+    converted = image.icc_transform("srgb", embedded=True, depth=16).numpy()
     return bool(np.abs(converted.astype(int) - codes).max() <= _PROFILE_TOLERANCE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import Any
 
 import pyvips
@@ -37,15 +39,21 @@ class Format:
     """How files of this format begin; a dot stands for any byte."""
 
 
+HEIC_MODULES = ("pi_heif", "pillow_heif")
+"""What can decode HEIC, for `pictures.heic`, the best one first."""
+
+_XMP, _IPTC, _ICC = 2, 4, 8
+"""libvips' ``VipsForeignKeep``: the metadata that it writes; `metadata.complete` does the rest."""
+
 TABLE = (
     Format(
         name="jpeg",
         title="JPEG",
-        suffixes=(".jpg", ".jpeg"),
+        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
         loader="jpegload",
         loader_class="VipsForeignLoadJpeg",
         saver="jpegsave",
-        options={"background": 255},
+        options={"background": 255, "keep": _XMP | _IPTC | _ICC},
         has_quality=True,
         lossless=None,
         has_alpha=False,
@@ -60,6 +68,7 @@ TABLE = (
         loader="pngload",
         loader_class="VipsForeignLoadPng",
         saver="pngsave",
+        options={"keep": _ICC},
         depths=(8, 16),
         max_side_px=1_000_000,
         signs=(b"\x89PNG",),
@@ -83,6 +92,7 @@ TABLE = (
         loader="webpload",
         loader_class="VipsForeignLoadWebp",
         saver="webpsave",
+        options={"keep": _XMP | _ICC},
         has_quality=True,
         lossless={"lossless": True, "exact": True},
         max_side_px=16_383,
@@ -101,6 +111,14 @@ TABLE = (
         depths=(8, 10, 12),
         max_side_px=16_384,
         signs=(b"....ftypavif", b"....ftypavis"),
+    ),
+    Format(
+        name="heic",
+        title="HEIC",
+        suffixes=(".heic", ".heif", ".hif"),
+        loader="heicload",
+        loader_class="",
+        signs=(b"....ftyphei", b"....ftyphev", b"....ftypmif1", b"....ftypmsf1"),
     ),
     Format(
         name="gif",
@@ -146,7 +164,16 @@ TABLE = (
 )
 """All formats that Photochrom knows; which of them there are depends on libvips."""
 
-_HEVC_SIGNS = tuple(b"....ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
+_RAW_SIGNS = (
+    b"FUJIFILMCCD-RAW",
+    b"IIU\0",
+    b"IIRO",
+    b"IIRS",
+    b"MMOR",
+    b"....ftypcrx ",
+    b"\0MRM",
+    b"FOVb",
+)
 
 
 def available(
@@ -167,6 +194,8 @@ def available(
 
 
 def _has_operation(name: str) -> bool:
+    if name == "heicload":
+        return any(find_spec(module) for module in HEIC_MODULES)
     return bool(pyvips.type_find("VipsOperation", name))
 
 
@@ -179,11 +208,27 @@ def _allow_only(formats: Iterable[Format]) -> None:
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for one in formats:
-        pyvips.operation_block_set(one.loader_class, False)
+        if one.loader_class:
+            pyvips.operation_block_set(one.loader_class, False)
+
+
+def _take_any_text() -> None:
+    """libvips quotes files in its messages, which pyvips takes for UTF-8; they may be anything."""
+
+    def to_string(text: Any) -> str:
+        if text == pyvips.ffi.NULL:
+            return "NULL"
+        found = pyvips.ffi.string(text)
+        return found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "pyvips" and hasattr(module, "_to_string"):
+            setattr(module, "_to_string", to_string)  # noqa: B010
 
 
 KNOWN = available(_has_operation)
 _allow_only(KNOWN.values())
+_take_any_text()
 
 
 def writable(suffix_or_name: str, subject: str) -> Format:
@@ -255,9 +300,9 @@ def guess(head: bytes) -> str:
     return ""
 
 
-def is_hevc(head: bytes) -> bool:
-    """Whether a file begins like HEIC, whose codec most builds of libvips lack."""
-    return any(_begins(head, sign) for sign in _HEVC_SIGNS)
+def is_raw(head: bytes) -> bool:
+    """Whether a file begins like a camera's raw file."""
+    return any(_begins(head, sign) for sign in _RAW_SIGNS)
 
 
 def _begins(head: bytes, sign: bytes) -> bool:

@@ -11,7 +11,6 @@ NewsCodes, for the digital source type.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Mapping
 from functools import cache
 from typing import BinaryIO, TypeAlias
@@ -19,18 +18,23 @@ from typing import BinaryIO, TypeAlias
 import pyvips
 
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import tiff, xmp
+from photochrom.pictures import boxes, exif, jpeg, png, tiff, webp, xmp
+from photochrom.pictures.contents import Contents, Resolution
 from photochrom.pictures.xmp import Property
 from photochrom.version import __version__
 
 Changes: TypeAlias = Mapping[str, str | bytes | None]
 
-SOFTWARE = "exif-ifd0-Software"
+EXIF, SOFTWARE = "photochrom-exif", "photochrom-software"
+RESOLUTION = "photochrom-resolution"
+TEXTS, COMMENTS = "photochrom-png-texts", "photochrom-jpeg-comments"
+"""Fields of ours; libvips' savers leave them aside. Its own, ``exif-data``, sets others, too."""
+
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
 """IPTC's word for a photograph that an algorithm has altered without making up its content."""
 
 JPEG_MAX_BYTES = 65_500
-"""A JPEG file's EXIF, XMP and IPTC are at most so large each; libvips drops larger ones."""
+"""A JPEG file's EXIF, XMP and IPTC are at most so large each."""
 
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
@@ -48,17 +52,37 @@ MODEL_SHA256 = Property(_OURS, "photochrom", "ModelSHA256")
 VERSION = Property(_OURS, "photochrom", "Version")
 SOURCE_TYPE_BEFORE = Property(_OURS, "photochrom", "SourceTypeBefore")
 
+_ORIENTATION = Property(_TIFF, "tiff", "Orientation")
+_CAMERA = "http://ns.google.com/photos/1.0/camera/"
+_CONTAINER = "http://ns.google.com/photos/1.0/container/"
+_GAIN_MAP = "http://ns.adobe.com/hdr-gain-map/1.0/"
+_MOTION = tuple(
+    Property(_CAMERA, "GCamera", name)
+    for name in (
+        *("MotionPhoto", "MotionPhotoVersion", "MotionPhotoPresentationTimestampUs"),
+        *("MicroVideo", "MicroVideoVersion", "MicroVideoOffset"),
+        "MicroVideoPresentationTimestampUs",
+    )
+)
+"""What says that a film is behind the picture."""
+
 _STALE_PROPERTIES = (
-    Property(_TIFF, "tiff", "Orientation"),
-    Property(_TIFF, "tiff", "ImageWidth"),
-    Property(_TIFF, "tiff", "ImageLength"),
-    Property(_TIFF, "tiff", "BitsPerSample"),
-    Property(_TIFF, "tiff", "SamplesPerPixel"),
-    Property(_TIFF, "tiff", "PhotometricInterpretation"),
+    _ORIENTATION,
+    *(
+        Property(_TIFF, "tiff", name)
+        for name in (
+            *("ImageWidth", "ImageLength", "BitsPerSample", "SamplesPerPixel"),
+            "PhotometricInterpretation",
+        )
+    ),
     Property("http://ns.adobe.com/exif/1.0/", "exif", "ColorSpace"),
     Property(_XMP, "xmp", "Thumbnails"),
     Property(_PHOTOSHOP, "photoshop", "ColorMode"),
     Property(_PHOTOSHOP, "photoshop", "ICCProfile"),
+    Property("http://ns.adobe.com/xmp/note/", "xmpNote", "HasExtendedXMP"),
+    *_MOTION,
+    Property(_CONTAINER, "Container", xmp.ANY),  # what else is in the old file
+    Property(_GAIN_MAP, "hdrgm", xmp.ANY),
 )
 
 _STALE_FIELDS = (
@@ -67,11 +91,10 @@ _STALE_FIELDS = (
     *("n-subifds", "heif-primary", "heif-compression"),
 )
 
-_SIGNED_TAIL = " (ASCII)"  # libvips cuts the last bracket off a text, as it puts one there itself
+_DESCRIPTION = "exif-ifd0-ImageDescription"
 
 _CAPTIONS = 0x0404
 _STALE_RESOURCES = {0x0409, 0x040C, 0x040F, 0x0411}  # previews, and the colour profile
-_RESOURCES_PREFIX = b"Photoshop 3.0\0"
 
 
 def changed(image: pyvips.Image, changes: Changes) -> pyvips.Image:
@@ -87,25 +110,55 @@ def changed(image: pyvips.Image, changes: Changes) -> pyvips.Image:
     return image
 
 
-def brought_up_to_date(header: pyvips.Image, contents: tiff.Contents | None) -> Changes:
+def brought_up_to_date(header: pyvips.Image, contents: Contents | None) -> Changes:
     """What is to be changed in a picture that has just been read.
 
     Parameters
     ----------
     header : the image as libvips has opened it
-    contents : what libvips left aside, for a TIFF file
+    contents : what libvips left aside
     """
+    contents = contents or Contents()
     changes: dict[str, str | bytes | None] = dict.fromkeys(_STALE_FIELDS)
-    packet = _blob(header, "xmp-data")
+    packet = _blob(header, "xmp-data") or contents.xmp
     if packet:
         changes["xmp-data"] = xmp.edited(packet, drop=_STALE_PROPERTIES)
-    captions = _blob(header, "iptc-data")
-    if contents:
-        changes |= _exif_fields(contents.exif)
-        captions = _with_captions(contents.photoshop, contents.iptc)
-        changes["photoshop-data"] = None
+    block = contents.exif or _blob(header, "exif-data")
+    changes |= {EXIF: block if exif.is_readable(block) else None, "exif-data": None}
+    captions = _with_captions(contents.photoshop, contents.iptc) or _blob(header, "iptc-data")
+    changes["photoshop-data"] = None
     changes["iptc-data"] = _without_stale_resources(captions) if captions else None
+    resolution = contents.resolution or exif.resolution(block)
+    changes[RESOLUTION] = resolution.to_text() if resolution else None
+    changes[TEXTS], changes[COMMENTS] = contents.texts or None, contents.comments or None
     return changes
+
+
+def notes(header: pyvips.Image, contents: Contents | None) -> tuple[str, ...]:
+    """What of a file's metadata is lost as soon as it is read, in words for a person."""
+    contents = contents or Contents()
+    said = dict.fromkeys(contents.notes)
+    packet = _blob(header, "xmp-data") or contents.xmp
+    if any(xmp.value_of(packet, one) for one in _MOTION if one.name.encode() in packet):
+        said[jpeg.FILM] = None
+    block = contents.exif or _blob(header, "exif-data")
+    if block and not exif.is_readable(block):
+        said["its EXIF is broken, and was left out"] = None
+    return tuple(said)
+
+
+def orientation(header: pyvips.Image, contents: Contents | None) -> int:
+    """How a picture is to be turned, 1..8: by EXIF, or by XMP where EXIF doesn't say."""
+    if header.get_typeof("orientation"):
+        return int(header.get("orientation"))
+    block = contents.exif if contents else b""
+    if found := exif.orientation(block or _blob(header, "exif-data")):
+        return found
+    packet = _blob(header, "xmp-data") or (contents.xmp if contents else b"")
+    if b"Orientation" not in packet:
+        return 1
+    text = xmp.value_of(packet, _ORIENTATION)
+    return int(text) if text in set("12345678") else 1
 
 
 def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
@@ -131,55 +184,98 @@ def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
         put[SOURCE_TYPE_BEFORE] = before
     if not xmp.value_of(packet, CREATOR_TOOL):
         put[CREATOR_TOOL] = program
-    earlier = tiff.exif_text(_blob(header, "exif-data"), tiff.SOFTWARE).split("; ")
+    earlier = exif.text(_blob(header, EXIF), exif.SOFTWARE).split("; ")
     programs = [one for one in earlier if one and not one.startswith("Photochrom ")]
-    software = "; ".join([*programs, f"{program}, model {model}"]) + _SIGNED_TAIL
+    software = "; ".join([*programs, f"{program}, model {model}"])
     edited = xmp.edited(packet, drop=(MODEL_VERSION, MODEL_SHA256), put=put)
     return {"xmp-data": edited, SOFTWARE: software}
 
 
 def for_saving(image: pyvips.Image, format_: str) -> pyvips.Image:
-    """An image with its fields as the saver of a format wants them."""
-    changes: dict[str, str | bytes | None] = {"exif-ifd2-ColorSpace": "1", "bits-per-sample": None}
+    """An image with its fields as the saver of a format wants them; see `complete`."""
+    changes: dict[str, str | bytes | None] = {"bits-per-sample": None}
     if format_ == "tiff":
-        resources = _blob(image, "iptc-data").removeprefix(_RESOURCES_PREFIX)
+        resources = _blob(image, "iptc-data").removeprefix(jpeg.RESOURCES)
         changes |= {"iptc-data": None, "photoshop-data": resources or None}
+    elif format_ in ("avif", "jxl"):
+        block = _block_for(image, format_)
+        changes |= dict.fromkeys(name for name in image.get_fields() if name.startswith("exif-"))
+        if block and format_ == "avif":
+            changes[_DESCRIPTION] = boxes.placeholder(len(block))
+        elif block:
+            changes["exif-data"] = block
     return changed(image, changes)
 
 
-def complete_tiff(stream: BinaryIO, image: pyvips.Image) -> None:
-    """Add what libvips' TIFF saver leaves out, to a file that it has written.
+def complete(stream: BinaryIO, image: pyvips.Image, format_: str) -> None:
+    """Add what libvips' savers leave out or alter, to a file that one has written.
+
+    libexif, through which libvips writes EXIF, drops what it doesn't know, rewrites makers'
+    notes and makes a resolution up; so libvips writes none, and this does.
 
     Parameters
     ----------
     stream : the file, open for reading and writing
-    image : what was written
+    image : what was written, before `for_saving`
+    format_ : the format's name
 
     Raises
     ------
     OSError
         The file can't be read or written.
     """
-    text = str(image.get(SOFTWARE)) if image.get_typeof(SOFTWARE) else ""
-    signed = text.endswith(_SIGNED_TAIL)
-    tiff.add_tags(
-        stream,
-        _blob(image, "exif-data"),
-        size=(image.height, image.width),
-        software=text.removesuffix(_SIGNED_TAIL) if signed else None,
-        iptc=_captions(image),
-    )
+    block, resolution = _block_for(image, format_), _resolution(image)
+    if format_ == "tiff":
+        tiff.add_tags(
+            stream,
+            _blob(image, EXIF),
+            size=(image.height, image.width),
+            software=_text(image, SOFTWARE) or None,
+            iptc=_captions(image),
+            resolution=resolution,
+        )
+    elif format_ == "jpeg":
+        comments = _blob(image, COMMENTS)
+        jpeg.complete(stream, exif_block=block, comments=comments, resolution=resolution)
+    elif format_ == "png":
+        png.complete(
+            stream,
+            exif_block=block,
+            packet=_blob(image, "xmp-data"),
+            texts=_blob(image, TEXTS),
+            resolution=resolution,
+        )
+    elif format_ == "webp":
+        size, has_alpha = (image.height, image.width), bool(image.hasalpha())
+        webp.complete(stream, exif_block=block, size=size, has_alpha=has_alpha)
+    elif format_ == "avif":
+        boxes.complete(stream, exif_block=block)
 
 
-def too_large_for_jpeg(image: pyvips.Image) -> tuple[str, ...]:
-    """Which metadata a JPEG file can't hold."""
-    names = {"EXIF": "exif-data", "XMP": "xmp-data", "IPTC": "iptc-data"}
-    return tuple(name for name, key in names.items() if len(_blob(image, key)) > JPEG_MAX_BYTES)
+def losses(image: pyvips.Image, format_: str, title: str) -> tuple[str, ...]:
+    """Which metadata a file of some format can't hold, in words for a person.
 
-
-def has_captions(image: pyvips.Image) -> bool:
-    """Whether there are IPTC captions (IIM)."""
-    return bool(_captions(image))
+    Parameters
+    ----------
+    image : a picture, brought up to date
+    format_, title : the format's name, and what to call it
+    """
+    lost = []
+    if _captions(image) and format_ not in ("jpeg", "tiff"):
+        lost.append("IPTC captions are")
+    if _blob(image, TEXTS) and format_ != "png":
+        lost.append("PNG's texts are")
+    if _blob(image, COMMENTS) and format_ != "jpeg":
+        lost.append("JPEG's comments are")
+    said = [f"{what} left out, as {title} has no place for them" for what in lost]
+    too_large = []
+    if _blob(image, EXIF) and format_ != "ppm" and not _block_for(image, format_):
+        too_large.append("EXIF")
+    if format_ == "jpeg":
+        names = {"XMP": "xmp-data", "IPTC": "iptc-data"}
+        too_large += [one for one, key in names.items() if len(_blob(image, key)) > JPEG_MAX_BYTES]
+    said += [f"{kind} is left out, as it is too large for {title}" for kind in too_large]
+    return tuple(said)
 
 
 @cache
@@ -193,36 +289,42 @@ def _blob(image: pyvips.Image, name: str) -> bytes:
     return bytes(image.get(name)) if image.get_typeof(name) else b""
 
 
+def _text(image: pyvips.Image, name: str) -> str:
+    return str(image.get(name)) if image.get_typeof(name) else ""
+
+
+def _resolution(image: pyvips.Image) -> Resolution | None:
+    return Resolution.from_text(_text(image, RESOLUTION))
+
+
+def _block_for(image: pyvips.Image, format_: str) -> bytes:
+    """EXIF for a file of some format; nothing where there is none, or too much."""
+    if format_ in ("tiff", "ppm"):
+        return _blob(image, EXIF)
+    resolution = _resolution(image) if format_ in ("webp", "avif", "jxl") else None
+    if resolution and resolution.unit == "ratio":
+        resolution = None  # EXIF has no such unit
+    block = exif.updated(
+        _blob(image, EXIF),
+        size=(image.height, image.width),
+        software=_text(image, SOFTWARE) or None,
+        resolution=resolution,
+    )
+    most = {"jpeg": JPEG_MAX_BYTES, "avif": boxes.PLACEHOLDER_MAX_BYTES}.get(format_)
+    if most is not None and len(block) > most:
+        block = exif.compact(block)
+        block = block if len(block) <= most else b""
+    return block
+
+
 def _captions(image: pyvips.Image) -> bytes:
     resources = _resources(_blob(image, "iptc-data") or _blob(image, "photoshop-data"))
     return next((content for number, _, content in resources if number == _CAPTIONS), b"")
 
 
-def _exif_fields(exif: bytes) -> dict[str, str | bytes | None]:
-    """libvips' fields for an EXIF block; it makes them only while loading a file."""
-    if not exif:
-        return {}
-    png = pyvips.Image.black(1, 1).write_to_buffer(".png", keep="none")
-    block = exif.removeprefix(tiff.EXIF_PREFIX)
-    chunk = b"eXIf" + block
-    header_end = 8 + 25
-    png = (
-        png[:header_end]
-        + struct.pack(">I", len(block))
-        + chunk
-        + (struct.pack(">I", zlib.crc32(chunk)) + png[header_end:])
-    )
-    try:
-        carrier = pyvips.Image.pngload_buffer(png)
-    except pyvips.Error:
-        return {}
-    names = [name for name in carrier.get_fields() if name.startswith("exif-")]
-    return {name: carrier.get(name) for name in names}
-
-
 def _resources(captions: bytes) -> list[tuple[int, bytes, bytes]]:
     """Photoshop's image resources: (number, name, content); none where they are broken."""
-    block = captions.removeprefix(_RESOURCES_PREFIX)
+    block = captions.removeprefix(jpeg.RESOURCES)
     found, at = [], 0
     while at + 12 <= len(block):
         name_size = 1 + block[at + 6]
@@ -249,7 +351,7 @@ def _packed(resources: list[tuple[int, bytes, bytes]]) -> bytes:
         + bytes(len(content) % 2)
         for number, name, content in resources
     )
-    return _RESOURCES_PREFIX + block if block else b""
+    return jpeg.RESOURCES + block if block else b""
 
 
 def _without_stale_resources(captions: bytes) -> bytes | None:

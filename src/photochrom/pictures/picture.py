@@ -203,7 +203,7 @@ class Picture:
         return replace(
             self,
             _open=open_colored,
-            _shrink=partial(_shrink_image, open_colored),
+            _shrink=lambda height, width: resized(open_colored(), height, width),
             _describe=lambda: self._header,
         )
 
@@ -242,14 +242,7 @@ class Picture:
             lost.append(f"transparency goes on white, as {one.title} has none")
         if (bits := formats.depth_for(one, self.bits)) < self.bits:
             lost.append(f"{self.bits} bits become {bits}, as {one.title} holds no more")
-        if "IPTC" not in one.keeps and metadata.has_captions(header):
-            lost.append(f"IPTC captions are left out, as {one.title} has no place for them")
-        if one.name == "jpeg":
-            lost += [
-                f"{kind} is left out, as it is too large for JPEG"
-                for kind in metadata.too_large_for_jpeg(header)
-            ]
-        return tuple(lost)
+        return (*lost, *metadata.losses(header, one.name, one.title))
 
     def check_writable(self, format_: str, *, quality: int = 92, lossless: bool = False) -> None:
         """Raise what `save` and `encode` would say of the format, before any work.
@@ -310,10 +303,10 @@ class Picture:
         temporary = target.with_name(f".{short}.{secrets.token_hex(4)}.part{suffix}")
         try:
             image = self._image_for(one)
-            pyvips.Operation.call(one.saver, image, os.fsencode(temporary), **options)
-            if one.name == "tiff":
-                with temporary.open("r+b") as file:
-                    metadata.complete_tiff(file, image)
+            prepared = metadata.for_saving(image, one.name)
+            pyvips.Operation.call(one.saver, prepared, os.fsencode(temporary), **options)
+            with temporary.open("r+b") as file:
+                metadata.complete(file, image, one.name)
             _publish(temporary, target, force=force)
         except (pyvips.Error, OSError) as error:
             self._verify()
@@ -344,15 +337,14 @@ class Picture:
         options = self._saver_options(one, self.name, quality=quality, lossless=lossless)
         try:
             image = self._image_for(one)
-            encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", image, **options)
+            prepared = metadata.for_saving(image, one.name)
+            encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", prepared, **options)
         except pyvips.Error as error:
             self._verify()
             raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
-        if one.name == "tiff":
-            stream = io.BytesIO(encoded)
-            metadata.complete_tiff(stream, image)
-            encoded = stream.getvalue()
-        return encoded
+        stream = io.BytesIO(encoded)
+        metadata.complete(stream, image, one.name)
+        return stream.getvalue()
 
     def _unreadable(self, error: pyvips.Error) -> PictureReadError:
         self._verify()
@@ -384,7 +376,7 @@ class Picture:
 
     def _image_for(self, one: formats.Format) -> pyvips.Image:
         """A fresh pipeline, in the depth that the format can hold."""
-        image = metadata.for_saving(self._open(), one.name)
+        image = self._open()
         if image.format == "ushort" and one.depths[-1] == 8:
             gray = image.interpretation == "grey16"
             image = (image >> 8).cast("uchar").copy(interpretation="b-w" if gray else "srgb")
@@ -397,6 +389,7 @@ def read(
     name: str = "",
     max_pixels: int = MAX_PIXELS,
     allow_damaged: bool = False,
+    page: int = 0,
 ) -> Picture:
     """Read a picture from a file or from bytes. Pixels are decoded when they are used.
 
@@ -406,6 +399,7 @@ def read(
     name : what to call it in messages; the path by default
     max_pixels : larger pictures are refused
     allow_damaged : take what can be decoded of a file that is broken or cut short
+    page : which page of a TIFF file, from 0; smaller copies of pages don't count
 
     Raises
     ------
@@ -413,7 +407,7 @@ def read(
         It is missing, empty, no picture, or too large. A picture that is broken further on
         raises this when its pixels are used.
     """
-    encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged)
+    encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged, page=page)
     header = encoded.header()
     if header.width * header.height > max_pixels:
         raise PictureReadError(
@@ -439,6 +433,7 @@ def read(
         encoded.notes(header),
         encoded.contents.layout if encoded.contents else {},
         encoded.verify,
+        lambda: metadata.changed(encoded.describe(), changes),
     )
     _ = picture.size  # finds out what can't be brought to sRGB
     return picture
@@ -474,11 +469,7 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
 
 def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
     """Make a picture from a libvips image, which may be lazy: grey or sRGB, 8 or 16 bit."""
-    return Picture(name, "png", lambda: image, partial(_shrink_image, lambda: image))
-
-
-def _shrink_image(opened: Callable[[], pyvips.Image], height: int, width: int) -> pyvips.Image:
-    return resized(opened(), height, width)
+    return Picture(name, "png", lambda: image, partial(resized, image))
 
 
 def _publish(temporary: Path, target: Path, *, force: bool) -> None:

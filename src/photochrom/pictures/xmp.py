@@ -24,6 +24,10 @@ EMPTY = (
 ).encode()
 
 
+ANY = "*"
+"""The name that stands for all of a namespace."""
+
+
 class Property(NamedTuple):
     """A property's namespace, that namespace's usual prefix, and the property's name."""
 
@@ -110,15 +114,21 @@ def _children(description: minidom.Element, wanted: Property) -> list[minidom.El
         child
         for child in description.childNodes
         if isinstance(child, minidom.Element)
-        and (child.namespaceURI, child.localName) == (wanted.namespace, wanted.name)
+        and child.namespaceURI == wanted.namespace
+        and wanted.name in (ANY, child.localName)
     ]
 
 
 def _take_out(description: minidom.Element, unwanted: Property) -> bool:
     """Remove a property, be it written as an attribute or as an element."""
-    found = description.hasAttributeNS(unwanted.namespace, unwanted.name)
-    if found:
-        description.removeAttributeNS(unwanted.namespace, unwanted.name)
+    names = [
+        one.localName
+        for one in list(description.attributes.values())
+        if one.namespaceURI == unwanted.namespace and unwanted.name in (ANY, one.localName)
+    ]
+    for name in names:
+        description.removeAttributeNS(unwanted.namespace, name)
+    found = bool(names)
     for child in _children(description, unwanted):
         description.removeChild(child)
         found = True

@@ -32,8 +32,8 @@ from photochrom.batch.jobs import Job
 from photochrom.batch.manifest import NAME, Manifest, sha256_of
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
-from photochrom.runtime.colorizer import small_size
 from photochrom.runtime.cores import threads_each, usual_workers
+from photochrom.runtime.prepared import small_size
 from photochrom.runtime.upsample import guide
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"

@@ -26,7 +26,7 @@ from photochrom.models.session import Session
 from photochrom.models.weights import find_model
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
-from photochrom.runtime.colorizer import small_size
+from photochrom.runtime.prepared import small_size
 from photochrom.training.config import DataConfig
 from photochrom.training.data import open_store, split_stores
 

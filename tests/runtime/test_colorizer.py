@@ -30,12 +30,18 @@ from photochrom.models.contract import (
 from photochrom.models.session import Session
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
-from photochrom.runtime.colorizer import MAX_LONG_SIDE, MIN_SIDE_PX, Colorizer, small_size
+from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.prepared import CALM as CALM_END
+from photochrom.runtime.prepared import (
+    MAX_LONG_SIDE,
+    MIN_SIDE_PX,
+    Reference,
+    small_size,
+    temperature_of,
+)
 from photochrom.runtime.prepared import VIVID as VIVID_END
-from photochrom.runtime.prepared import Reference, temperature_of
 
 GRID = gamut_grid(10)
 VIVID, CALM = (60.0, 40.0), (0.0, 0.0)

@@ -11,9 +11,9 @@ from photochrom.color.grid import AbGrid, set_off
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
 from photochrom.runtime.canvas import lay_out
-from photochrom.runtime.colorizer import small_size
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import SIDE_PX, palette_ab, palette_of
+from photochrom.runtime.prepared import small_size
 
 HINTS = (
     Hint.at(120, 90, "#cc2244"),

@@ -17,16 +17,15 @@ from photochrom.models.network import Network
 from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
+from photochrom.runtime.border import Box, find_border
 from photochrom.runtime.hints import Hint
-from photochrom.runtime.prepared import Prepared, Reference
+from photochrom.runtime.prepared import Prepared, Reference, small_size
 from photochrom.runtime.reference import reference_tokens
 
 Source: TypeAlias = Picture | str | os.PathLike[str] | bytes | NDArray[Any]
 
-MAX_LONG_SIDE = 4
-"""The small copy's long side is at most so many times the model's short side."""
-
-MIN_SIDE_PX = 16
+EDGE_FINENESS = 2
+"""A border's edge is looked for in a copy so many times as large as the network's."""
 
 
 class Colorizer:
@@ -142,8 +141,33 @@ class Colorizer:
         small = gray.srgb(size=small_size(gray.size, self.contract.short_side_px))
         if only_gray and not toning.is_monochrome(small):
             raise AlreadyColoredError(f"{gray.name}: it has colours already.")
-        lightness = color.srgb_to_lightness(small)
-        return Prepared(gray, lightness, self._network.encode(lightness), self._network)
+        lightness, inside = color.srgb_to_lightness(small), None
+        border = find_border(lightness)
+        if border is not None:
+            lightness, inside = self._look_inside(gray, lightness.shape, border)
+        features = self._network.encode(lightness)
+        return Prepared(gray, lightness, features, self._network, inside)
+
+    def _look_inside(
+        self, gray: Picture, size: tuple[int, ...], border: Box
+    ) -> tuple[NDArray[np.float32], Box]:
+        """The small copy of what lies inside a border, L*; and where that is in the photograph.
+
+        Parameters
+        ----------
+        size, border : of a small copy of the whole photograph, and what lies inside there
+        """
+        side = self.contract.short_side_px
+        scale = EDGE_FINENESS * side / min(border.size)
+        height, width = (round(scale * edge) for edge in size)
+        larger = gray.srgb(size=(height, width))
+        found = find_border(color.srgb_to_lightness(larger))
+        exact = found or border.scaled((size[0], size[1]), (height, width))
+        cut = larger[exact.top : exact.bottom, exact.left : exact.right]
+        part = picture.from_array(np.ascontiguousarray(cut))
+        inside = exact.scaled((height, width), gray.size)
+        small = part.srgb(size=small_size(inside.size, side))
+        return color.srgb_to_lightness(small), inside
 
     def reference(self, source: Source) -> Reference:
         """Look at a colour photograph, for others to be coloured like it.
@@ -171,20 +195,3 @@ def _as_picture(source: Source) -> Picture:
     if isinstance(source, np.ndarray):
         return picture.from_array(source)
     return source if isinstance(source, Picture) else picture.read(source)
-
-
-def small_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:
-    """The size of the small copy that a network sees: aspect ratio kept, within reason.
-
-    Parameters
-    ----------
-    size : (height, width) of the picture
-    short_side_px : the copy's short side
-
-    Returns
-    -------
-    (height, width); the long side at most 4 times `short_side_px`, no side below 16
-    """
-    scale = min(short_side_px / min(size), MAX_LONG_SIDE * short_side_px / max(size))
-    height, width = (max(MIN_SIDE_PX, round(side * scale)) for side in size)
-    return height, width

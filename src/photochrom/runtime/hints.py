@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class Hint:
                 f"{self}: a hint wants at least one point, finite numbers, a radius above 0, and "
                 f"a* and b* within -{AB_LIMIT}..{AB_LIMIT}."
             )
+
+    def moved(self, across: float, down: float) -> Hint:
+        """The same hint, so many pixels further right and down."""
+        return replace(self, points=tuple((x + across, y + down) for x, y in self.points))
 
     @classmethod
     def at(cls, x: float, y: float, color_: str, *, radius_px: float | None = None) -> Hint:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from photochrom import color
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.color.text import hex_color
 from photochrom.errors import HintError, UnsupportedError
@@ -18,10 +19,16 @@ from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
+from photochrom.runtime.border import Box
 from photochrom.runtime.canvas import Canvas, lay_out
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import palette_ab
+
+MAX_LONG_SIDE = 4
+"""The small copy's long side is at most so many times the model's short side."""
+
+MIN_SIDE_PX = 16
 
 CALM = 0.75
 """At vividness 0 colours are so many times as far from grey, besides their temperature of 1."""
@@ -52,6 +59,10 @@ class Prepared:
     """L* of the small copy that the network sees, (H, W)."""
     features: Features
     _network: Network
+    inside: Box | None = None
+    """What lies inside a border, in pixels of the photograph, where there is a border: only that
+    was seen and gets colors. All coarse fields are of it. A hint on the border says that it is
+    none."""
 
     def paint(
         self,
@@ -83,8 +94,16 @@ class Prepared:
         ValueError
             `vividness` is not 0..2.
         """
+        if not self._holds(hints):
+            return self._borderless.paint(
+                hints=hints,
+                palette=palette,
+                reference=reference,
+                vividness=vividness,
+                provenance=provenance,
+            )
         ab = self.ab(hints=hints, palette=palette, reference=reference, vividness=vividness)
-        offset, gain = upsample.guide(ab, self.lightness)
+        offset, gain = (self._framed(one) for one in upsample.guide(ab, self.lightness))
         made_by = self._network.contract.identity
         gray = self.picture.signed(made_by) if provenance else self.picture
         return gray.with_ab(offset, gain)
@@ -174,10 +193,21 @@ class Prepared:
 
         Parameters and errors as for `paint`.
         """
+        if not self._holds(hints):
+            return self._borderless.confidence_picture(hints=hints, reference=reference)
         levels = np.rint(255 * self.confidence(hints=hints, reference=reference))
         coarse = pyvips.Image.new_from_array(levels.astype(np.uint8), interpretation="b-w")
-        height, width = self.picture.size
-        return picture.from_image(painting.fit(coarse, width, height), name=self.picture.name)
+        left, top, height, width = self._place
+        levels_HW = painting.fit(coarse, width, height)
+        whole = levels_HW.embed(
+            left,
+            top,
+            self.picture.width,
+            self.picture.height,
+            extend="background",
+            background=[255],  # a border has no color, surely
+        )
+        return picture.from_image(whole, name=self.picture.name)
 
     def likely_colors(
         self, x: float, y: float, *, most: int = 5, hints: Sequence[Hint] = ()
@@ -207,10 +237,13 @@ class Prepared:
             raise HintError(
                 f"({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels."
             )
+        if self.inside is not None and not self.inside.holds(x, y):
+            return [(hex_color(97.0, (0.0, 0.0)), 1.0)]
         probabilities = self.probabilities(hints=hints)
+        left, top, height, width = self._place
         rows, columns = probabilities.shape[:2]
-        row = min(int(y / height * rows), rows - 1)
-        column = min(int(x / width * columns), columns - 1)
+        row = min(int((y - top) / height * rows), rows - 1)
+        column = min(int((x - left) / width * columns), columns - 1)
         light = float(self._coarse_lightness()[row, column])
         found = likely_colors(probabilities[row, column], self.grid, most=most, apart=15.0)
         return [(hex_color(light, ab), share) for ab, share in found]
@@ -236,15 +269,19 @@ class Prepared:
         contract = self._network.contract
         if not contract.token_features:
             self._refuse(alternatives=True)
-        return find_alternatives(
+        left, top, height, width = self._place
+        found = find_alternatives(
             self.probabilities(),
             self.grid,
             self.features,
             contract,
             self.lightness,
-            picture_size=self.picture.size,
+            picture_size=(height, width),
             count=count,
             seed=seed,
+        )
+        return tuple(
+            replace(one, hints=tuple(hint.moved(left, top) for hint in one.hints)) for one in found
         )
 
     def _decode(
@@ -255,12 +292,39 @@ class Prepared:
         canvas, tokens = None, None
         if hints:
             cell_px = network.contract.output_stride
-            canvas = lay_out(hints, self.picture.size, self.lightness, cell_px)
+            left, top, height, width = self._place
+            moved = [hint.moved(-left, -top) for hint in hints] if left or top else hints
+            canvas = lay_out(moved, (height, width), self.lightness, cell_px)
             tokens = canvas.tokens(network, self.features)
         if reference is not None:
             tokens = reference.tokens if tokens is None else tokens.joined(reference.tokens)
         planes = None if canvas is None else canvas.planes
         return np.moveaxis(network.decode(self.features, tokens, planes), 0, -1), canvas
+
+    @property
+    def _place(self) -> tuple[int, int, int, int]:
+        """Left, top, height and width of what was seen, in pixels of the photograph."""
+        if self.inside is None:
+            return 0, 0, *self.picture.size
+        return self.inside.left, self.inside.top, *self.inside.size
+
+    def _holds(self, hints: Sequence[Hint]) -> bool:
+        """Whether all hints lie in what was seen."""
+        inside = self.inside
+        return inside is None or all(inside.holds(*point) for one in hints for point in one.points)
+
+    @cached_property
+    def _borderless(self) -> Prepared:
+        """The photograph seen as a whole, border and all."""
+        size = small_size(self.picture.size, self._network.contract.short_side_px)
+        lightness = color.srgb_to_lightness(self.picture.srgb(size=size))
+        return Prepared(self.picture, lightness, self._network.encode(lightness), self._network)
+
+    def _framed(self, field: pyvips.Image) -> pyvips.Image:
+        """A field of what was seen, with zeros on the border."""
+        if self.inside is None:
+            return field
+        return upsample.framed(field, self.inside, self.picture.size)
 
     def _coarse_lightness(self) -> NDArray[np.float32]:
         """L* at the size of the model's output."""
@@ -281,6 +345,23 @@ class Prepared:
                 f"{answers if contract.output == 'ab' else 'takes no hints'}, "
                 f"and can't do this: {', '.join(wanted)}. See photochrom models."
             )
+
+
+def small_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:
+    """The size of the small copy that a network sees: aspect ratio kept, within reason.
+
+    Parameters
+    ----------
+    size : (height, width) of the picture
+    short_side_px : the copy's short side
+
+    Returns
+    -------
+    (height, width); the long side at most 4 times `short_side_px`, no side below 16
+    """
+    scale = min(short_side_px / min(size), MAX_LONG_SIDE * short_side_px / max(size))
+    height, width = (max(MIN_SIDE_PX, round(side * scale)) for side in size)
+    return height, width
 
 
 def temperature_of(vividness: float, default: float) -> float:

@@ -9,6 +9,10 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.errors import ShapeError
+from photochrom.runtime.border import Box
+
+FRAME_FINENESS = 4
+"""Positions of a framed field to one of the field: so sharp are its edges."""
 
 RADIUS = 1
 """Windows are 2 x RADIUS + 1 coarse pixels wide."""
@@ -63,6 +67,35 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     variance = np.maximum(_window_mean(light * light) - mean_light * mean_light, 0)
     gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
     return _image(colors - gain * light), _image(gain)
+
+
+def framed(field: pyvips.Image, inside: Box, size: tuple[int, int]) -> pyvips.Image:
+    """A coarse field of a part of a picture as one of the whole picture, with zeros around it.
+
+    Parameters
+    ----------
+    field : (h, w) image of the part
+    inside : where the part lies, in pixels of the picture
+    size : (height, width) of the picture
+
+    Returns
+    -------
+    An image that spans the picture, with positions a quarter as large as the field's
+    """
+    values = field.numpy().reshape(field.height, field.width, field.bands)
+    spans = ((inside.top, inside.bottom), (inside.left, inside.right))
+    for axis, ((low, high), whole) in enumerate(zip(spans, size, strict=True)):
+        count = values.shape[axis]
+        positions = min(whole, -(-FRAME_FINENESS * count * whole // (high - low)))
+        at = (np.arange(positions) + 0.5) * whole / positions
+        place = np.clip((at - low) / (high - low) * count - 0.5, 0, count - 1)
+        first = place.astype(np.int64)
+        share = np.expand_dims((place - first).astype(np.float32), 1 - axis)[..., None]
+        following = np.minimum(first + 1, count - 1)
+        values = values.take(first, axis) * (1 - share) + values.take(following, axis) * share
+        within = np.expand_dims((low <= at) & (at <= high), 1 - axis)[..., None]
+        values = np.where(within, values, 0)
+    return _image(values)
 
 
 def cell_means(field: NDArray[Any], side: int) -> NDArray[np.float32]:

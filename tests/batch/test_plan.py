@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.batch.plan import each_alternative, plan
+from photochrom.batch.plan import each_alternative, left_out, plan
 from photochrom.errors import (
     DataError,
     JobError,
@@ -243,3 +243,31 @@ def test_several_results_do_not_go_to_stdout():
 def test_no_alternative_is_written_over_a_photograph():
     with pytest.raises(JobError, match="over itself"):
         each_alternative(plan(["x/a-1.jpg"], "x/a.jpg"), 2)
+
+
+# What is left out
+
+
+@pytest.fixture
+def mixed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["photos/a.jpg", "photos/b.bmp", "photos/in/c.BMP", "photos/in/notes", "photos/.d.bmp"]
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+
+
+@pytest.mark.parametrize(
+    ("recursive", "said"),
+    [
+        (True, "3 files were left out, by their names no pictures: 2 .bmp, 1 without a suffix."),
+        (False, "1 file was left out, by their names no pictures: 1 .bmp."),
+    ],
+)
+def test_what_a_folder_leaves_out_is_counted(mixed, recursive, said):
+    assert left_out(["photos"], "out", recursive=recursive) == said
+
+
+def test_results_and_named_files_are_not_left_out(mixed):
+    assert left_out(["photos/b.bmp"], "out") == ""
+    assert left_out(["photos"], "photos/in").startswith("1 file was left out")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import DataError, JobError
-from photochrom.pictures import picture
-from photochrom.pictures.folders import list_pictures
+from photochrom.pictures import formats, picture
+from photochrom.pictures.folders import list_others, list_pictures
 
 
 def read_list(data: bytes, *, null: bool = False) -> list[str]:
@@ -81,6 +82,33 @@ def plan(
             jobs.append(Job(source=path, target=_target(path, output, one=one)))
     _check_distinct(jobs)
     return jobs
+
+
+def left_out(inputs: Sequence[str], output: str | None, *, recursive: bool = True) -> str:
+    """Which files of the folders `plan` leaves out, in a line for a person; empty for none.
+
+    Parameters
+    ----------
+    inputs, output, recursive : as for `plan`
+    """
+    results = Path(output or "").resolve()
+    counts: Counter[str] = Counter()
+    for folder in map(Path, inputs):
+        for path in list_others(folder) if folder.is_dir() else ():
+            real = path.resolve()
+            is_result = folder.resolve() in results.parents and real.is_relative_to(results)
+            if not is_result and (recursive or path.parent == folder):
+                counts[path.suffix.lower()] += 1
+    if not counts:
+        return ""
+    kinds = ", ".join(
+        f"{number} {suffix or 'without a suffix'}" for suffix, number in counts.most_common()
+    )
+    advice = ""
+    if counts.keys() & set(formats.HEIC_SUFFIXES):
+        advice = " HEIC can be read after pip install 'photochrom[heic]'."
+    many = "files were" if counts.total() > 1 else "file was"
+    return f"{counts.total()} {many} left out, by their names no pictures: {kinds}.{advice}"
 
 
 def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from photochrom.batch import manifest, pool, resume
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import each_alternative, plan
+from photochrom.batch.plan import each_alternative, left_out, plan
 from photochrom.batch.pool import Outcome
 from photochrom.batch.resume import Task
 from photochrom.batch.watch import INTERVAL_S, watch
@@ -71,6 +71,10 @@ class Order:
         if self.single and len(jobs) > 1:
             raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
         return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
+
+    def left_out(self) -> str:
+        """Which files of the folders aren't taken, in a line; empty for none."""
+        return left_out(self.inputs, self.output, recursive=self.recursive)
 
     def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
         """Where the manifest of these jobs is; None for orders that keep none.
@@ -195,6 +199,8 @@ def run(order: Order, paint: Paint) -> int:
             for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
                 failed += [outcome] if outcome.status == "failed" else []
                 done(finished, len(tasks))
+    if others := order.left_out():
+        crew.console.print(others, style="yellow", markup=False)
     _say_failed(failed, finished, crew.console)
     if finished < len(tasks) or (crew.stop() and not tasks):
         advice = "; the same command with --resume does the rest" if order.output else ""
@@ -256,6 +262,8 @@ def show(order: Order) -> None:
         "nothing was written.",
         file=sys.stderr,
     )
+    if others := order.left_out():
+        print(others, file=sys.stderr)
 
 
 @contextmanager

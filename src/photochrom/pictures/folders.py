@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from photochrom.errors import DataError
@@ -18,14 +19,20 @@ def list_pictures(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of pictures.")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in picture.FORMATS
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    found = sorted(path for path in _files(folder) if path.suffix.lower() in picture.FORMATS)
     if not found:
         known = " ".join(picture.FORMATS)
         raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
     return found
+
+
+def list_others(folder: Path) -> list[Path]:
+    """Files below a folder that `list_pictures` leaves out, hidden ones not counted, sorted."""
+    return sorted(path for path in _files(folder) if path.suffix.lower() not in picture.FORMATS)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file():
+            yield path

@@ -39,6 +39,7 @@ class Format:
     """How files of this format begin; a dot stands for any byte."""
 
 
+HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 HEIC_MODULES = ("pi_heif", "pillow_heif")
 """What can decode HEIC, for `pictures.heic`, the best one first."""
 
@@ -115,7 +116,7 @@ TABLE = (
     Format(
         name="heic",
         title="HEIC",
-        suffixes=(".heic", ".heif", ".hif"),
+        suffixes=HEIC_SUFFIXES,
         loader="heicload",
         loader_class="",
         signs=(b"....ftyphei", b"....ftyphev", b"....ftypmif1", b"....ftypmsf1"),

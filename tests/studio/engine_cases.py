@@ -145,7 +145,7 @@ class _Recorder:
 def _network(colorizer, samples):
     """A photograph through the network, in every way in which it can be painted."""
     contract = colorizer.contract
-    recorder = _Recorder(colorizer._session)
+    recorder = _Recorder(colorizer.network)
     gray = picture.read(samples / "chelsea.jpg")
     small = gray.srgb(size=small_size(gray.size, contract.short_side_px))
     prepared = colorizer.prepare(gray)

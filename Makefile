@@ -9,7 +9,11 @@ PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 RUNTIME := .venv/.installed-runtime
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test slow model lint format clean
+# The tools for the page's modules; without Node.js nothing is checked there.
+NPM := $(shell command -v npm)
+PAGE := $(if $(NPM),node_modules/.package-lock.json)
+
+.PHONY: help demo test slow model lint lint-page format clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -37,14 +41,18 @@ model: $(DEV) ## train the shipped model from the photographs at data/, and expo
 	$(BIN)/photochrom export runs/mean.ckpt --set model.temperature=0.7 \
 		--set model.chroma=0.97 --set model.contrast=0.2 -o photochrom.onnx
 
-lint: $(DEV) ## check style and types
+lint: $(DEV) lint-page ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(DEV) ## bring the code into its style
+lint-page: $(PAGE) # the page's modules, where Node.js is installed
+	$(if $(NPM),node_modules/.bin/biome ci --log-level=warn)
+
+format: $(DEV) $(PAGE) ## bring the code into its style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(if $(NPM),node_modules/.bin/biome check --write)
 
 clean: ## remove what was made here, except .venv, data and runs
 	rm -rf build dist demo htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -61,6 +69,11 @@ $(DEV): pyproject.toml
 	@echo "Installing Photochrom, PyTorch and the tools into .venv: some GB, the first time"
 	@$(PIP_INSTALL) -e '.[dev]'
 	@touch $(RUNTIME) $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo "Installing the tools for the page's modules into node_modules"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Keep a .venv that works; else make one with the first Python that fits. Each one is run,
 # because version managers leave commands that exist and fail.

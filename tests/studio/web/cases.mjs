@@ -15,7 +15,12 @@ function revive(_, value) {
 export const cases = JSON.parse(readFileSync(process.env.CASES, "utf8"), revive);
 
 /** A field of what Python calls (height, width) or (height, width, channels). */
-export const asField = ({ data, shape: [height, width, channels = 1] }) => ({ data, height, width, channels });
+export const asField = ({ data, shape: [height, width, channels = 1] }) => ({
+  data,
+  height,
+  width,
+  channels,
+});
 
 export function farthest(found, expected) {
   if (found.length !== expected.length) return Infinity;
@@ -34,7 +39,8 @@ export function near(found, expected, tolerance, what = "") {
 
 /** RGB codes as RGBA. */
 export function withAlpha(srgb) {
-  const rgba = new Uint8Array(srgb.length / 3 * 4).fill(255);
-  for (let from = 0, to = 0; from < srgb.length; from += 3, to += 4) rgba.set(srgb.subarray(from, from + 3), to);
+  const rgba = new Uint8Array((srgb.length / 3) * 4).fill(255);
+  for (let from = 0, to = 0; from < srgb.length; from += 3, to += 4)
+    rgba.set(srgb.subarray(from, from + 3), to);
   return rgba;
 }

@@ -45,9 +45,13 @@ test("the grid of colors", () => {
 test("small copies are those of libvips", () => {
   const { srgb, copies } = cases.resize;
   const [height, width] = srgb.shape;
-  for (const { data, shape: [rows, columns] } of copies) {
+  for (const {
+    data,
+    shape: [rows, columns],
+  } of copies) {
     const shrinker = new Shrinker(width, height, boxFactor(width, columns), boxFactor(height, rows));
-    for (let row = 0; row < height; row += 64) { // in stripes, as photographs come
+    for (let row = 0; row < height; row += 64) {
+      // in stripes, as photographs come
       const part = srgb.data.subarray(3 * row * width, 3 * Math.min(height, row + 64) * width);
       shrinker.add(part, part.length / width / 3, 3);
     }
@@ -74,7 +78,13 @@ test("pixels are painted within one code", () => {
 });
 
 test("toned and colored pictures are told apart", () => {
-  for (const { srgb: { data, shape: [height, width] }, deviation } of cases.toning) {
+  for (const {
+    srgb: {
+      data,
+      shape: [height, width],
+    },
+    deviation,
+  } of cases.toning) {
     near([colorDeviation({ data, width, height })], [deviation], 0.01, "deviation");
   }
 });
@@ -98,17 +108,22 @@ function replay() {
   const answer = ({ data, shape }) => ({ data, dims: shape });
   const encoder = {
     async run({ lightness }) {
-      const run = recorded.runs.find(({ given }) =>
-        given.lightness && farthest(lightness.data, given.lightness.data) < 1e-3);
+      const run = recorded.runs.find(
+        ({ given }) => given.lightness && farthest(lightness.data, given.lightness.data) < 1e-3,
+      );
       assert.ok(run, "the encoder was never given this lightness");
       return Object.fromEntries(Object.entries(run.answers).map(([name, value]) => [name, answer(value)]));
     },
   };
   const decoder = {
     async run(feeds) {
-      const alike = recorded.runs.filter(({ answers, given }) =>
-        answers.output && given["hints.seen"].shape[1] === feeds["hints.seen"].dims[1]);
-      const run = alike.find(({ given }) => farthest(feeds["hints.place"].data, given["hints.place"].data) < 1e-3);
+      const alike = recorded.runs.filter(
+        ({ answers, given }) =>
+          answers.output && given["hints.seen"].shape[1] === feeds["hints.seen"].dims[1],
+      );
+      const run = alike.find(
+        ({ given }) => farthest(feeds["hints.place"].data, given["hints.place"].data) < 1e-3,
+      );
       assert.ok(run, "the decoder was never given these hints");
       for (const [name, { data }] of Object.entries(run.given)) near(feeds[name].data, data, 2e-3, name);
       return { output: answer(run.answers.output) };
@@ -118,12 +133,20 @@ function replay() {
 }
 
 async function prepare() {
-  const { small: { data, shape: [height, width] }, size } = recorded;
+  const {
+    small: {
+      data,
+      shape: [height, width],
+    },
+    size,
+  } = recorded;
   return Prepared.of(replay(), { data, width, height }, size);
 }
 
 const example = () => {
-  const { reference: { seen, ab, place } } = recorded;
+  const {
+    reference: { seen, ab, place },
+  } = recorded;
   return { count: seen.shape[0], seen: seen.data, ab: ab.data, place: place.data };
 };
 
@@ -135,7 +158,12 @@ test("hints are laid out", async () => {
   for (const name of ["points", "ab", "radii"]) near(canvas[name], recorded.canvas[name].data, 2e-3, name);
   near(canvas.planes.data, recorded.canvas.planes.data, 2e-3, "planes");
   const automatic = asField(recorded.results.automatic);
-  near(obey(automatic, prepared.coarse, canvas, contract.output_stride).data, recorded.obeyed.data, 1e-3, "obey");
+  near(
+    obey(automatic, prepared.coarse, canvas, contract.output_stride).data,
+    recorded.obeyed.data,
+    1e-3,
+    "obey",
+  );
 });
 
 test("a hint outside the picture is refused", () => {
@@ -169,14 +197,19 @@ test("every way to paint gives Python's colors", async () => {
 });
 
 test("a reference becomes Python's tokens", async () => {
-  const { data, shape: [height, width] } = recorded.reference_small;
+  const {
+    data,
+    shape: [height, width],
+  } = recorded.reference_small;
   const prepared = await Prepared.of(replay(), { data, width, height }, { width, height });
   const tokens = prepared.reference();
   // Of two members that lie equally near to the middle of a group, rounding decides.
   const expected = recorded.reference.ab.data;
-  const known = Array.from({ length: tokens.count }, (_, at) => tokens.ab.subarray(2 * at, 2 * at + 2))
-    .filter(([a, b]) => expected.some((value, at) =>
-      at % 2 === 0 && Math.hypot(a - value, b - expected[at + 1]) < 0.01));
+  const known = Array.from({ length: tokens.count }, (_, at) =>
+    tokens.ab.subarray(2 * at, 2 * at + 2),
+  ).filter(([a, b]) =>
+    expected.some((value, at) => at % 2 === 0 && Math.hypot(a - value, b - expected[at + 1]) < 0.01),
+  );
   assert.equal(tokens.count, expected.length / 2);
   assert.ok(known.length >= 0.9 * tokens.count, `${known.length} of ${tokens.count} tokens are Python's`);
   assert.ok(tokens.place.every((value) => value === 0));
@@ -186,15 +219,33 @@ test("likely colors and alternatives are Python's", async () => {
   const prepared = await prepare();
   for (const { at, colors } of recorded.likely) {
     const found = await prepared.likelyColors(...at);
-    assert.deepEqual(found.map(({ color }) => color), colors.map(([color]) => color));
-    near(found.map(({ share }) => share), colors.map(([, share]) => share), 1e-4, "shares");
+    assert.deepEqual(
+      found.map(({ color }) => color),
+      colors.map(([color]) => color),
+    );
+    near(
+      found.map(({ share }) => share),
+      colors.map(([, share]) => share),
+      1e-4,
+      "shares",
+    );
   }
   const found = await prepared.alternatives(4, 3);
   assert.equal(found.length, recorded.alternatives.length);
   found.forEach(({ hints, likelihood }, index) => {
     const expected = recorded.alternatives[index];
     near([likelihood], [expected.likelihood], 1e-4, "likelihood");
-    near(hints.flatMap((one) => one.points.flat()), expected.hints.flatMap((one) => one.points.flat()), 1e-2, "spots");
-    near(hints.flatMap((one) => one.ab), expected.hints.flatMap((one) => one.ab), 1e-2, "colors");
+    near(
+      hints.flatMap((one) => one.points.flat()),
+      expected.hints.flatMap((one) => one.points.flat()),
+      1e-2,
+      "spots",
+    );
+    near(
+      hints.flatMap((one) => one.ab),
+      expected.hints.flatMap((one) => one.ab),
+      1e-2,
+      "colors",
+    );
   });
 });

@@ -3,7 +3,8 @@
 const ICONS = {
   add: '<path d="M12 5v14M5 12h14"/>',
   close: '<path d="M6 6l12 12M18 6L6 18"/>',
-  compare: '<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M12 3v18"/><path d="M14.5 16l4-4M14.500 11.500l3-3" />',
+  compare:
+    '<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M12 3v18"/><path d="M14.5 16l4-4M14.500 11.500l3-3" />',
   copy: '<rect x="8.500" y="8.500" width="11" height="11" rx="2"/><path d="M15.500 5.500a2 2 0 0 0-2-1.500h-7a2 2 0 0 0-2 2v7a2 2 0 0 0 1.500 2"/>',
   divide: '<path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/>',
   down: '<path d="M7 10l5 5 5-5"/>',
@@ -13,21 +14,23 @@ const ICONS = {
   hint: '<path d="M12 3.500c3.200 3.800 5.500 6.700 5.500 10a5.500 5.500 0 0 1-11 0c0-3.300 2.300-6.200 5.500-10z"/><path d="M9.500 14a2.600 2.600 0 0 0 2.500 2.500"/>',
   json: '<path d="M9 4.500c-2.500 0-2.500 1-2.500 3s0 4.500-2.500 4.500c2.500 0 2.500 2.500 2.500 4.500s0 3 2.500 3M15 4.500c2.500 0 2.500 1 2.500 3s0 4.500 2.500 4.500c-2.500 0-2.500 2.500-2.500 4.500s0 3-2.500 3"/>',
   minus: '<path d="M6 12h12"/>',
-  photo: '<rect x="3.500" y="5" width="17" height="14" rx="2"/><circle cx="9" cy="10" r="1.600"/><path d="M4 17l4.800-4.200 3.200 2.700 3.800-4 4.700 4.500"/>',
+  photo:
+    '<rect x="3.500" y="5" width="17" height="14" rx="2"/><circle cx="9" cy="10" r="1.600"/><path d="M4 17l4.800-4.200 3.200 2.700 3.800-4 4.700 4.500"/>',
   plus: '<path d="M12 6v12M6 12h12"/>',
   redo: '<path d="M19 9.500H9.500a5 5 0 0 0 0 10H13M15.500 5.500l4 4-4 4"/>',
   reset: '<path d="M5 12a7 7 0 1 0 2.300-5.200M5 4.500v4h4"/>',
   theme: '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
-  trash: '<path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7M10.500 10.500v5.500M13.500 10.500v5.500"/>',
+  trash:
+    '<path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7M10.500 10.500v5.500M13.500 10.500v5.500"/>',
   undo: '<path d="M5 9.500h9.500a5 5 0 0 1 0 10H11M8.500 5.500l-4 4 4 4"/>',
-  unsure: '<path d="M3 12c2.500-4 5.500-6 9-6s6.500 2 9 6c-2.500 4-5.500 6-9 6s-6.500-2-9-6z"/><circle cx="12" cy="12" r="2.600"/>',
+  unsure:
+    '<path d="M3 12c2.500-4 5.500-6 9-6s6.500 2 9 6c-2.500 4-5.500 6-9 6s-6.500-2-9-6z"/><circle cx="12" cy="12" r="2.600"/>',
 };
 
 /** One of the icons above, as an SVG element that screen readers skip. */
 export function icon(name) {
   const holder = document.createElement("template");
-  holder.innerHTML =
-    `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${ICONS[name]}</svg>`;
+  holder.innerHTML = `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${ICONS[name]}</svg>`;
   return holder.content.firstChild;
 }
 
@@ -72,7 +75,9 @@ export function announce(text) {
   const region = byId("announce");
   region.textContent = "";
   clearTimeout(spoken);
-  spoken = setTimeout(() => { region.textContent = text; }, 40);
+  spoken = setTimeout(() => {
+    region.textContent = text;
+  }, 40);
 }
 
 /** A message that stays until it is dismissed, or for some seconds if it is good news. */
@@ -80,12 +85,25 @@ export function tell(text, { title = "", kind = "error", details = [], action = 
   const card = make(
     "div",
     { class: `message ${kind}`, role: kind === "error" ? "alert" : "status" },
-    make("div", {}, title ? make("strong", {}, title) : null, make("p", {}, text),
-      details.length ? make("ul", { class: "details" }, ...details.map((line) => make("li", {}, line))) : null,
-      action),
-    make("button", {
-      class: "quiet small", "aria-label": "Dismiss", on: { click: () => card.remove() },
-    }, icon("close")),
+    make(
+      "div",
+      {},
+      title ? make("strong", {}, title) : null,
+      make("p", {}, text),
+      details.length
+        ? make("ul", { class: "details" }, ...details.map((line) => make("li", {}, line)))
+        : null,
+      action,
+    ),
+    make(
+      "button",
+      {
+        class: "quiet small",
+        "aria-label": "Dismiss",
+        on: { click: () => card.remove() },
+      },
+      icon("close"),
+    ),
   );
   const region = byId("messages");
   region.append(card);

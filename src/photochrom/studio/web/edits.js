@@ -15,7 +15,8 @@ export function makeHint(points, look, group = null) {
 export const withHint = (edit, hint) => ({ ...edit, hints: [...edit.hints, hint] });
 
 export const withoutHints = (edit, unwanted) => ({
-  ...edit, hints: edit.hints.filter((hint) => !unwanted(hint)),
+  ...edit,
+  hints: edit.hints.filter((hint) => !unwanted(hint)),
 });
 
 export const recolored = (edit, key, color) => ({
@@ -65,7 +66,10 @@ export function hintsOut(edit) {
 /** The body of a paint request. */
 export function bodyOf(edit, more = {}) {
   return {
-    hints: hintsOut(edit), palette: edit.palette, vividness: edit.vividness, ...more,
+    hints: hintsOut(edit),
+    palette: edit.palette,
+    vividness: edit.vividness,
+    ...more,
   };
 }
 
@@ -109,12 +113,14 @@ function faultOf(entry, { width, height }) {
   const unknown = Object.keys(entry).find((key) => !KEYS.has(key));
   if (unknown) return `has an unknown key, “${unknown}”`;
   const { x, y, points = [[x, y]], color, ab, radius_px } = entry;
-  if (!Array.isArray(points) || !points.length || !points.every(isPair)) return "has no place, x and y or points";
+  if (!Array.isArray(points) || !points.length || !points.every(isPair))
+    return "has no place, x and y or points";
   const outside = points.find(([px, py]) => px < 0 || py < 0 || px > width || py > height);
   if (outside) {
     return `lies at ${outside.join(", ")}, outside this photograph of ${width} × ${height} pixels`;
   }
-  const colored = color ? typeof color === "string" && parseHex(color)
+  const colored = color
+    ? typeof color === "string" && parseHex(color)
     : isPair(ab) && ab.every((value) => Math.abs(value) <= MOST_AB);
   if (!colored) return "has no color such as #cc2244, and no ab";
   const hasRadius = radius_px !== undefined && radius_px !== null;

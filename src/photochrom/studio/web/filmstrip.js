@@ -14,12 +14,23 @@ export function followFilmstrip(session, askMore) {
         error: () => image.classList.add("unread"), // not a format for browsers
       },
     });
-    const pick = make("button", { class: "film-pick", type: "button", on: { click: () => session.select(photo) } },
-      image, make("span", { class: "film-state", "aria-hidden": "true" }));
-    const remove = make("button", {
-      class: "film-remove", type: "button", "aria-label": `Close ${photo.name}`, title: "Close",
-      on: { click: () => session.remove(photo) },
-    }, icon("close"));
+    const pick = make(
+      "button",
+      { class: "film-pick", type: "button", on: { click: () => session.select(photo) } },
+      image,
+      make("span", { class: "film-state", "aria-hidden": "true" }),
+    );
+    const remove = make(
+      "button",
+      {
+        class: "film-remove",
+        type: "button",
+        "aria-label": `Close ${photo.name}`,
+        title: "Close",
+        on: { click: () => session.remove(photo) },
+      },
+      icon("close"),
+    );
     return make("li", {}, pick, remove);
   };
 
@@ -44,10 +55,21 @@ export function followFilmstrip(session, askMore) {
       return frame;
     });
     const focused = document.activeElement;
-    const more = make("li", {}, make("button", {
-      class: "film-add", type: "button", "aria-label": "Open more photographs", title: "Open more",
-      on: { click: askMore },
-    }, icon("add")));
+    const more = make(
+      "li",
+      {},
+      make(
+        "button",
+        {
+          class: "film-add",
+          type: "button",
+          "aria-label": "Open more photographs",
+          title: "Open more",
+          on: { click: askMore },
+        },
+        icon("add"),
+      ),
+    );
     const list = strip.querySelector("ul") ?? strip.appendChild(make("ul"));
     list.replaceChildren(...items, more);
     if (focused && strip.contains(focused)) focused.focus({ preventScroll: true });

@@ -17,7 +17,8 @@ export function followPointers(view, isHand, act) {
   let spaceHeld = false;
 
   const within = ([x, y]) => [
-    Math.min(view.size.width - 1, Math.max(0, x)), Math.min(view.size.height - 1, Math.max(0, y)),
+    Math.min(view.size.width - 1, Math.max(0, x)),
+    Math.min(view.size.height - 1, Math.max(0, y)),
   ];
 
   const pinched = () => {
@@ -86,16 +87,20 @@ export function followPointers(view, isHand, act) {
   stage.addEventListener("pointerup", lift);
   stage.addEventListener("pointercancel", lift);
 
-  stage.addEventListener("wheel", (event) => {
-    if (!view.size) return;
-    event.preventDefault();
-    if (event.shiftKey) {
-      view.panBy(-(event.deltaX || event.deltaY), 0);
-    } else {
-      const pace = event.ctrlKey ? 0.01 : 0.0016;
-      view.zoomBy(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 20 : 1) * pace), view.at(event));
-    }
-  }, { passive: false });
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      if (!view.size) return;
+      event.preventDefault();
+      if (event.shiftKey) {
+        view.panBy(-(event.deltaX || event.deltaY), 0);
+      } else {
+        const pace = event.ctrlKey ? 0.01 : 0.0016;
+        view.zoomBy(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 20 : 1) * pace), view.at(event));
+      }
+    },
+    { passive: false },
+  );
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.target.closest("button, input, textarea, select, [role=slider]")) return;

@@ -43,8 +43,10 @@ export class HintsLayer extends EventTarget {
       const name = nameOf(shownColor(hint));
       marker.style.setProperty("--color", shownColor(hint));
       marker.classList.toggle("of-version", hint.group !== null);
-      marker.setAttribute("aria-label",
-        `Hint ${index + 1}: ${name}${hint.points.length > 1 ? ", a stroke" : ""}`);
+      marker.setAttribute(
+        "aria-label",
+        `Hint ${index + 1}: ${name}${hint.points.length > 1 ? ", a stroke" : ""}`,
+      );
       // Only where it must move: a marker that is put anew loses its focus and its pointer.
       const { children } = byId("markers");
       if (children[index] !== marker) byId("markers").insertBefore(marker, children[index] ?? null);
@@ -110,8 +112,12 @@ export class HintsLayer extends EventTarget {
       this.#move(key, [(at[0] - last[0]) / scale, (at[1] - last[1]) / scale], merge);
       last = at;
     });
-    marker.addEventListener("pointerup", () => { last = null; });
-    marker.addEventListener("pointercancel", () => { last = null; });
+    marker.addEventListener("pointerup", () => {
+      last = null;
+    });
+    marker.addEventListener("pointercancel", () => {
+      last = null;
+    });
     marker.addEventListener("click", (event) => {
       if (merge !== null) event.stopImmediatePropagation(); // it was a drag
       merge = null;
@@ -147,7 +153,8 @@ export class HintsLayer extends EventTarget {
         const { width, height } = this.#view.size;
         const [x, y] = this.#cross ?? [width / 2, height / 2];
         this.#cross = [
-          Math.min(width - 1, Math.max(0, x + step[0])), Math.min(height - 1, Math.max(0, y + step[1])),
+          Math.min(width - 1, Math.max(0, x + step[0])),
+          Math.min(height - 1, Math.max(0, y + step[1])),
         ];
         this.#view.reveal(this.#cross);
         this.#place();
@@ -177,7 +184,8 @@ export class HintsLayer extends EventTarget {
       marker.style.transform = `translate(${x}px, ${y}px)`;
       marker.classList.toggle("selected", hint.key === this.selected);
     }
-    const lines = hints.filter((hint) => hint.points.length > 1)
+    const lines = hints
+      .filter((hint) => hint.points.length > 1)
       .map((hint) => [hint.points, shownColor(hint)]);
     if (this.#ghost) lines.push([this.#ghost, null]);
     byId("strokes").replaceChildren(...lines.flatMap(([points, color]) => this.#stroke(points, color)));
@@ -192,7 +200,12 @@ export class HintsLayer extends EventTarget {
   }
 
   #stroke(points, color) {
-    const places = points.map((point) => this.#view.toStage(point).map((v) => v.toFixed(1)).join(" "));
+    const places = points.map((point) =>
+      this.#view
+        .toStage(point)
+        .map((v) => v.toFixed(1))
+        .join(" "),
+    );
     const way = `M${places.join("L")}${places.length === 1 ? "h0" : ""}`;
     return ["stroke-rim", color ? "stroke" : "stroke ghost"].map((name) => {
       const path = document.createElementNS(SVG, "path");
@@ -212,6 +225,9 @@ export class HintsLayer extends EventTarget {
 function arrowStep(event, view) {
   const step = (event.shiftKey ? 2 : 12) / view.scale;
   return {
-    ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step],
+    ArrowLeft: [-step, 0],
+    ArrowRight: [step, 0],
+    ArrowUp: [0, -step],
+    ArrowDown: [0, step],
   }[event.key];
 }

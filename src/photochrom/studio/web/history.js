@@ -9,9 +9,13 @@ export class History {
     this.present = present;
   }
 
-  get canUndo() { return this.#past.length > 0; }
+  get canUndo() {
+    return this.#past.length > 0;
+  }
 
-  get canRedo() { return this.#future.length > 0; }
+  get canRedo() {
+    return this.#future.length > 0;
+  }
 
   /** Take a step. Steps in a row with the same `merge` are one: a drag, a slider's way. */
   commit(next, label, merge = null) {

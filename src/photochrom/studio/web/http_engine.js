@@ -18,11 +18,13 @@ export class OfflineError extends Error {
 /** What the page says of this engine. */
 export const about = {
   stays: "They stay on this machine.",
-  privacy: "Nothing leaves this machine: photographs go from this page to the Photochrom that runs here, "
-    + "and are forgotten after a while.",
+  privacy:
+    "Nothing leaves this machine: photographs go from this page to the Photochrom that runs here, " +
+    "and are forgotten after a while.",
   model: (name) => `Model ${name}, on this machine`,
-  away: "The server has stopped. Your photographs and hints are safe on this page; "
-    + "it goes on by itself when the server is back.",
+  away:
+    "The server has stopped. Your photographs and hints are safe on this page; " +
+    "it goes on by itself when the server is back.",
   back: "The server is back.",
   waiting: "Waiting for the server",
   writes: ["jpeg", "png", "tiff", "webp", "avif"],
@@ -36,7 +38,10 @@ let probing = null;
 const RETRY_MS = 1500;
 const BUSY_TRIES = 6;
 
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 export const isOnline = () => online;
 
@@ -66,7 +71,14 @@ async function problemOf(answer) {
   try {
     const body = await answer.json();
     const detail = typeof body.detail === "string" ? body.detail : "";
-    return new ProblemError(answer.status, body.title ?? "", detail, String(body.type ?? "").split(":").at(-1));
+    return new ProblemError(
+      answer.status,
+      body.title ?? "",
+      detail,
+      String(body.type ?? "")
+        .split(":")
+        .at(-1),
+    );
   } catch {
     return new ProblemError(answer.status, answer.statusText, "");
   }
@@ -108,8 +120,7 @@ export function upload(file, { signal, damaged = false } = {}) {
 }
 
 export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });
-export const paint = (id, json, signal) =>
-  inBytes(picture(id, "/paint"), { method: "POST", json, signal });
+export const paint = (id, json, signal) => inBytes(picture(id, "/paint"), { method: "POST", json, signal });
 export const confidence = (id, json, signal) =>
   inBytes(picture(id, "/confidence"), { method: "POST", json, signal });
 export const alternatives = (id, json, signal) =>

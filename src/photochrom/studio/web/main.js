@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
 import { announce, byId, counted, make, placeIcons, tell } from "./dom.js";
-import { hintsIn, HintsError, UNTOUCHED } from "./edits.js";
+import { HintsError, hintsIn, UNTOUCHED } from "./edits.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followPointers } from "./gestures.js";
 import { HintsLayer } from "./hints_layer.js";
@@ -20,7 +20,8 @@ import { Photo, Session } from "./session.js";
 import { followVersions } from "./versions.js";
 
 placeIcons();
-for (const part of document.querySelectorAll("[data-about]")) part.textContent = api.about[part.dataset.about];
+for (const part of document.querySelectorAll("[data-about]"))
+  part.textContent = api.about[part.dataset.about];
 
 const stage = byId("stage");
 const session = new Session();
@@ -38,7 +39,9 @@ const openFiles = async (files) => {
   if (photos.length) session.add(photos);
 };
 const askMore = async () => openFiles(await askFile());
-const askHints = async () => { for (const file of await askFile({ accept: ".json" })) await openHints(file); };
+const askHints = async () => {
+  for (const file of await askFile({ accept: ".json" })) await openHints(file);
+};
 
 const showVividness = followVividness(session);
 const showHintList = followHintList(session, layer, openHint);
@@ -46,7 +49,7 @@ const versions = followVersions(session, canHint);
 const showPalette = followPalette(session, askFile);
 const reference = followReference(session, askFile);
 const showFilmstrip = followFilmstrip(session, askMore);
-const veil = new Veil(view, session);
+const veil = new Veil(session);
 const sharpness = followSharpness(view, session);
 followTabs();
 followAppearance();
@@ -81,10 +84,11 @@ function showEdit() {
   layer.render();
   byId("undo").disabled = !photo?.history.canUndo;
   byId("redo").disabled = !photo?.history.canRedo;
-  byId("reset").disabled = edit === UNTOUCHED || (
-    edit.hints.length === 0 && edit.palette.length === 0 && edit.vividness === 1 && !edit.reference
-  );
-  if (photo?.size) setState(photo.isPainted ? "painted" : stage.dataset.state === "sending" ? "sending" : "busy");
+  byId("reset").disabled =
+    edit === UNTOUCHED ||
+    (edit.hints.length === 0 && edit.palette.length === 0 && edit.vividness === 1 && !edit.reference);
+  if (photo?.size)
+    setState(photo.isPainted ? "painted" : stage.dataset.state === "sending" ? "sending" : "busy");
 }
 
 function showTitle() {
@@ -108,12 +112,27 @@ function showFailure(photo) {
   byId("failed").replaceChildren(
     make("h2", {}, `${photo.name} can't be opened`),
     make("p", {}, reasonOf(photo)),
-    make("div", { class: "row" },
-      photo.error.kind === "damaged" && !photo.upload.damaged ? make("button", {
-        class: "primary", type: "button", on: { click: () => session.retry(photo, { damaged: true }) },
-      }, "Open it as far as it goes") : null,
+    make(
+      "div",
+      { class: "row" },
+      photo.error.kind === "damaged" && !photo.upload.damaged
+        ? make(
+            "button",
+            {
+              class: "primary",
+              type: "button",
+              on: { click: () => session.retry(photo, { damaged: true }) },
+            },
+            "Open it as far as it goes",
+          )
+        : null,
       make("button", { class: "primary", type: "button", on: { click: askMore } }, "Open another"),
-      make("button", { class: "plain", type: "button", on: { click: () => session.remove(photo) } }, "Close it")),
+      make(
+        "button",
+        { class: "plain", type: "button", on: { click: () => session.remove(photo) } },
+        "Close it",
+      ),
+    ),
   );
   view.lay(null);
   setState("failed");
@@ -248,8 +267,10 @@ session.addEventListener("edit", ({ detail }) => {
 /** Give a file of hints to the photograph of its name, or else to the one that is shown. */
 async function openHints(file, opening = []) {
   const sameName = (photo) => stemOf(photo.name) === stemOf(file.name);
-  const photo = opening.find(sameName) ?? session.photos.find(sameName)
-    ?? (opening.length === 1 ? opening[0] : session.current);
+  const photo =
+    opening.find(sameName) ??
+    session.photos.find(sameName) ??
+    (opening.length === 1 ? opening[0] : session.current);
   if (!photo) {
     tell("Open the photograph first, then its hints.", { title: file.name });
     return;
@@ -281,7 +302,9 @@ followPointers(view, () => tool === "hand", {
     if (picker.isOpen && innerWidth < 760) picker.close();
     beginHint([point]);
   },
-  stroke: (points) => { if (takesHints && view.hasAfter) layer.ghost([...points]); },
+  stroke: (points) => {
+    if (takesHints && view.hasAfter) layer.ghost([...points]);
+  },
   strokeEnd: (points) => beginHint([...points]),
   strokeCancel: () => layer.ghost(null),
 });
@@ -337,8 +360,12 @@ document.addEventListener("keydown", (event) => {
 stage.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const act = {
-    "+": () => view.zoomBy(1.5), "=": () => view.zoomBy(1.5), "-": () => view.zoomBy(1 / 1.5),
-    0: () => view.fit(), 1: () => view.actual(), c: () => setComparing(!view.comparing),
+    "+": () => view.zoomBy(1.5),
+    "=": () => view.zoomBy(1.5),
+    "-": () => view.zoomBy(1 / 1.5),
+    0: () => view.fit(),
+    1: () => view.actual(),
+    c: () => setComparing(!view.comparing),
   }[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
@@ -375,7 +402,8 @@ async function begin() {
     if (!takesHints) setTool("hand");
     await showSamples((photo) => session.add([photo]));
   } catch (error) {
-    if (!(error instanceof api.OfflineError)) tell(error.message, { title: "Not everything could be loaded" });
+    if (!(error instanceof api.OfflineError))
+      tell(error.message, { title: "Not everything could be loaded" });
   }
 }
 

@@ -29,8 +29,10 @@ export function askFile({ several = true, accept = readable } = {}) {
 export function followDrops(take) {
   const veil = byId("drop");
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  const asReference = (event) => document.body.dataset.scene === "work"
-    && event.target instanceof Element && event.target.closest("#reference-section") !== null;
+  const asReference = (event) =>
+    document.body.dataset.scene === "work" &&
+    event.target instanceof Element &&
+    event.target.closest("#reference-section") !== null;
   let leaving;
 
   document.addEventListener("dragover", (event) => {
@@ -40,7 +42,9 @@ export function followDrops(take) {
     veil.hidden = false;
     veil.classList.toggle("aside", asReference(event));
     byId("drop-text").textContent = asReference(event) ? "Drop to follow its colours" : "Drop to open";
-    leaving = setTimeout(() => { veil.hidden = true; }, 400);
+    leaving = setTimeout(() => {
+      veil.hidden = true;
+    }, 400);
   });
   document.addEventListener("drop", (event) => {
     if (!carriesFiles(event)) return;
@@ -49,8 +53,10 @@ export function followDrops(take) {
     const reference = asReference(event);
     dropped(event.dataTransfer).then(({ files, folders }) => {
       if (folders.length) {
-        tell(files.length ? `${counted(files.length, "file")} found.` : "No photographs are in it.",
-          { title: folders.join(", "), kind: files.length ? "good" : "note" });
+        tell(files.length ? `${counted(files.length, "file")} found.` : "No photographs are in it.", {
+          title: folders.join(", "),
+          kind: files.length ? "good" : "note",
+        });
       }
       if (files.length) take(files, { reference });
     });
@@ -71,9 +77,16 @@ export async function showSamples(open) {
     const paper = make("span", { class: "print-paper" }, gray);
     const title = make("span", { class: "print-title" }, sample.title);
     const print = { sample, paper, info: null, file: null };
-    const button = make("button", {
-      class: "print", type: "button", on: { click: () => begin(print, button) },
-    }, paper, title);
+    const button = make(
+      "button",
+      {
+        class: "print",
+        type: "button",
+        on: { click: () => begin(print, button) },
+      },
+      paper,
+      title,
+    );
     byId("prints").append(make("li", {}, button));
     return print;
   });

@@ -55,13 +55,11 @@ export function followSharpness(view, session) {
 
 /** Where the network is least sure: the photograph in grey, the unsure parts in the accent. */
 export class Veil {
-  #view;
   #session;
   #asked = null;
   #shown = false;
 
-  constructor(view, session) {
-    this.#view = view;
+  constructor(session) {
     this.#session = session;
   }
 

@@ -16,21 +16,33 @@ export function followPalette(session, askFile) {
   const change = (palette, label) => session.change({ ...session.current.edit, palette }, label);
 
   const swatch = (color, index) => {
-    const button = make("button", {
-      class: "swatch removable", type: "button", "aria-label": `Remove ${nameOf(color)}`,
-      title: `Remove ${color}`,
-      on: {
-        click: () => change(
-          session.current.edit.palette.filter((_, at) => at !== index), "palette colour removed",
-        ),
+    const button = make(
+      "button",
+      {
+        class: "swatch removable",
+        type: "button",
+        "aria-label": `Remove ${nameOf(color)}`,
+        title: `Remove ${color}`,
+        on: {
+          click: () =>
+            change(
+              session.current.edit.palette.filter((_, at) => at !== index),
+              "palette colour removed",
+            ),
+        },
       },
-    }, icon("close"));
+      icon("close"),
+    );
     button.style.setProperty("--color", color);
     return button;
   };
 
   const adder = () => {
-    const input = make("input", { type: "color", value: "#c0764a", "aria-label": "Add a colour to the palette" });
+    const input = make("input", {
+      type: "color",
+      value: "#c0764a",
+      "aria-label": "Add a colour to the palette",
+    });
     input.addEventListener("change", () => {
       change([...session.current.edit.palette, input.value], "palette colour added");
     });
@@ -54,8 +66,18 @@ export function followPalette(session, askFile) {
 
   byId("palette-presets").append(
     ...Object.entries(READY).map(([name, colors]) =>
-      make("button", { class: "chip", type: "button", on: { click: () => change(colors, `palette ${name}`) } }, name)),
-    make("button", { class: "chip", type: "button", on: { click: fromPicture } }, icon("photo"), "From a picture"),
+      make(
+        "button",
+        { class: "chip", type: "button", on: { click: () => change(colors, `palette ${name}`) } },
+        name,
+      ),
+    ),
+    make(
+      "button",
+      { class: "chip", type: "button", on: { click: fromPicture } },
+      icon("photo"),
+      "From a picture",
+    ),
   );
   byId("palette-clear").addEventListener("click", () => change([], "palette cleared"));
 
@@ -100,21 +122,24 @@ export function followReference(session, askFile) {
 
   byId("reference-clear").addEventListener("click", () => set(null, "reference removed"));
 
-  let shown = undefined;
+  let shown;
   const show = ({ reference }) => {
     if (shown === reference) return;
     shown = reference;
     byId("reference-clear").hidden = reference === null;
     const choose = make("button", {
-      class: reference ? "reference-print" : "reference-empty", type: "button",
+      class: reference ? "reference-print" : "reference-empty",
+      type: "button",
       "aria-label": reference ? `Colours like ${reference.file.name}; choose another` : null,
-      on: { click: async () => { const [file] = await askFile({ several: false }); if (file) take(file); } },
+      on: {
+        click: async () => {
+          const [file] = await askFile({ several: false });
+          if (file) take(file);
+        },
+      },
     });
     if (reference) {
-      choose.append(
-        make("img", { src: urlOf(reference), alt: "" }),
-        make("span", {}, reference.file.name),
-      );
+      choose.append(make("img", { src: urlOf(reference), alt: "" }), make("span", {}, reference.file.name));
     } else {
       choose.append(icon("photo"), make("span", {}, "Choose or drop a photograph in colour to follow"));
     }

@@ -5,7 +5,13 @@ import { byId, counted, icon, make, refill } from "./dom.js";
 import { withoutHints } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
 
-const WORDS = [[0.3, "Very calm"], [0.85, "Calm"], [1.15, "Natural"], [1.7, "Vivid"], [3, "Very vivid"]];
+const WORDS = [
+  [0.3, "Very calm"],
+  [0.85, "Calm"],
+  [1.15, "Natural"],
+  [1.7, "Vivid"],
+  [3, "Very vivid"],
+];
 
 export const vividnessWord = (value) => WORDS.find(([end]) => value < end)[1];
 
@@ -18,8 +24,12 @@ export function followVividness(session) {
   slider.addEventListener("input", () => {
     if (session.current) set(Number(slider.value), `vividness ${drag}`);
   });
-  slider.addEventListener("change", () => { drag += 1; });
-  slider.addEventListener("dblclick", () => { if (session.current) set(1); });
+  slider.addEventListener("change", () => {
+    drag += 1;
+  });
+  slider.addEventListener("dblclick", () => {
+    if (session.current) set(1);
+  });
 
   return function show() {
     const value = session.current?.edit.vividness ?? 1;
@@ -39,20 +49,34 @@ export function followHintList(session, layer, open) {
   };
 
   const row = (swatches, label, detail, { choose, drop, what }) => {
-    const face = make("span", { class: "hint-face", "aria-hidden": "true" }, ...swatches.map((color) => {
-      const dot = make("span", { class: "dot" });
-      dot.style.setProperty("--color", color);
-      return dot;
-    }));
+    const face = make(
+      "span",
+      { class: "hint-face", "aria-hidden": "true" },
+      ...swatches.map((color) => {
+        const dot = make("span", { class: "dot" });
+        dot.style.setProperty("--color", color);
+        return dot;
+      }),
+    );
     const words = make("span", { class: "hint-words" }, make("span", {}, label), make("small", {}, detail));
-    return make("li", {},
+    return make(
+      "li",
+      {},
       choose
         ? make("button", { class: "hint-row", type: "button", on: choose }, face, words)
         : make("span", { class: "hint-row" }, face, words),
-      make("button", {
-        class: "quiet small", type: "button", "aria-label": `Delete ${what}`, title: "Delete",
-        on: { click: drop },
-      }, icon("trash")));
+      make(
+        "button",
+        {
+          class: "quiet small",
+          type: "button",
+          "aria-label": `Delete ${what}`,
+          title: "Delete",
+          on: { click: drop },
+        },
+        icon("trash"),
+      ),
+    );
   };
 
   let shown = null;
@@ -76,10 +100,12 @@ export function followHintList(session, layer, open) {
     });
     if (grouped.length) {
       const { number } = grouped[0].group;
-      rows.unshift(row([shownColor(grouped[0])], `Version ${number}`, counted(grouped.length, "spot"), {
-        drop: () => remove("version left", (one) => one.group !== null),
-        what: `version ${number}`,
-      }));
+      rows.unshift(
+        row([shownColor(grouped[0])], `Version ${number}`, counted(grouped.length, "spot"), {
+          drop: () => remove("version left", (one) => one.group !== null),
+          what: `version ${number}`,
+        }),
+      );
     }
     refill(list, rows);
     list.hidden = rows.length === 0;

@@ -34,11 +34,17 @@ export class Picker extends EventTarget {
     });
   }
 
-  get isOpen() { return !this.#box.hidden; }
+  get isOpen() {
+    return !this.#box.hidden;
+  }
 
-  get #hue() { return Number(byId("picker-hue").value); }
+  get #hue() {
+    return Number(byId("picker-hue").value);
+  }
 
-  get #chroma() { return Number(byId("picker-chroma").value); }
+  get #chroma() {
+    return Number(byId("picker-chroma").value);
+  }
 
   /**
    * @param color of the hint, or null where there is none yet
@@ -55,7 +61,9 @@ export class Picker extends EventTarget {
     this.#showRecent();
     this.#setSliders(color ?? "#9a7b66");
     this.#color = color;
-    byId("picker-likely").replaceChildren(...[1, 2, 3, 4].map(() => make("span", { class: "swatch waiting" })));
+    byId("picker-likely").replaceChildren(
+      ...[1, 2, 3, 4].map(() => make("span", { class: "swatch waiting" })),
+    );
     byId("picker-likely").setAttribute("aria-busy", "true");
     place(this.#box);
     byId("picker-close").focus({ preventScroll: true, focusVisible: false });
@@ -84,12 +92,18 @@ export class Picker extends EventTarget {
       part.replaceChildren(make("p", { class: "note" }, "The network can't say."));
       return;
     }
-    part.replaceChildren(...found.map(({ color, share }) => {
-      const percent = share < 0.01 ? "under 1 %" : `${Math.round(100 * share)} %`;
-      const button = this.#swatch(color, `${nameOf(color)}, ${percent} likely`);
-      return make("span", { class: "likely-one" }, button,
-        make("small", { "aria-hidden": "true" }, percent.replace("under ", "<").replace(" ", "\u2009")));
-    }));
+    part.replaceChildren(
+      ...found.map(({ color, share }) => {
+        const percent = share < 0.01 ? "under 1 %" : `${Math.round(100 * share)} %`;
+        const button = this.#swatch(color, `${nameOf(color)}, ${percent} likely`);
+        return make(
+          "span",
+          { class: "likely-one" },
+          button,
+          make("small", { "aria-hidden": "true" }, percent.replace("under ", "<").replace(" ", "\u2009")),
+        );
+      }),
+    );
     [this.#light] = hexToLch(found[0].color);
     this.#paintSliders();
   }
@@ -102,9 +116,18 @@ export class Picker extends EventTarget {
 
   #swatch(color, label) {
     const button = make("button", {
-      class: "swatch", type: "button", "aria-label": label, title: label, "data-color": color,
+      class: "swatch",
+      type: "button",
+      "aria-label": label,
+      title: label,
+      "data-color": color,
       "aria-pressed": String(color === this.#color),
-      on: { click: () => { this.#choose(color); this.#remember(); } },
+      on: {
+        click: () => {
+          this.#choose(color);
+          this.#remember();
+        },
+      },
     });
     button.style.setProperty("--color", color);
     return button;

@@ -72,7 +72,10 @@ export function followPicking({ session, view, layer, picker, canHint }) {
     const key = picking?.key;
     picker.close();
     if (!key) return;
-    session.change(withoutHints(session.current.edit, (hint) => hint.key === key), "hint deleted");
+    session.change(
+      withoutHints(session.current.edit, (hint) => hint.key === key),
+      "hint deleted",
+    );
   });
 
   picker.addEventListener("close", () => {

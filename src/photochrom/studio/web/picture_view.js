@@ -79,7 +79,9 @@ export class PictureView extends EventTarget {
     return turn === this.#turns[kind] ? image : null;
   }
 
-  get hasAfter() { return this.#after !== null; }
+  get hasAfter() {
+    return this.#after !== null;
+  }
 
   #put(image, earlier) {
     if (earlier?.isConnected) earlier.replaceWith(image);
@@ -97,15 +99,20 @@ export class PictureView extends EventTarget {
 
   get fitScale() {
     const { width, height, margin } = this.#room;
-    return Math.max(1e-3, Math.min(
-      (width - 2 * margin) / this.size.width, (height - 2 * margin) / this.size.height, 2,
-    ));
+    return Math.max(
+      1e-3,
+      Math.min((width - 2 * margin) / this.size.width, (height - 2 * margin) / this.size.height, 2),
+    );
   }
 
   /** Screen pixels to a pixel of the photograph. */
-  get zoom() { return this.scale * devicePixelRatio; }
+  get zoom() {
+    return this.scale * devicePixelRatio;
+  }
 
-  get isFitted() { return this.#fitted; }
+  get isFitted() {
+    return this.#fitted;
+  }
 
   fit() {
     if (!this.size) return;
@@ -232,16 +239,17 @@ export class PictureView extends EventTarget {
     divider.style.transform = `translate(${this.splitX}px, ${top}px)`;
     divider.style.height = `${Math.max(0, bottom - top)}px`;
     byId("divider-knob").setAttribute("aria-valuenow", Math.round(100 * this.split));
-    byId("divider-knob").setAttribute(
-      "aria-valuetext", `${Math.round(100 * this.split)} % of the original`,
-    );
+    byId("divider-knob").setAttribute("aria-valuetext", `${Math.round(100 * this.split)} % of the original`);
     if (this.#before) {
       const cut = divided ? this.splitX - this.x : 0;
       const width = this.size.width * this.scale;
       const shown = this.#after === null ? width : cut;
       this.#before.style.clipPath = `inset(0 ${Math.max(0, width - shown)}px 0 0)`;
     }
-    const tags = [["tag-before", left, this.splitX - left], ["tag-after", right, right - this.splitX]];
+    const tags = [
+      ["tag-before", left, this.splitX - left],
+      ["tag-after", right, right - this.splitX],
+    ];
     for (const [id, x, room] of tags) {
       const tag = byId(id);
       tag.classList.toggle("shown", divided && room > 96);
@@ -286,9 +294,14 @@ export class PictureView extends EventTarget {
     byId("divider-knob").addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 0.01 : 0.05;
       const to = {
-        ArrowLeft: this.split - step, ArrowDown: this.split - step,
-        ArrowRight: this.split + step, ArrowUp: this.split + step,
-        Home: 0, End: 1, PageDown: this.split - 0.2, PageUp: this.split + 0.2,
+        ArrowLeft: this.split - step,
+        ArrowDown: this.split - step,
+        ArrowRight: this.split + step,
+        ArrowUp: this.split + step,
+        Home: 0,
+        End: 1,
+        PageDown: this.split - 0.2,
+        PageUp: this.split + 0.2,
       }[event.key];
       if (to === undefined) return;
       event.preventDefault();

@@ -19,7 +19,11 @@ export class LatestQueue {
 
   /** Resolves when nothing is to be done. */
   idle() {
-    return this.#running ? new Promise((resolve) => { this.#idle.push(resolve); }) : Promise.resolve();
+    return this.#running
+      ? new Promise((resolve) => {
+          this.#idle.push(resolve);
+        })
+      : Promise.resolve();
   }
 
   async #run() {

@@ -32,14 +32,16 @@ export const stemOf = (name) => name.replace(/(\.hints)?\.[^.]+$/i, "");
  * @returns { Promise<{ files: File[], folders: string[] }> }
  */
 export function dropped(transfer) {
-  const entries = [...transfer.items ?? []]
+  const entries = [...(transfer.items ?? [])]
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? null);
   const folders = entries.filter((entry) => entry?.isDirectory);
   const files = [...transfer.files];
   if (!folders.length) return Promise.resolve({ files, folders: [] });
-  return collect(entries.filter(Boolean)).then((found) => (
-    { files: found, folders: folders.map((entry) => entry.name) }));
+  return collect(entries.filter(Boolean)).then((found) => ({
+    files: found,
+    folders: folders.map((entry) => entry.name),
+  }));
 }
 
 async function collect(entries) {
@@ -57,7 +59,7 @@ async function walk(folder) {
   const found = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
-    if (entry.isDirectory) found.push(...await walk(entry));
+    if (entry.isDirectory) found.push(...(await walk(entry)));
     else if (PHOTOGRAPHS.test(entry.name) || HINTS.test(entry.name)) found.push(await fileOf(entry));
   }
   return found;
@@ -68,16 +70,19 @@ async function entriesOf(folder) {
   const reader = folder.createReader();
   const entries = [];
   for (;;) {
-    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    const some = await new Promise((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
     if (!some.length) return entries;
     entries.push(...some);
   }
 }
 
-const fileOf = (entry) => new Promise((resolve) => {
-  // One that can't be had stays in its place, and says so when its turn comes.
-  entry.file(resolve, () => resolve(gone(entry.name)));
-});
+const fileOf = (entry) =>
+  new Promise((resolve) => {
+    // One that can't be had stays in its place, and says so when its turn comes.
+    entry.file(resolve, () => resolve(gone(entry.name)));
+  });
 
 function gone(name) {
   const file = new File([], name);

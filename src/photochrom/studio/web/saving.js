@@ -4,7 +4,14 @@ import * as api from "./api.js";
 import { announce, byId, make, tell } from "./dom.js";
 import { hintsOut } from "./edits.js";
 
-const FORMATS = [["", "As it came"], ["jpeg", "JPEG"], ["png", "PNG"], ["tiff", "TIFF"], ["webp", "WebP"], ["avif", "AVIF"]];
+const FORMATS = [
+  ["", "As it came"],
+  ["jpeg", "JPEG"],
+  ["png", "PNG"],
+  ["tiff", "TIFF"],
+  ["webp", "WebP"],
+  ["avif", "AVIF"],
+];
 
 const stemOf = (name) => name.replace(/\.[^.]+$/, "");
 
@@ -27,7 +34,9 @@ export function commandFor(photo) {
     edit.palette.length ? `--palette '${edit.palette.join(",")}'` : "",
     edit.reference ? `--reference ${quoted(edit.reference.file.name)}` : "",
     "-o colour/",
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export function followSaving(session) {
@@ -42,9 +51,7 @@ export function followSaving(session) {
     announce("Painting the photograph at full size.");
     try {
       const more = { size: "full", format: format || null, quality: 92 };
-      const { blob, name } = await session.ask(
-        photo, (id, body) => api.download(id, body, photo.name), more,
-      );
+      const { blob, name } = await session.ask(photo, (id, body) => api.download(id, body, photo.name), more);
       save(blob, name);
       announce(`${name} is downloaded.`);
     } catch (error) {
@@ -56,9 +63,16 @@ export function followSaving(session) {
   };
 
   const formats = byId("formats");
-  formats.append(...FORMATS.filter(([value]) => !value || api.about.writes.includes(value)).map(([value, name]) => make("label", { class: "choice" },
-    make("input", { type: "radio", name: "format", value, ...(value ? {} : { checked: true }) }),
-    make("span", {}, name))));
+  formats.append(
+    ...FORMATS.filter(([value]) => !value || api.about.writes.includes(value)).map(([value, name]) =>
+      make(
+        "label",
+        { class: "choice" },
+        make("input", { type: "radio", name: "format", value, ...(value ? {} : { checked: true }) }),
+        make("span", {}, name),
+      ),
+    ),
+  );
 
   button.addEventListener("click", () => download(""));
   byId("download-as").addEventListener("click", () => {

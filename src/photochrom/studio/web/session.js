@@ -36,8 +36,10 @@ export class Upload {
       const readable = await converted(file); // HEIC on a Mac, a bitmap of Windows
       if (!readable) throw error;
       const info = await api.upload(readable, { signal });
-      info.notes = [...info.notes ?? [],
-        "Photochrom can't read this format; your browser has turned it into PNG. Its metadata is not carried over."];
+      info.notes = [
+        ...(info.notes ?? []),
+        "Photochrom can't read this format; your browser has turned it into PNG. Its metadata is not carried over.",
+      ];
       return info;
     }
   }
@@ -81,9 +83,13 @@ export class Photo {
     this.versions = null;
   }
 
-  get edit() { return this.history.present; }
+  get edit() {
+    return this.history.present;
+  }
 
-  get isPainted() { return this.painted === this.edit; }
+  get isPainted() {
+    return this.painted === this.edit;
+  }
 
   setAfter(blob) {
     if (this.afterUrl) retire(this.afterUrl);
@@ -163,9 +169,13 @@ export class Session extends EventTarget {
     this.pump();
   }
 
-  undo() { this.#travel("undo", "Undone"); }
+  undo() {
+    this.#travel("undo", "Undone");
+  }
 
-  redo() { this.#travel("redo", "Redone"); }
+  redo() {
+    this.#travel("redo", "Redone");
+  }
 
   #travel(way, word) {
     const label = this.current?.history[way]();
@@ -185,10 +195,13 @@ export class Session extends EventTarget {
   async ask(photo, door, more = {}, signal) {
     const { edit } = photo;
     const others = edit.reference ? [edit.reference] : [];
-    return photo.upload.use(async (id) => {
-      const reference = edit.reference ? await edit.reference.ready(signal) : null;
-      return door(id, bodyOf(edit, { reference, ...more }), signal);
-    }, { signal, others });
+    return photo.upload.use(
+      async (id) => {
+        const reference = edit.reference ? await edit.reference.ready(signal) : null;
+        return door(id, bodyOf(edit, { reference, ...more }), signal);
+      },
+      { signal, others },
+    );
   }
 
   /** Send and paint whatever is open and not painted yet, the current one first. */
@@ -208,7 +221,7 @@ export class Session extends EventTarget {
 
   /** After the server was away: do what was left undone. */
   resume() {
-    if (this.current && this.current.size && !this.current.isPainted) this.repaint();
+    if (this.current?.size && !this.current.isPainted) this.repaint();
     this.pump();
   }
 

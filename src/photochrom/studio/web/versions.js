@@ -8,14 +8,18 @@ const COUNT = 4;
 
 export function followVersions(session, canHint) {
   const part = byId("versions");
-  const say = (text) => { byId("versions-note").textContent = text; };
+  const say = (text) => {
+    byId("versions-note").textContent = text;
+  };
   const usual = "What could be otherwise, the likeliest first.";
 
   const take = (version) => {
     const { edit } = session.current;
     const left = versionOf(edit) === version.number;
-    session.change(withVersion(edit, left ? null : version),
-      left ? "version left" : `version ${version.number}`);
+    session.change(
+      withVersion(edit, left ? null : version),
+      left ? "version left" : `version ${version.number}`,
+    );
   };
 
   let shown = null; // the versions whose buttons stand there
@@ -40,14 +44,24 @@ export function followVersions(session, canHint) {
   };
 
   const lay = (versions) => {
-    part.replaceChildren(...versions.map((version) => {
-      const percent = Math.round(100 * version.likelihood);
-      return make("button", {
-        class: "version", type: "button", "data-version": version.number,
-        "aria-label": `Version ${version.number}, ${percent} % likely`,
-        title: `${percent} % likely`, on: { click: () => take(version) },
-      }, make("img", { src: version.thumbnail, alt: "" }), make("small", {}, `${percent}\u2009%`));
-    }));
+    part.replaceChildren(
+      ...versions.map((version) => {
+        const percent = Math.round(100 * version.likelihood);
+        return make(
+          "button",
+          {
+            class: "version",
+            type: "button",
+            "data-version": version.number,
+            "aria-label": `Version ${version.number}, ${percent} % likely`,
+            title: `${percent} % likely`,
+            on: { click: () => take(version) },
+          },
+          make("img", { src: version.thumbnail, alt: "" }),
+          make("small", {}, `${percent}\u2009%`),
+        );
+      }),
+    );
     say(versions.length ? usual : "The network sees no other version.");
   };
 

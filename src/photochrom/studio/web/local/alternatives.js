@@ -18,7 +18,8 @@ export function likelyColors(distribution, grid, most, apart = APART) {
   const allowed = new Uint8Array(grid.length).fill(1);
   const squared = (one, other) => (grid.a[one] - grid.a[other]) ** 2 + (grid.b[one] - grid.b[other]) ** 2;
   const found = [];
-  while (allowed.some(Boolean)) { // all of them: which are the likeliest shows at the end
+  while (allowed.some(Boolean)) {
+    // all of them: which are the likeliest shows at the end
     const peak = highest(left, allowed, grid, squared);
     let [share, a, b] = [0, 0, 0];
     for (let bin = 0; bin < grid.length; bin += 1) {
@@ -71,14 +72,17 @@ export function findAlternatives({ probabilities, grid, features, contract, ligh
   const { members, spots } = region(look, weight, seed);
   const whole = new Float64Array(grid.length);
   for (const cell of members) {
-    for (let bin = 0; bin < grid.length; bin += 1) whole[bin] += mean.data[cell * grid.length + bin] / members.length;
+    for (let bin = 0; bin < grid.length; bin += 1)
+      whole[bin] += mean.data[cell * grid.length + bin] / members.length;
   }
   const places = spots.map((spot) => [
-    Math.min((spot % look.width + 0.5) * cellPx, lightness.width - 1) * size.width / lightness.width,
-    Math.min((Math.floor(spot / look.width) + 0.5) * cellPx, lightness.height - 1) * size.height / lightness.height,
+    (Math.min(((spot % look.width) + 0.5) * cellPx, lightness.width - 1) * size.width) / lightness.width,
+    (Math.min((Math.floor(spot / look.width) + 0.5) * cellPx, lightness.height - 1) * size.height) /
+      lightness.height,
   ]);
   return likelyColors(whole, grid, count).map(({ ab, share }) => ({
-    hints: places.map((place) => ({ points: [place], ab })), likelihood: share,
+    hints: places.map((place) => ({ points: [place], ab })),
+    likelihood: share,
   }));
 }
 
@@ -86,14 +90,17 @@ export function findAlternatives({ probabilities, grid, features, contract, ligh
 function lookOf(features, contract) {
   const name = contract.token_features[0];
   const { stride } = contract.features.find((one) => one.name === name);
-  const { data, dims: [, channels, fullHeight, fullWidth] } = features.arrays[name];
+  const {
+    data,
+    dims: [, channels, fullHeight, fullWidth],
+  } = features.arrays[name];
   const [height, width] = [Math.ceil(features.size.height / stride), Math.ceil(features.size.width / stride)];
   const cells = height * width;
   const look = new Float64Array(cells * channels);
   for (let channel = 0; channel < channels; channel += 1) {
     let sum = 0;
     for (let cell = 0; cell < cells; cell += 1) {
-      const at = (channel * fullHeight + Math.floor(cell / width)) * fullWidth + cell % width;
+      const at = (channel * fullHeight + Math.floor(cell / width)) * fullWidth + (cell % width);
       look[cell * channels + channel] = data[at];
       sum += data[at];
     }
@@ -102,7 +109,9 @@ function lookOf(features, contract) {
   for (let cell = 0; cell < cells; cell += 1) {
     const one = look.subarray(cell * channels, (cell + 1) * channels);
     const length = Math.max(1e-6, Math.sqrt(one.reduce((sum, value) => sum + value * value, 0)));
-    one.forEach((value, at) => { one[at] = value / length; });
+    one.forEach((value, at) => {
+      one[at] = value / length;
+    });
   }
   return { data: look, height, width, channels, stride };
 }
@@ -137,7 +146,8 @@ function region(look, weight, seed) {
     if (one === other) return 1; // of a picture that looks the same everywhere, too
     let sum = 0;
     const [from, to] = [one * look.channels, other * look.channels];
-    for (let channel = 0; channel < look.channels; channel += 1) sum += look.data[from + channel] * look.data[to + channel];
+    for (let channel = 0; channel < look.channels; channel += 1)
+      sum += look.data[from + channel] * look.data[to + channel];
     return sum;
   };
   const scores = new Float64Array(cells);
@@ -156,14 +166,23 @@ function region(look, weight, seed) {
   const candidates = inner.length >= SPOTS ? inner : members;
   const random = uniform(seed);
   const places = candidates.map((cell) => [
-    Math.floor(cell / look.width) + random() - 0.5, cell % look.width + random() - 0.5, // what the seed decides
+    Math.floor(cell / look.width) + random() - 0.5,
+    (cell % look.width) + random() - 0.5, // what the seed decides
   ]);
   const chosen = [middle];
-  while (chosen.length < Math.min(SPOTS, candidates.length)) { // the next is the farthest from all others
+  while (chosen.length < Math.min(SPOTS, candidates.length)) {
+    // the next is the farthest from all others
     let [best, most] = [0, -Infinity];
     candidates.forEach((cell, index) => {
-      const apart = chosen.includes(cell) ? -1 : Math.min(...chosen.map((taken) =>
-        (places[index][0] - Math.floor(taken / look.width)) ** 2 + (places[index][1] - taken % look.width) ** 2));
+      const apart = chosen.includes(cell)
+        ? -1
+        : Math.min(
+            ...chosen.map(
+              (taken) =>
+                (places[index][0] - Math.floor(taken / look.width)) ** 2 +
+                (places[index][1] - (taken % look.width)) ** 2,
+            ),
+          );
       if (apart > most) [best, most] = [cell, apart];
     });
     chosen.push(best);
@@ -174,6 +193,9 @@ function region(look, weight, seed) {
 /** Whether all four neighbors of a cell are in a mask, too; the picture's edge counts. */
 function inside(mask, cell, { height, width }) {
   const [row, column] = [Math.floor(cell / width), cell % width];
-  const at = (y, x) => mask[Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))];
-  return mask[cell] && at(row - 1, column) && at(row + 1, column) && at(row, column - 1) && at(row, column + 1);
+  const at = (y, x) =>
+    mask[Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))];
+  return (
+    mask[cell] && at(row - 1, column) && at(row + 1, column) && at(row, column - 1) && at(row, column + 1)
+  );
 }

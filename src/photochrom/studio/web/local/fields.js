@@ -6,8 +6,12 @@ export function field(height, width, channels = 1, data = new Float32Array(heigh
 }
 
 /** Means over square cells; where the last cells hang over, the edge is repeated. */
-export function cellMeans(source, side, rows = Math.ceil(source.height / side),
-  columns = Math.ceil(source.width / side)) {
+export function cellMeans(
+  source,
+  side,
+  rows = Math.ceil(source.height / side),
+  columns = Math.ceil(source.width / side),
+) {
   const { data, height, width, channels } = source;
   const means = field(rows, columns, channels);
   const sums = new Float64Array(channels);

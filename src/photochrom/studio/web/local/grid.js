@@ -54,9 +54,7 @@ export class AbGrid {
   reweight(logits, size, palette, sigma = 12) {
     const weighted = new Float32Array(logits.length);
     for (let bin = 0, at = 0; bin < this.length; bin += 1) {
-      const squared = Math.min(...palette.map(
-        ([a, b]) => (this.a[bin] - a) ** 2 + (this.b[bin] - b) ** 2,
-      ));
+      const squared = Math.min(...palette.map(([a, b]) => (this.a[bin] - a) ** 2 + (this.b[bin] - b) ** 2));
       const weight = Math.log(Math.exp(-squared / (2 * sigma ** 2)) + 1e-6);
       for (let place = 0; place < size; place += 1, at += 1) weighted[at] = logits[at] + weight;
     }

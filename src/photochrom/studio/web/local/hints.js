@@ -15,9 +15,13 @@ export function readHint(entry) {
   const ab = entry.ab ?? parseColor(entry.color ?? "");
   const radius = entry.radius_px ?? null;
   const numbers = [...points.flat(), ...ab, radius ?? 1];
-  const usable = points.length > 0 && points.every((point) => point.length === 2)
-    && ab.length === 2 && numbers.every(Number.isFinite)
-    && (radius === null || radius > 0) && ab.every((value) => Math.abs(value) <= AB_LIMIT);
+  const usable =
+    points.length > 0 &&
+    points.every((point) => point.length === 2) &&
+    ab.length === 2 &&
+    numbers.every(Number.isFinite) &&
+    (radius === null || radius > 0) &&
+    ab.every((value) => Math.abs(value) <= AB_LIMIT);
   if (!usable) {
     throw new TypeError("A hint needs at least one point, a color, and a radius above 0.");
   }
@@ -42,8 +46,10 @@ export function layOut(hints, size, lightness, cellPx) {
   for (const hint of hints) {
     for (const [x, y] of hint.points) {
       if (!(x >= 0 && x <= size.width && y >= 0 && y <= size.height)) {
-        throw new RangeError(`A hint at (${x}, ${y}) lies outside the picture, which is `
-          + `${size.width} × ${size.height} pixels.`);
+        throw new RangeError(
+          `A hint at (${x}, ${y}) lies outside the picture, which is ` +
+            `${size.width} × ${size.height} pixels.`,
+        );
       }
     }
     const wanted = hint.radius ?? RADIUS_SHARE * Math.min(size.width, size.height);
@@ -79,7 +85,9 @@ function stroke(painted, path, radius, [a, b]) {
   if (columns <= 0 || rows <= 0) return;
   const squared = new Float32Array(columns * rows).fill(Infinity);
   const ends = path.length > 1 ? path.slice(1) : path;
-  ends.forEach((end, at) => nearer(squared, columns, rows, [left, top], path[at], end, radius));
+  ends.forEach((end, at) => {
+    nearer(squared, columns, rows, [left, top], path[at], end, radius);
+  });
   for (let row = 0, at = 0; row < rows; row += 1) {
     let to = ((row + top) * painted.width + left) * 3;
     for (let column = 0; column < columns; column += 1, at += 1, to += 3) {
@@ -102,8 +110,7 @@ function nearer(squared, columns, rows, [left, top], [x1, y1], [x2, y2], radius)
     const end = last(Math.max(x1, x2), left, columns);
     for (let column = first(Math.min(x1, x2), left); column < end; column += 1) {
       const awayX = column + left + 0.5 - x1;
-      const share = length > 0
-        ? Math.min(1, Math.max(0, (awayX * alongX + awayY * alongY) / length)) : 0;
+      const share = length > 0 ? Math.min(1, Math.max(0, (awayX * alongX + awayY * alongY) / length)) : 0;
       const distance = (awayX - share * alongX) ** 2 + (awayY - share * alongY) ** 2;
       const at = row * columns + column;
       if (distance < squared[at]) squared[at] = distance;
@@ -119,8 +126,8 @@ function along(path, step) {
   }
   const whole = reached[reached.length - 1];
   const count = Math.min(STROKE_TOKENS, 1 + Math.floor(whole / step));
-  const wanted = count > 1
-    ? Array.from({ length: count }, (_, at) => whole * at / (count - 1)) : [whole / 2];
+  const wanted =
+    count > 1 ? Array.from({ length: count }, (_, at) => (whole * at) / (count - 1)) : [whole / 2];
   return wanted.map((length) => {
     let at = 1;
     while (at < reached.length - 1 && reached[at] < length) at += 1;

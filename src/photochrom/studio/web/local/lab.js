@@ -3,8 +3,8 @@
 
 const RGB_TO_XYZ = [
   [0.4124564, 0.3575761, 0.1804375],
-  [0.2126729, 0.7151522, 0.0721750],
-  [0.0193339, 0.1191920, 0.9503041],
+  [0.2126729, 0.7151522, 0.072175],
+  [0.0193339, 0.119192, 0.9503041],
 ];
 
 /** Linear sRGB to XYZ relative to white; every row sums to 1. */
@@ -33,15 +33,13 @@ function inverse(m) {
 export const toLinear = (code) => (code <= 0.04045 ? code / 12.92 : ((code + 0.055) / 1.055) ** 2.4);
 
 /** Linear light 0..1 -> sRGB-encoded. */
-export const toEncoded = (light) =>
-  (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
+export const toEncoded = (light) => (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
 
 /** Linear light for each 8-bit code. */
 export const LINEAR = Float64Array.from({ length: 256 }, (_, code) => toLinear(code / 255));
 
 /** CIELAB's f: the cube root, with a straight line near black. */
-export const labF = (relative) =>
-  (relative > EPSILON ? Math.cbrt(relative) : (KAPPA * relative + 16) / 116);
+export const labF = (relative) => (relative > EPSILON ? Math.cbrt(relative) : (KAPPA * relative + 16) / 116);
 
 /** The inverse of `labF`. */
 export const labFInverse = (f) => {
@@ -60,18 +58,14 @@ export const lightnessOf = (y) => 116 * labF(y) - 16;
 export function srgbToLightness(srgb) {
   const lightness = new Float32Array(srgb.length / 3);
   for (let pixel = 0, at = 0; pixel < lightness.length; pixel += 1, at += 3) {
-    lightness[pixel] = lightnessOf(
-      luminance(LINEAR[srgb[at]], LINEAR[srgb[at + 1]], LINEAR[srgb[at + 2]]),
-    );
+    lightness[pixel] = lightnessOf(luminance(LINEAR[srgb[at]], LINEAR[srgb[at + 1]], LINEAR[srgb[at + 2]]));
   }
   return lightness;
 }
 
 /** Linear sRGB -> [L*, a*, b*]. Grays have a* = b* = 0. */
 export function linearToLab(red, green, blue) {
-  const [x, y, z] = TO_RELATIVE.map(
-    (row) => labF(green + row[0] * (red - green) + row[2] * (blue - green)),
-  );
+  const [x, y, z] = TO_RELATIVE.map((row) => labF(green + row[0] * (red - green) + row[2] * (blue - green)));
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 

@@ -28,7 +28,9 @@ export class Network {
         padded[at] = lightness.data[start + Math.min(column, width - 1)];
       }
     }
-    const found = await this.encoder.run({ lightness: new this.Tensor("float32", padded, [1, 1, rows, columns]) });
+    const found = await this.encoder.run({
+      lightness: new this.Tensor("float32", padded, [1, 1, rows, columns]),
+    });
     const arrays = {};
     for (const { name } of features) {
       arrays[name] = { data: found[name].data, dims: [...found[name].dims] };
@@ -44,7 +46,10 @@ export class Network {
     let offset = 0;
     for (const name of contract.token_features) {
       const { stride } = contract.features.find((one) => one.name === name);
-      const { data, dims: [, channels, height, width] } = features.arrays[name];
+      const {
+        data,
+        dims: [, channels, height, width],
+      } = features.arrays[name];
       for (let point = 0; point < count; point += 1) {
         const x = Math.min(Math.max(points[2 * point] / stride - 0.5, 0), width - 1);
         const y = Math.min(Math.max(points[2 * point + 1] / stride - 0.5, 0), height - 1);
@@ -53,10 +58,11 @@ export class Network {
         const [across, down] = [x - left, y - top];
         for (let channel = 0; channel < channels; channel += 1) {
           const plane = channel * height * width;
-          const upper = data[plane + top * width + left] * (1 - across)
-            + data[plane + top * width + right] * across;
-          const lower = data[plane + bottom * width + left] * (1 - across)
-            + data[plane + bottom * width + right] * across;
+          const upper =
+            data[plane + top * width + left] * (1 - across) + data[plane + top * width + right] * across;
+          const lower =
+            data[plane + bottom * width + left] * (1 - across) +
+            data[plane + bottom * width + right] * across;
           seen[point * this.seenSize + offset + channel] = upper * (1 - down) + lower * down;
         }
       }
@@ -86,14 +92,20 @@ export class Network {
       const { data, dims } = features.arrays[name];
       feeds[name + DECODER_SUFFIX] = new Tensor("float32", data, dims);
     }
-    const [rows, columns] = [features.padded.height, features.padded.width]
-      .map((side) => side / contract.output_stride);
+    const [rows, columns] = [features.padded.height, features.padded.width].map(
+      (side) => side / contract.output_stride,
+    );
     if (this.takesHints) {
       const { count } = tokens;
       feeds["hints.seen"] = new Tensor("float32", tokens.seen, [1, count, this.seenSize]);
       feeds["hints.ab"] = new Tensor("float32", tokens.ab, [1, count, 2]);
       feeds["hints.place"] = new Tensor("float32", tokens.place, [1, count, 3]);
-      feeds["hints.planes"] = new Tensor("float32", paddedPlanes(planes, rows, columns), [1, 3, rows, columns]);
+      feeds["hints.planes"] = new Tensor("float32", paddedPlanes(planes, rows, columns), [
+        1,
+        3,
+        rows,
+        columns,
+      ]);
     }
     const { output } = await this.decoder.run(feeds);
     const [, channels] = output.dims;

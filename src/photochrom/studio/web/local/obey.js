@@ -17,11 +17,11 @@ const OVERSHOOT = 30;
 export function obey(ab, lightness, canvas, cellPx) {
   const apart = canvas.radii.map((radius) => Math.max(cellPx, 0.7 * radius));
   const kept = lastOfEachPlace(canvas.points, apart);
-  const readers = kept.map((at) => around(
-    lightness, canvas.points[2 * at] / cellPx - 0.5, canvas.points[2 * at + 1] / cellPx - 0.5,
-  ));
+  const readers = kept.map((at) =>
+    around(lightness, canvas.points[2 * at] / cellPx - 0.5, canvas.points[2 * at + 1] / cellPx - 0.5),
+  );
   const wanted = kept.map((at) => [canvas.ab[2 * at], canvas.ab[2 * at + 1]]);
-  const near = kept.map((at) => Math.max(0.6 * canvas.radii[at] / cellPx, 0.8));
+  const near = kept.map((at) => Math.max((0.6 * canvas.radii[at]) / cellPx, 0.8));
   const wide = near.map(() => WIDE_SHARE * Math.min(lightness.height, lightness.width));
   const size = lightness.data.length;
   const alike = new Float32Array(3 * size);
@@ -55,7 +55,9 @@ function spread(ab, traits, channels, readers, wanted, reach, doubt) {
   const told = new Float64Array(count * count);
   const missed = new Float64Array(2 * count);
   readers.forEach((reader, row) => {
-    fields.forEach((one, column) => { told[row * count + column] = read(one, 1, 0, reader); });
+    fields.forEach((one, column) => {
+      told[row * count + column] = read(one, 1, 0, reader);
+    });
     told[row * count + row] += doubt;
     for (const channel of [0, 1]) {
       missed[2 * row + channel] = wanted[row][channel] - read(ab.data, 2, channel, reader);
@@ -104,9 +106,11 @@ function read(data, channels, channel, { at, share }) {
 function lastOfEachPlace(points, apart) {
   const kept = [];
   for (let index = apart.length - 1; index >= 0; index -= 1) {
-    const free = kept.every((other) => Math.hypot(
-      points[2 * index] - points[2 * other], points[2 * index + 1] - points[2 * other + 1],
-    ) >= apart[other]);
+    const free = kept.every(
+      (other) =>
+        Math.hypot(points[2 * index] - points[2 * other], points[2 * index + 1] - points[2 * other + 1]) >=
+        apart[other],
+    );
     if (free) kept.push(index);
   }
   return kept.reverse();
@@ -121,8 +125,9 @@ function around({ data, height, width }, x, y) {
   const at = [top * width + left, top * width + right, bottom * width + left, bottom * width + right];
   const plain = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across];
   const light = data[at[plain.indexOf(Math.max(...plain))]];
-  const share = plain.map((one, index) =>
-    one * Math.exp(-0.5 * ((data[at[index]] - light) / KINDRED_LIGHTNESS) ** 2));
+  const share = plain.map(
+    (one, index) => one * Math.exp(-0.5 * ((data[at[index]] - light) / KINDRED_LIGHTNESS) ** 2),
+  );
   const sum = share.reduce((total, one) => total + one, 0);
   return { x, y, at, share: share.map((one) => one / sum) };
 }

@@ -3,7 +3,14 @@
 // towards gray.
 
 import {
-  LINEAR, RELATIVE_TO_RGB, labF, labFInverse, lightnessOf, luminance, toEncoded, toLinear,
+  LINEAR,
+  labF,
+  labFInverse,
+  lightnessOf,
+  luminance,
+  RELATIVE_TO_RGB,
+  toEncoded,
+  toLinear,
 } from "./lab.js";
 import { fittedField } from "./resize.js";
 
@@ -14,15 +21,20 @@ const CHROMA_STEP = 0.53;
 const [LIGHT_SCALE, LIGHT_ZERO] = [31_200, 17_160];
 
 let made = null;
-const tables = () => { made ??= makeTables(); return made; };
+const tables = () => {
+  made ??= makeTables();
+  return made;
+};
 
 /** Codes of the grays that have the lightness of RGBA pixels. */
 export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
   const { grays, linear } = tables();
   for (let pixel = 0, at = 0; pixel < gray.length; pixel += 1, at += 4) {
     const [red, green, blue] = [rgba[at], rgba[at + 1], rgba[at + 2]];
-    gray[pixel] = red === green && green === blue ? red
-      : grays[Math.round(luminance(linear[red], linear[green], linear[blue]))];
+    gray[pixel] =
+      red === green && green === blue
+        ? red
+        : grays[Math.round(luminance(linear[red], linear[green], linear[blue]))];
   }
   return gray;
 }
@@ -54,12 +66,15 @@ export class Painter {
   }
 
   #prepareColumns() {
-    const { columns, offset: { width } } = this;
+    const {
+      columns,
+      offset: { width },
+    } = this;
     this.left = new Int32Array(columns);
     this.right = new Int32Array(columns);
     this.share = new Float32Array(columns);
     for (let column = 0; column < columns; column += 1) {
-      const place = Math.min(width - 1, Math.max(0, (column + 0.5) * width / columns - 0.5));
+      const place = Math.min(width - 1, Math.max(0, ((column + 0.5) * width) / columns - 0.5));
       this.left[column] = Math.trunc(place);
       this.right[column] = Math.min(this.left[column] + 1, width - 1);
       this.share[column] = place - this.left[column];
@@ -71,7 +86,7 @@ export class Painter {
   #prepareRow(row) {
     const { offset, gain, rows, line } = this;
     const { height, width } = offset;
-    const place = Math.min(height - 1, Math.max(0, (row + 0.5) * height / rows - 0.5));
+    const place = Math.min(height - 1, Math.max(0, ((row + 0.5) * height) / rows - 0.5));
     const upper = Math.trunc(place);
     const [from, to] = [2 * width * upper, 2 * width * Math.min(upper + 1, height - 1)];
     const share = place - upper;
@@ -81,7 +96,8 @@ export class Painter {
         const zero = channel === 0 ? ZERO_A : ZERO_B;
         const shift = offset.data[from + at] * (1 - share) + offset.data[to + at] * share;
         line[4 * column + channel] = shift / STEP + zero + 0.5;
-        line[4 * column + 2 + channel] = (gain.data[from + at] * (1 - share) + gain.data[to + at] * share) / STEP;
+        line[4 * column + 2 + channel] =
+          (gain.data[from + at] * (1 - share) + gain.data[to + at] * share) / STEP;
       }
     }
   }
@@ -144,14 +160,13 @@ function makeTables() {
 /** Linear sRGB from (a* code, gray) plus from (b* code, gray), and its sRGB codes. */
 function lightTables() {
   const [fromA, fromB] = [new Uint16Array(3 * 65536), new Uint16Array(3 * 65536)];
-  const number = (light) =>
-    Math.min(65535, Math.max(0, Math.round(LIGHT_SCALE * light + LIGHT_ZERO)));
+  const number = (light) => Math.min(65535, Math.max(0, Math.round(LIGHT_SCALE * light + LIGHT_ZERO)));
   for (let code = 0, at = 0; code < 256; code += 1) {
     for (let gray = 0; gray < 256; gray += 1) {
       const y = LINEAR[gray];
       const f = labF(y);
-      const x = labFInverse(f + (code - ZERO_A) * STEP / 500) - y;
-      const z = labFInverse(f - (code - ZERO_B) * STEP / 200) - y;
+      const x = labFInverse(f + ((code - ZERO_A) * STEP) / 500) - y;
+      const z = labFInverse(f - ((code - ZERO_B) * STEP) / 200) - y;
       for (let channel = 0; channel < 3; channel += 1, at += 1) {
         fromA[at] = number(x * RELATIVE_TO_RGB[channel][0] + (channel === 2 ? 0 : y));
         fromB[at] = number(z * RELATIVE_TO_RGB[channel][2] + (channel === 2 ? y : 0));
@@ -181,9 +196,9 @@ function polarTables() {
   const [backA, backB] = [new Uint8Array(65536), new Uint8Array(65536)];
   const code = (value) => Math.min(255, Math.max(0, Math.round(value)));
   for (let hue = 0, at = 0; hue < 256; hue += 1) {
-    const angle = (hue + 0.5) * (2 * Math.PI / 256);
+    const angle = (hue + 0.5) * ((2 * Math.PI) / 256);
     for (let chroma = 0; chroma < 256; chroma += 1, at += 1) {
-      const radius = chroma * CHROMA_STEP / STEP;
+      const radius = (chroma * CHROMA_STEP) / STEP;
       backA[at] = code(ZERO_A + radius * Math.cos(angle));
       backB[at] = code(ZERO_B + radius * Math.sin(angle));
     }
@@ -195,9 +210,10 @@ function polarTables() {
 function chromaLimits() {
   const inside = new Float64Array(65536);
   for (let hue = 0; hue < 256; hue += 1) {
-    const angle = hue * (2 * Math.PI / 256);
+    const angle = hue * ((2 * Math.PI) / 256);
     const [toX, toZ] = [Math.cos(angle) / 500, -Math.sin(angle) / 200];
-    for (let gray = 1; gray < 255; gray += 1) { // black and white have no colors
+    for (let gray = 1; gray < 255; gray += 1) {
+      // black and white have no colors
       const y = LINEAR[gray];
       const f = labF(y);
       let chroma = 0;

@@ -22,7 +22,8 @@ export function paletteOf(srgb) {
   let centers = [mean];
   while (centers.length < MOST) {
     const nearest = Float64Array.from({ length: count }, (_, pixel) =>
-      Math.min(...centers.map((center) => squared(pixel, center))));
+      Math.min(...centers.map((center) => squared(pixel, center))),
+    );
     // The farthest color that is no speck: not the maximum, but high among the distances.
     const order = Array.from(nearest.keys()).sort((one, other) => nearest[one] - nearest[other]);
     const far = order[Math.floor(0.995 * (count - 1))];

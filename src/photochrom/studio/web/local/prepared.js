@@ -20,7 +20,10 @@ export class Prepared {
   /** Encode a small copy { data, width, height } in 8-bit sRGB; `size` is the photograph's. */
   static async of(network, small, size) {
     const lightness = {
-      data: srgbToLightness(small.data), width: small.width, height: small.height, channels: 1,
+      data: srgbToLightness(small.data),
+      width: small.width,
+      height: small.height,
+      channels: 1,
     };
     return new Prepared(network, lightness, await network.encode(lightness), size, small);
   }
@@ -52,7 +55,8 @@ export class Prepared {
     const { height, width } = answer;
     const size = height * width;
     const logits = palette.length
-      ? grid.reweight(answer.logits, size, palette.map(parseColor)) : answer.logits;
+      ? grid.reweight(answer.logits, size, palette.map(parseColor))
+      : answer.logits;
     const usual = contract.temperature ** (canvas === null ? 1 : HINTED);
     const ab = setOff(grid.readOut(logits, size, usual ** Math.min(vividness, 1)), contract.contrast);
     const farther = vividness < 1 ? CALM + (1 - CALM) * vividness : 1 + (VIVID - 1) * (vividness - 1);
@@ -86,13 +90,15 @@ export class Prepared {
       throw new RangeError(`(${x}, ${y}) lies outside the picture, which is ${width} × ${height} pixels.`);
     }
     const shares = await this.probabilities();
-    const row = Math.min(Math.trunc(y / height * shares.height), shares.height - 1);
-    const column = Math.min(Math.trunc(x / width * shares.width), shares.width - 1);
+    const row = Math.min(Math.trunc((y / height) * shares.height), shares.height - 1);
+    const column = Math.min(Math.trunc((x / width) * shares.width), shares.width - 1);
     const place = row * shares.width + column;
     const size = shares.height * shares.width;
     const own = Array.from({ length: this.grid.length }, (_, bin) => shares.data[bin * size + place]);
-    return likelyColors(own, this.grid, LIKELY, LIKELY_APART)
-      .map(({ ab, share }) => ({ color: labToHex([this.coarse.data[place], ...ab]), share }));
+    return likelyColors(own, this.grid, LIKELY, LIKELY_APART).map(({ ab, share }) => ({
+      color: labToHex([this.coarse.data[place], ...ab]),
+      share,
+    }));
   }
 
   /** Other plausible results: [{ hints, likelihood }]. */

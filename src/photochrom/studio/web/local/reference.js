@@ -13,7 +13,9 @@ const COLOR_WEIGHT = 0.02;
 export function referenceTokens(network, features, lab) {
   const { width, height } = features.size;
   const { contract, seenSize } = network;
-  const strides = contract.token_features.map((name) => contract.features.find((one) => one.name === name).stride);
+  const strides = contract.token_features.map(
+    (name) => contract.features.find((one) => one.name === name).stride,
+  );
   const stride = Math.min(...strides);
   const [rows, columns] = [Math.max(1, Math.floor(height / stride)), Math.max(1, Math.floor(width / stride))];
   const points = new Float32Array(2 * rows * columns);
@@ -26,7 +28,8 @@ export function referenceTokens(network, features, lab) {
   const count = rows * columns;
   const seen = network.sample(features, points);
   const colors = Array.from({ length: count }, (_, at) =>
-    meanAround(lab, width, height, points[2 * at], points[2 * at + 1], Math.floor(stride / 4)));
+    meanAround(lab, width, height, points[2 * at], points[2 * at + 1], Math.floor(stride / 4)),
+  );
   const kinds = colors.map(([a, b], at) => {
     const own = seen.subarray(at * seenSize, (at + 1) * seenSize);
     const length = Math.max(1e-6, Math.sqrt(own.reduce((sum, value) => sum + value * value, 0)));
@@ -39,7 +42,9 @@ export function referenceTokens(network, features, lab) {
     ab: Float32Array.from(chosen.flatMap((at) => colors[at])),
     place: new Float32Array(3 * chosen.length),
   };
-  chosen.forEach((at, index) => tokens.seen.set(seen.subarray(at * seenSize, (at + 1) * seenSize), index * seenSize));
+  chosen.forEach((at, index) => {
+    tokens.seen.set(seen.subarray(at * seenSize, (at + 1) * seenSize), index * seenSize);
+  });
   return tokens;
 }
 
@@ -64,7 +69,10 @@ const apart = (one, other) => {
 
 function meanOf(values) {
   const mean = new Float64Array(values[0].length);
-  for (const value of values) value.forEach((one, at) => { mean[at] += one / values.length; });
+  for (const value of values)
+    value.forEach((one, at) => {
+      mean[at] += one / values.length;
+    });
   return mean;
 }
 

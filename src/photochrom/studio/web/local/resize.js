@@ -43,9 +43,11 @@ export class Shrinker {
       for (let column = 0, to = 0; column < width; column += 1, to += channels) {
         const end = Math.min(across, sourceWidth - column * across);
         for (let one = 0; one < end; one += 1, at += stride) {
-          for (let channel = 0; channel < channels; channel += 1) this.#sums[to + channel] += pixels[at + channel];
+          for (let channel = 0; channel < channels; channel += 1)
+            this.#sums[to + channel] += pixels[at + channel];
         }
-        for (let one = end; one < across; one += 1) { // the last pixel stands for what is missing
+        for (let one = end; one < across; one += 1) {
+          // the last pixel stands for what is missing
           for (let channel = 0; channel < channels; channel += 1) {
             this.#sums[to + channel] += pixels[at - stride + channel];
           }
@@ -66,7 +68,8 @@ export class Shrinker {
   #finishRow() {
     const share = 1 / (this.across * this.#filled);
     const start = this.#row * this.width * this.channels;
-    for (let at = 0; at < this.#sums.length; at += 1) this.data[start + at] = Math.round(this.#sums[at] * share);
+    for (let at = 0; at < this.#sums.length; at += 1)
+      this.data[start + at] = Math.round(this.#sums[at] * share);
     this.#sums.fill(0);
     this.#filled = 0;
     this.#row += 1;
@@ -79,11 +82,20 @@ export function resized(image, width, height) {
   const [exactWidth, exactHeight] = image.exact ?? [image.width, image.height];
   const line = image.width * channels;
   const down = along(image.data, {
-    from: image.height, count: height, scale: exactHeight / height, width: line, make: codes,
+    from: image.height,
+    count: height,
+    scale: exactHeight / height,
+    width: line,
+    make: codes,
   });
   const data = along(down, {
-    from: image.width, count: width, scale: exactWidth / width, width: channels, make: codes,
-    lines: height, lineStep: line,
+    from: image.width,
+    count: width,
+    scale: exactWidth / width,
+    width: channels,
+    make: codes,
+    lines: height,
+    lineStep: line,
   });
   return { data, width, height, channels };
 }
@@ -96,11 +108,22 @@ export function fittedField(source, width, height) {
   const { channels } = source;
   const line = source.width * channels;
   const down = along(source.data, {
-    from: source.height, count: rows, scale: source.height / rows, width: line, make: floats, shrinking: "linear",
+    from: source.height,
+    count: rows,
+    scale: source.height / rows,
+    width: line,
+    make: floats,
+    shrinking: "linear",
   });
   const data = along(down, {
-    from: source.width, count: columns, scale: source.width / columns, width: channels, make: floats,
-    lines: rows, lineStep: line, shrinking: "linear",
+    from: source.width,
+    count: columns,
+    scale: source.width / columns,
+    width: channels,
+    make: floats,
+    lines: rows,
+    lineStep: line,
+    shrinking: "linear",
   });
   return { data, height: rows, width: columns, channels };
 }
@@ -154,7 +177,8 @@ export function roundEven(value) {
 /** { width, height } of the small copy that a network sees. */
 export function smallSize({ width, height }, shortSidePx) {
   const scale = Math.min(
-    shortSidePx / Math.min(width, height), MAX_LONG_SIDE * shortSidePx / Math.max(width, height),
+    shortSidePx / Math.min(width, height),
+    (MAX_LONG_SIDE * shortSidePx) / Math.max(width, height),
   );
   const side = (length) => Math.max(MIN_SIDE_PX, roundEven(length * scale));
   return { width: side(width), height: side(height) };
@@ -164,6 +188,6 @@ export function smallSize({ width, height }, shortSidePx) {
 export function fitting({ width, height }, longerPx) {
   const longer = Math.max(width, height);
   if (longer <= longerPx) return { width, height };
-  const side = (length) => Math.max(1, roundEven(length * longerPx / longer));
+  const side = (length) => Math.max(1, roundEven((length * longerPx) / longer));
   return { width: side(width), height: side(height) };
 }

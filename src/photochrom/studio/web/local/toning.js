@@ -15,7 +15,7 @@ export const isMonochrome = (image) => colorDeviation(image) <= TOLERANCE;
 
 /** The 99th percentile of how far colors lie from one curve over lightness, in a*, b*. */
 export function colorDeviation({ data, width, height }) {
-  if (data.every((code, at) => code === data[at - at % 3])) return 0;
+  if (data.every((code, at) => code === data[at - (at % 3)])) return 0;
   const block = Math.max(1, Math.floor(Math.min(width, height) / SIDE_PX));
   const [columns, rows] = [Math.floor(width / block), Math.floor(height / block)];
   const count = columns * rows;
@@ -30,7 +30,9 @@ export function colorDeviation({ data, width, height }) {
   const fitted = curve(light, ab);
   const rest = ab.map((value, at) => value - fitted[at]);
   const away = blurred(rest, columns, rows);
-  const distances = Float64Array.from({ length: count }, (_, at) => Math.hypot(away[2 * at], away[2 * at + 1])).sort();
+  const distances = Float64Array.from({ length: count }, (_, at) =>
+    Math.hypot(away[2 * at], away[2 * at + 1]),
+  ).sort();
   const place = 0.99 * (count - 1);
   const low = Math.floor(place);
   return distances[low] + (place - low) * (distances[Math.min(count - 1, low + 1)] - distances[low]);
@@ -48,7 +50,9 @@ function blockMean(data, width, cell, columns, block, channel) {
 /** a* and b* of the curve at each lightness: least squares, far-off colors weighing less. */
 function curve(light, ab) {
   const count = light.length;
-  const places = Array.from(light, (value) => Math.min(KNOTS - 1.001, Math.max(0, value / 100 * (KNOTS - 1))));
+  const places = Array.from(light, (value) =>
+    Math.min(KNOTS - 1.001, Math.max(0, (value / 100) * (KNOTS - 1))),
+  );
   const penalty = stiffness();
   const fitted = new Float64Array(2 * count);
   const weights = new Float64Array(count).fill(1);
@@ -60,7 +64,9 @@ function curve(light, ab) {
       const shares = [1 - (place - left), place - left];
       const weight = weights[at] / count;
       shares.forEach((one, row) => {
-        shares.forEach((other, column) => { A[(left + row) * KNOTS + left + column] += weight * one * other; });
+        shares.forEach((other, column) => {
+          A[(left + row) * KNOTS + left + column] += weight * one * other;
+        });
         B[2 * (left + row)] += weight * one * ab[2 * at];
         B[2 * (left + row) + 1] += weight * one * ab[2 * at + 1];
       });
@@ -71,12 +77,15 @@ function curve(light, ab) {
       const left = Math.floor(place);
       const share = place - left;
       for (const channel of [0, 1]) {
-        fitted[2 * at + channel] = knots[2 * left + channel] * (1 - share) + knots[2 * left + 2 + channel] * share;
+        fitted[2 * at + channel] =
+          knots[2 * left + channel] * (1 - share) + knots[2 * left + 2 + channel] * share;
       }
       distances[at] = Math.hypot(ab[2 * at] - fitted[2 * at], ab[2 * at + 1] - fitted[2 * at + 1]);
     });
     const scale = Math.max(2, 3 * median(distances));
-    distances.forEach((distance, at) => { weights[at] = 1 / (1 + (distance / scale) ** 2); });
+    distances.forEach((distance, at) => {
+      weights[at] = 1 / (1 + (distance / scale) ** 2);
+    });
   }
   return fitted;
 }
@@ -88,9 +97,11 @@ function stiffness() {
   STIFFNESS.forEach((cost, order) => {
     const row = order === 0 ? [-1, 1] : [1, -2, 1];
     for (let start = 0; start + row.length <= KNOTS; start += 1) {
-      row.forEach((one, i) => row.forEach((other, j) => {
-        matrix[(start + i) * KNOTS + start + j] += cost * one * other;
-      }));
+      for (const [i, one] of row.entries()) {
+        for (const [j, other] of row.entries()) {
+          matrix[(start + i) * KNOTS + start + j] += cost * one * other;
+        }
+      }
     }
   });
   return matrix;

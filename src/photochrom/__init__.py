@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from photochrom.models.contract import ModelContract
     from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.colorizer import Colorizer
-    from photochrom.runtime.hints import Hint
+    from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.prepared import Prepared, Reference
+    from photochrom.runtime.tone import Tone
 
 __all__ = [
     "Colorizer",
     "Hint",
+    "Lock",
     "ModelContract",
     "PhotochromError",
     "Picture",
     "Prepared",
     "Reference",
+    "Tone",
     "__version__",
     "from_array",
     "read",
@@ -39,11 +42,13 @@ __all__ = [
 _HOMES = {
     "Colorizer": "runtime.colorizer",
     "Hint": "runtime.hints",
+    "Lock": "runtime.hints",
     "ModelContract": "models.contract",
     "PhotochromError": "errors",
     "Picture": "pictures.picture",
     "Prepared": "runtime.prepared",
     "Reference": "runtime.prepared",
+    "Tone": "runtime.tone",
     "from_array": "pictures.picture",
     "read": "pictures.picture",
 }

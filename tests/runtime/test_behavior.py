@@ -16,8 +16,9 @@ from photochrom.color.text import parse_color
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.hints import Hint
+from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.palette import palette_ab
+from photochrom.runtime.tone import Tone
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
 NAMES = ("chelsea", "china", "flower")
@@ -172,3 +173,58 @@ def test_a_hint_makes_the_network_surer_of_the_blossom():
     hints = [Hint.at(*PETAL, "#c2679f")]
     before, after = (on_blossom(scene.confidence(hints=given)) for given in ((), hints))
     assert after.mean() > before.mean()
+
+
+# Reach, locks and tone
+
+
+def test_a_hint_with_a_reach_changes_its_region_and_nothing_else():
+    one = prepared("china")
+    before = one.ab()
+    x, y = 480, 60  # the sky
+    bounded = one.ab(hints=[Hint.at(x, y, "#cc2244", reach=1.0)])
+    region = one.region(x, y)
+    moved = np.hypot(*np.moveaxis(bounded - before, -1, 0))
+    assert moved[region > 0.9].mean() > 3  # as much as so light a sky can show
+    assert moved[region < 0.005].max() < 1
+    free = one.ab(hints=[Hint.at(x, y, "#cc2244")])
+    assert moved.mean() < np.hypot(*np.moveaxis(free - before, -1, 0)).mean()
+
+
+def test_the_second_hint_leaves_the_first_ones_region_as_it_was():
+    one = prepared("china")
+    sky, roof = Hint.at(480, 60, "#cc2244", reach=1.0), Hint.at(310, 290, "#3355cc", reach=0.5)
+    first, both = one.ab(hints=[sky]), one.ab(hints=[sky, roof])
+    changed = np.hypot(*np.moveaxis(both - first, -1, 0))
+    alone = one.region(310, 290, 0.5) < 0.005
+    assert changed[alone & (one.region(480, 60) < 0.005)].max() < 1
+
+
+def test_what_is_locked_stays_but_for_hints_that_stand_there():
+    one = prepared("flower")
+    lock = [Lock(points=((BLOSSOM[0], BLOSSOM[1]),), radius_px=BLOSSOM[2])]
+    outside, inside = Hint.at(80, 80, "#cc2244"), Hint.at(*PETAL, "#3344cc")
+    before = one.ab()
+    row, column = (round(v / 4 * 224 / 427) for v in (BLOSSOM[1], BLOSSOM[0]))
+    middle = np.s_[row - 5 : row + 5, column - 5 : column + 5]
+    locked = one.ab(hints=[outside], lock=lock)
+    assert np.abs(locked - before)[middle].max() < 0.5
+    assert np.abs(locked - before).max() > 20
+    both = one.ab(hints=[outside, inside], lock=lock)
+    alone = one.ab(hints=[inside])
+    assert np.allclose(both[middle], alone[middle], atol=0.5)
+
+
+def test_tone_is_for_the_whole_picture_and_strength_0_is_gray():
+    one = prepared("flower")
+    plain = one.ab()
+    assert np.allclose(one.ab(tone=Tone(warmth=0.5)) - plain, [0, 9], atol=1e-4)
+    gray = one.paint(tone=Tone(strength=0.0)).srgb()
+    assert (gray == gray[..., :1]).all()
+
+
+def test_painting_leaves_what_was_painted_before():
+    one = prepared("flower")
+    first = one.ab()
+    first += 100
+    assert np.abs(one.ab()).max() < 100

@@ -387,7 +387,7 @@ def test_a_model_s_contrast_sets_its_vivid_colors_off(monkeypatch):
     for contrast in (0.0, 0.4):
         changed = dataclasses.replace(contract, contrast=contrast)
         monkeypatch.setattr(prepared._network, "contract", changed)
-        results.append(prepared.ab())
+        results.append(dataclasses.replace(prepared).ab())
     np.testing.assert_allclose(results[1], set_off(results[0], 0.4), atol=1e-4)
     assert np.abs(results[1] - results[0]).max() > 1
 

@@ -11,17 +11,24 @@ from photochrom.errors import ColorError, HintError
 from photochrom.runtime.hints import (
     AB_LIMIT,
     Hint,
+    Lock,
     hints_from_json,
     hints_to_json,
     load_hints,
+    locks_from,
     parse_hint,
+    parse_lock,
 )
 
 finite = st.floats(-1e6, 1e6)
 points = st.lists(st.tuples(finite, finite), min_size=1, max_size=5).map(tuple)
 ab_values = st.tuples(*[st.floats(-110, 110)] * 2)
 hints = st.builds(
-    Hint, points=points, ab=ab_values, radius_px=st.none() | st.floats(0.01, 1e6, exclude_min=True)
+    Hint,
+    points=points,
+    ab=ab_values,
+    radius_px=st.none() | st.floats(0.01, 1e6, exclude_min=True),
+    reach=st.none() | st.floats(0.01, 16),
 )
 
 
@@ -39,6 +46,9 @@ hints = st.builds(
         {"radius_px": 0.0},
         {"radius_px": -1.0},
         {"radius_px": float("inf")},
+        {"reach": 0.0},
+        {"reach": float("nan")},
+        {"reach": 100.0},
     ],
 )
 def test_a_hint_that_makes_no_sense_is_refused(wrong):
@@ -49,6 +59,34 @@ def test_a_hint_that_makes_no_sense_is_refused(wrong):
 def test_a_hint_error_is_a_value_error_too():
     with pytest.raises(ValueError, match="radius"):
         Hint.at(1, 1, "#c22", radius_px=0)
+
+
+# Locks
+
+
+def test_a_lock_is_a_place_and_a_radius():
+    assert parse_lock("120,340,60") == Lock(points=((120, 340),), radius_px=60)
+    assert parse_lock("1,2") == Lock(points=((1, 2),))
+    entries = [{"x": 1, "y": 2}, {"points": [[1, 2], [3, 4]], "radius_px": 5}]
+    stroke = Lock(points=((1, 2), (3, 4)), radius_px=5)
+    assert locks_from(entries) == (Lock(points=((1, 2),)), stroke)
+
+
+@pytest.mark.parametrize("text", ["", "1", "1,2,3,4", "a,b", "1,2=#c22"])
+def test_what_is_no_lock_is_refused(text):
+    with pytest.raises(HintError, match="no lock"):
+        parse_lock(text)
+
+
+@pytest.mark.parametrize("entries", [{}, [1], [{"x": 1}], [{"x": 1, "y": 2, "color": "#c22"}]])
+def test_entries_that_are_no_locks_are_refused(entries):
+    with pytest.raises(HintError):
+        locks_from(entries)
+
+
+def test_a_lock_that_makes_no_sense_is_refused():
+    with pytest.raises(HintError, match="at least one point"):
+        Lock(points=())
 
 
 # Hints on the command line
@@ -112,7 +150,7 @@ def test_hints_survive_json(given_):
         ("3", "a list of hints is wanted"),
         ("{}", "a list of hints is wanted"),
         ('{"hints": {}}', "a list of hints is wanted"),
-        ("[3]", "its keys may be ab, color, points, radius_px, x, y"),
+        ("[3]", "its keys may be ab, color, points, radius_px, reach, x, y"),
         ('[{"x": 1, "y": 2, "colour": "#c22"}]', "its keys may be"),
         ('[{"x": 1, "color": "#c22"}]', "it wants x and y, or points, and color or ab"),
         ('[{"x": 1, "y": 2}]', "it wants x and y"),

@@ -10,6 +10,7 @@ from photochrom.pictures import picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import DEFAULTS, Options, help_for
+from photochrom.runtime.tone import PLAIN
 
 DOT = Hint.at(3, 4, "#c22")
 FIRST, SECOND = (Hint.at(number, number, "#2c2") for number in (1, 2))
@@ -37,7 +38,15 @@ def test_the_usual_picture_has_no_hints():
     prepared = Painting()
     assert DEFAULTS.paint(prepared) == "a picture"
     assert prepared.told == [
-        {"hints": (), "palette": (), "reference": None, "vividness": 1.0, "provenance": True}
+        {
+            "hints": (),
+            "palette": (),
+            "reference": None,
+            "vividness": 1.0,
+            "lock": (),
+            "tone": PLAIN,
+            "provenance": True,
+        }
     ]
     assert prepared.seeds == []  # alternatives cost a decoding
 
@@ -51,6 +60,8 @@ def test_a_painting_is_told_what_was_asked_for():
         "palette": ("#a37",),
         "reference": "like that",
         "vividness": 0.5,
+        "lock": (),
+        "tone": PLAIN,
         "provenance": False,
     }
 

@@ -137,7 +137,7 @@ def test_health_models_and_samples(client, colorizer):
 
 def test_the_description_has_every_route_and_examples(client):
     description = client.get("/openapi.json").json()
-    assert len(description["paths"]) == 13
+    assert len(description["paths"]) == 15
     assert description["components"]["schemas"]["PaintOrder"]["examples"]
     for name, one in description["paths"].items():
         for operation in one.values():
@@ -817,3 +817,40 @@ def test_a_workshop_gives_places_back_when_work_fails():
             workshop.begin(lambda: 1 / 0).result()
         until(lambda: workshop._taken == 0)
     workshop.close()
+
+
+# Regions, locks and tone
+
+
+def test_a_region_is_white_at_its_point_and_its_traits_give_the_same(client):
+    id_ = opened(client, photograph(90, 120))["id"]
+    answer = client.get(f"/v1/pictures/{id_}/region", params={"x": 60, "y": 40})
+    assert answer.status_code == 200
+    mask = picture.read(answer.content).srgb()[..., 0]
+    assert mask.shape == (90, 120)
+    assert mask[40, 60] > 0.6 * 255
+    traits = client.get(f"/v1/pictures/{id_}/traits").json()
+    levels = np.frombuffer(base64.b64decode(traits["data"]), "<i2")
+    assert levels.size == traits["width"] * traits["height"] * traits["channels"]
+    assert client.get(f"/v1/pictures/{id_}/region?x=500&y=1").status_code == 422
+    assert client.get(f"/v1/pictures/{id_}/region?x=5&y=1&reach=0").status_code == 422
+
+
+def test_reach_lock_and_tone_are_understood(client):
+    id_ = opened(client, photograph(90, 120))["id"]
+
+    def painted(**order):
+        answer = client.post(f"/v1/pictures/{id_}/paint", json=order)
+        assert answer.status_code == 200, answer.text
+        return picture.read(answer.content).srgb().astype(float)
+
+    gray = painted(strength=0)
+    assert np.abs(gray - gray[..., :1]).max() < 3
+    hint = {"x": 60, "y": 40, "color": "#cc2244"}
+    plain, free = painted(), painted(hints=[hint])
+    bounded = painted(hints=[{**hint, "reach": 0.2}])
+    locked = painted(hints=[hint], lock=[{"x": 10, "y": 80, "radius_px": 200}])
+    assert np.abs(bounded - plain).mean() < np.abs(free - plain).mean()
+    assert np.abs(locked - free).max() < 3  # it stands in the lock itself
+    wrong = {"lock": [{"x": 1, "y": 2, "color": "#c22"}]}
+    assert client.post(f"/v1/pictures/{id_}/paint", json=wrong).status_code == 422

@@ -18,7 +18,7 @@ from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
-    from photochrom.runtime.hints import Hint
+    from photochrom.runtime.hints import Hint, Lock
 
 app = typer.Typer(
     name="photochrom",
@@ -97,6 +97,17 @@ def colorize(
     hints: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Hints from a file.")
     ] = None,
+    reach: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=16,
+            help="Keep hints to the regions that they stand in; 1: just these, 2: wider.",
+        ),
+    ] = None,
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="X,Y,RADIUS", help=help_for("lock"))
+    ] = None,
     palette: Annotated[
         str | None,
         typer.Option(
@@ -110,6 +121,15 @@ def colorize(
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
     ] = DEFAULTS.vividness,
+    warmth: Annotated[
+        float, typer.Option(**limits_for("warmth"), help=help_for("warmth"))
+    ] = DEFAULTS.warmth,
+    tint: Annotated[
+        float, typer.Option(**limits_for("tint"), help=help_for("tint"))
+    ] = DEFAULTS.tint,
+    strength: Annotated[
+        float, typer.Option(**limits_for("strength"), help=help_for("strength"))
+    ] = DEFAULTS.strength,
     alternatives: Annotated[
         int,
         typer.Option(
@@ -188,11 +208,15 @@ def colorize(
     from photochrom.batch.jobs import Job
     from photochrom.cli import coloring
 
-    given = {"--hint": hint, "--hints": hints, "--confidence": confidence}
+    given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
     options = Options(
-        hints=_hints(hint or [], hints),
+        hints=_hints(hint or [], hints, reach),
+        lock=_locks(lock or []),
         palette=_palette(palette),
         vividness=vividness,
+        warmth=warmth,
+        tint=tint,
+        strength=strength,
         seed=seed,
         only_gray=only_gray,
         provenance=provenance,
@@ -231,11 +255,20 @@ def colorize(
         raise typer.Exit(code)
 
 
-def _hints(written: list[str], file: Path | None) -> tuple[Hint, ...]:
-    """The hints of a file, and over them those of the command line."""
+def _hints(written: list[str], file: Path | None, reach: float | None) -> tuple[Hint, ...]:
+    """The hints of a file, and over them those of the command line; `reach` for those without."""
+    from dataclasses import replace
+
     from photochrom.runtime.hints import load_hints, parse_hint
 
-    return (*(load_hints(file) if file else ()), *map(parse_hint, written))
+    hints = (*(load_hints(file) if file else ()), *map(parse_hint, written))
+    return tuple(one if one.reach is not None else replace(one, reach=reach) for one in hints)
+
+
+def _locks(written: list[str]) -> tuple[Lock, ...]:
+    from photochrom.runtime.hints import parse_lock
+
+    return tuple(map(parse_lock, written))
 
 
 def _palette(text: str | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.errors import HintError
 from photochrom.models.network import Features, Network, Tokens
-from photochrom.runtime.hints import Hint
+from photochrom.runtime.hints import Hint, Lock
 
 Float = NDArray[np.float32]
 
@@ -37,6 +38,8 @@ class Canvas:
     points: Float
     ab: Float
     radii: Float
+    reach: Float
+    """(T,), `Hint.reach`; NaN where it has none."""
     planes: Float
 
     def tokens(self, network: Network, features: Features) -> Tokens:
@@ -67,37 +70,66 @@ def lay_out(
     zoom = float(np.sqrt(scale.prod()))
     rows, columns = (-(-side // cell_px) * cell_px for side in (height, width))
     painted = np.zeros((rows, columns, 3), dtype=np.float32)
-    points, colors, radii = [], [], []
+    points, colors, radii, reaches = [], [], [], []
     for hint in hints:
-        for x, y in hint.points:
-            if not (0 <= x <= picture_size[1] and 0 <= y <= picture_size[0]):
-                raise HintError(
-                    f"A hint at ({x:g}, {y:g}) lies outside the picture, which is "
-                    f"{picture_size[1]} x {picture_size[0]} pixels."
-                )
+        check_inside(hint.points, picture_size)
         radius = RADIUS_SHARE * min(picture_size) if hint.radius_px is None else hint.radius_px
         radius = min(max(radius * zoom, 0.75), height + width)
         path = np.array(hint.points, dtype=np.float32) * scale
         _stroke(painted, path, radius, hint.ab)
         for point in _along(path, max(TOKEN_STEP_PX, radius)):
-            column, row = np.minimum(point.astype(int), [width - 1, height - 1])
             points.append(point)
-            colors.append(_showable(hint.ab, float(lightness[row, column])))
+            colors.append(hint.ab)
             radii.append(radius)
+            reaches.append(np.nan if hint.reach is None else hint.reach)
     cells = painted.reshape(rows // cell_px, cell_px, columns // cell_px, cell_px, 3)
+    places = np.array(points, dtype=np.float32).reshape(-1, 2)
+    at = np.minimum(places.astype(int), [width - 1, height - 1])
     return Canvas(
-        np.array(points, dtype=np.float32).reshape(-1, 2),
-        np.array(colors, dtype=np.float32).reshape(-1, 2),
+        places,
+        _showable(np.array(colors, dtype=np.float32).reshape(-1, 2), lightness[at[:, 1], at[:, 0]]),
         np.array(radii, dtype=np.float32),
+        np.array(reaches, dtype=np.float32),
         cells.mean(axis=(1, 3), dtype=np.float32),
     )
 
 
-def _showable(ab: tuple[float, float], lightness: float) -> tuple[float, float]:
-    """The nearest a* and b* towards grey that sRGB can show at a lightness."""
-    linear = color.reduce_gamut(color.lab_to_linear(np.array([lightness, *ab], np.float32)))
-    _, a, b = color.srgb_to_lab(color.linear_to_srgb(linear)).tolist()
-    return a, b
+def cover(
+    locks: Sequence[Lock], picture_size: tuple[int, int], size: tuple[int, int], cell_px: int
+) -> Float:
+    """How much of each position of the model's output locks cover, (h, w) in 0..1.
+
+    Parameters
+    ----------
+    size : (height, width) of the small copy
+    picture_size, cell_px, errors : as for `lay_out`
+    """
+    as_hints = [Hint(points=one.points, ab=(0.0, 0.0), radius_px=one.radius_px) for one in locks]
+    planes = lay_out(as_hints, picture_size, np.full(size, 50, np.float32), cell_px).planes
+    return planes[..., 2]
+
+
+def check_inside(points: Sequence[tuple[float, float]], picture_size: tuple[int, int]) -> None:
+    """See that points lie in a photograph of this (height, width).
+
+    Raises
+    ------
+    HintError
+        One doesn't.
+    """
+    height, width = picture_size
+    for x, y in points:
+        if not (0 <= x <= width and 0 <= y <= height):
+            raise HintError(
+                f"({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels."
+            )
+
+
+def _showable(ab: Float, lightness: Float) -> Float:
+    """The nearest a* and b* (T, 2) towards grey that sRGB can show at a lightness (T,)."""
+    lab = np.concatenate([lightness[:, None], ab], axis=1)
+    linear = color.reduce_gamut(color.lab_to_linear(lab))
+    return color.srgb_to_lab(color.linear_to_srgb(linear))[:, 1:]
 
 
 def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float]) -> None:
@@ -105,10 +137,16 @@ def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float])
     low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
     high = np.ceil(path.max(axis=0) + radius + 1).astype(int)
     part = painted[low[1] : high[1], low[0] : high[0]]
+    if len(path) == 1:
+        across, down = (np.arange(part.shape[1 - axis]) + low[axis] + 0.5 for axis in (0, 1))
+        away = np.hypot(across - path[0, 0], (down - path[0, 1])[:, None])
+        cover = np.clip(radius + 0.5 - away, 0, 1).astype(np.float32)[..., None]
+        part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
+        return
     rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32)
     at = np.stack([columns, rows], axis=-1) + low + 0.5
     squared = np.full(part.shape[:2], np.inf, dtype=np.float32)
-    for start, end in zip(path, path[1:] if len(path) > 1 else path, strict=False):
+    for start, end in itertools.pairwise(path):
         # Only around this piece, as a stroke may have thousands.
         first = (np.floor(np.minimum(start, end) - radius - 1).astype(int) - low).clip(0)
         last = (np.ceil(np.maximum(start, end) + radius + 1).astype(int) - low).clip(0)

@@ -18,9 +18,10 @@ from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.border import Box, find_border
-from photochrom.runtime.hints import Hint
+from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.prepared import Prepared, Reference, small_size
 from photochrom.runtime.reference import reference_tokens
+from photochrom.runtime.tone import PLAIN, Tone
 
 Source: TypeAlias = Picture | str | os.PathLike[str] | bytes | NDArray[Any]
 
@@ -89,6 +90,8 @@ class Colorizer:
         palette: Sequence[str] = (),
         reference: Reference | None = None,
         vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
         only_gray: bool = False,
         provenance: bool = True,
     ) -> Picture:
@@ -98,7 +101,7 @@ class Colorizer:
         ----------
         source : a Picture, a path, a file's bytes, or an array as for `from_array`;
             of a colour picture only the lightness is used
-        hints, palette, reference, vividness, provenance : as for `Prepared.paint`
+        hints, palette, reference, vividness, lock, tone, provenance : as for `Prepared.paint`
         only_gray : refuse photographs that have colours; toned ones, such as sepia, count as
             grey (see `toning.is_monochrome`)
 
@@ -121,6 +124,8 @@ class Colorizer:
             palette=palette,
             reference=reference,
             vividness=vividness,
+            lock=lock,
+            tone=tone,
             provenance=provenance,
         )
 

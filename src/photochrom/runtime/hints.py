@@ -19,6 +19,8 @@ from photochrom.errors import ColorError, HintError
 AB_LIMIT = 255
 """No colour has an a* or b* farther from 0."""
 
+MOST_REACH = 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
@@ -26,21 +28,24 @@ class Hint:
 
     ``points`` are (x, y) in pixels of the photograph, ``ab`` the colour's a* and b*;
     ``radius_px`` is half the width of the dot or the stroke, by default 1.4 % of the shorter
-    side. `Hint.at` takes a colour as people write it.
+    side. ``reach`` keeps the hint to the region that it stands in (see `Prepared.region`): 1 to
+    just that, 2 to what differs twice as much; without it the model alone decides. `Hint.at`
+    takes a colour as people write it.
     """
 
     points: tuple[tuple[float, float], ...]
     ab: tuple[float, float]
     radius_px: float | None = None
+    reach: float | None = None
 
     def __post_init__(self) -> None:
-        radius = 1.0 if self.radius_px is None else self.radius_px
-        numbers = [*(value for point in self.points for value in point), radius]
         far = not all(abs(value) <= AB_LIMIT for value in self.ab)
-        if not self.points or not all(map(math.isfinite, numbers)) or radius <= 0 or far:
+        reach = 1.0 if self.reach is None else self.reach
+        if far or not _can_lie(self.points, self.radius_px) or not 0 < reach <= MOST_REACH:
             raise HintError(
-                f"{self}: a hint wants at least one point, finite numbers, a radius above 0, and "
-                f"a* and b* within -{AB_LIMIT}..{AB_LIMIT}."
+                f"{self}: a hint wants at least one point, finite numbers, a radius above 0, a "
+                f"reach above 0 and up to {MOST_REACH}, and a* and b* within "
+                f"-{AB_LIMIT}..{AB_LIMIT}."
             )
 
     def moved(self, across: float, down: float) -> Hint:
@@ -48,7 +53,15 @@ class Hint:
         return replace(self, points=tuple((x + across, y + down) for x, y in self.points))
 
     @classmethod
-    def at(cls, x: float, y: float, color_: str, *, radius_px: float | None = None) -> Hint:
+    def at(
+        cls,
+        x: float,
+        y: float,
+        color_: str,
+        *,
+        radius_px: float | None = None,
+        reach: float | None = None,
+    ) -> Hint:
         """A dot of a colour such as ``#c22`` or ``#cc2222`` at (x, y).
 
         Raises
@@ -56,9 +69,40 @@ class Hint:
         ColorError
             The colour can't be understood.
         HintError
-            A number is not finite, or the radius not above 0.
+            A number is not finite, or the radius or the reach not above 0.
         """
-        return cls(points=((x, y),), ab=parse_color(color_), radius_px=radius_px)
+        ab = parse_color(color_)
+        return cls(points=((x, y),), ab=ab, radius_px=radius_px, reach=reach)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A dot or a stroke where hints that stand outside of it change nothing.
+
+    ``points`` and ``radius_px`` as for `Hint`.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    radius_px: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _can_lie(self.points, self.radius_px):
+            raise HintError(
+                f"{self}: a lock wants at least one point, finite numbers and a radius above 0."
+            )
+
+    def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
+        """The same lock, moved by so many pixels, but kept in a (height, width)."""
+        height, width = within
+        places = ((x + across, y + down) for x, y in self.points)
+        kept = tuple((min(max(x, 0), width), min(max(y, 0), height)) for x, y in places)
+        return replace(self, points=kept)
+
+
+def _can_lie(points: tuple[tuple[float, float], ...], radius_px: float | None) -> bool:
+    radius = 1.0 if radius_px is None else radius_px
+    numbers = [*(value for point in points for value in point), radius]
+    return bool(points) and all(map(math.isfinite, numbers)) and radius > 0
 
 
 def parse_hint(text: str) -> Hint:
@@ -83,6 +127,44 @@ def parse_hint(text: str) -> Hint:
     return Hint.at(x, y, named, radius_px=radius[0] if radius else None)
 
 
+def parse_lock(text: str) -> Lock:
+    """A lock as on the command line: ``X,Y`` or ``X,Y,RADIUS``.
+
+    Raises
+    ------
+    HintError
+        It is written otherwise.
+    """
+    try:
+        x, y, *radius = map(float, text.split(","))
+        if len(radius) > 1:
+            raise ValueError
+    except ValueError as error:
+        raise HintError(
+            f"'{text}' is no lock; write it as X,Y,RADIUS, such as 120,340,60, in pixels from "
+            "the upper left corner."
+        ) from error
+    return Lock(points=((x, y),), radius_px=radius[0] if radius else None)
+
+
+def locks_from(entries: Any) -> tuple[Lock, ...]:
+    """Locks from a list of objects with ``x`` and ``y`` or ``points``, and ``radius_px``.
+
+    Raises
+    ------
+    HintError
+        It is something else.
+    """
+    known = {"x", "y", "points", "radius_px"}
+    if not isinstance(entries, list):
+        raise HintError('a list of locks is wanted, such as [{"x": 1, "y": 2, "radius_px": 9}].')
+    for entry in entries:
+        if not isinstance(entry, dict) or not set(entry) <= known:
+            raise HintError(f"{entry!r} is no lock; its keys may be {', '.join(sorted(known))}.")
+    hints = (_hint_from({**entry, "ab": (0, 0)}) for entry in entries)
+    return tuple(Lock(points=hint.points, radius_px=hint.radius_px) for hint in hints)
+
+
 def load_hints(path: Path) -> tuple[Hint, ...]:
     """Read hints from a JSON file, as `hints_to_json` writes them.
 
@@ -105,7 +187,7 @@ def hints_from_json(text: str) -> tuple[Hint, ...]:
     """Hints from JSON: a list of objects, or an object with such a list as ``hints``.
 
     Each has ``x`` and ``y`` or ``points`` [[x, y], ...]; ``color`` "#rrggbb" or ``ab`` [a, b];
-    and, if wanted, ``radius_px``.
+    and, if wanted, ``radius_px`` and ``reach``.
 
     Raises
     ------
@@ -123,18 +205,19 @@ def hints_from_json(text: str) -> tuple[Hint, ...]:
 
 
 def _hint_from(entry: Any) -> Hint:
-    known = {"x", "y", "points", "color", "ab", "radius_px"}
+    known = {"x", "y", "points", "color", "ab", "radius_px", "reach"}
     if not isinstance(entry, dict) or not set(entry) <= known:
         raise HintError(f"{entry!r} is no hint; its keys may be {', '.join(sorted(known))}.")
     try:
         points = entry["points"] if "points" in entry else [[entry["x"], entry["y"]]]
-        radius = entry.get("radius_px")
+        radius, reach = entry.get("radius_px"), entry.get("reach")
         ab = entry["ab"] if "ab" in entry else parse_color(str(entry["color"]))
         (a, b) = ab
         return Hint(
             points=tuple((float(x), float(y)) for x, y in points),
             ab=(float(a), float(b)),
             radius_px=None if radius is None else float(radius),
+            reach=None if reach is None else float(reach),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, ColorError | HintError):
@@ -149,7 +232,8 @@ def hints_to_json(hints: Iterable[Hint]) -> str:
     lines = []
     for hint in hints:
         entry: dict[str, Any] = {"points": hint.points, "ab": [round(v, 3) for v in hint.ab]}
-        if hint.radius_px is not None:
-            entry["radius_px"] = hint.radius_px
+        for name in ("radius_px", "reach"):
+            if getattr(hint, name) is not None:
+                entry[name] = getattr(hint, name)
         lines.append("  " + json.dumps(entry))
     return '{"hints": [\n' + ",\n".join(lines) + "\n]}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,10 +54,14 @@ def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
         (wide, alike, WIDE_DOUBT),
         (near, light / KINDRED_LIGHTNESS, 0.02),
     )
-    readers = [_around(lightness, x, y) for x, y in points]
+    pairs = [_around(lightness, x, y) for x, y in points]
+    readers = np.stack([row * lightness.shape[1] + column for (row, column), _ in pairs])
+    shares = np.stack([share for _, share in pairs])
     corrected: Float = ab
     for reach, traits, doubt in steps:
-        added = _spread(corrected, traits, points, readers, wanted, reach=reach, doubt=doubt)
+        added = _spread(
+            corrected, traits, points, (readers, shares), wanted, reach=reach, doubt=doubt
+        )
         corrected = corrected + added
     # Hints that lie close together and contradict one another would shoot over.
     low = np.minimum(ab, wanted.min(axis=0)) - OVERSHOOT
@@ -70,7 +73,7 @@ def _spread(
     ab: Float,
     traits: Float,
     points: Float,
-    readers: Sequence[tuple[Any, Float]],
+    readers: tuple[NDArray[np.int64], Float],
     wanted: Float,
     *,
     reach: Float,
@@ -82,31 +85,41 @@ def _spread(
     ----------
     traits : (h, w, C), in which positions must be like a hint's to get its colour, in standard
         deviations of its influence
-    points, readers, wanted : (T, 2) places in cells, how to read a field there (see `_around`),
-        and (T, 2) colours
+    points, wanted : (T, 2) places in cells, and (T, 2) colours
+    readers : how to read a field there (see `_around`): (T, 4) flat positions, and their shares
     reach : (T,), the standard deviation of each hint's influence over the picture, in cells
     doubt : 0 meets every hint exactly; 1 believes one alone by half
     """
-    rows, columns = np.mgrid[: ab.shape[0], : ab.shape[1]].astype(np.float32)
-    fields = []
-    for (x, y), (at, share), cells in zip(points, readers, reach, strict=True):
-        squared = ((columns - x) ** 2 + (rows - y) ** 2) / cells**2
-        squared += ((traits - share @ traits[at]) ** 2).sum(axis=-1)
-        fields.append(np.exp(-0.5 * squared))
-    field = np.stack(fields, axis=-1)
-    told = np.stack([share @ field[at] for at, share in readers])
-    missed = wanted - np.stack([share @ ab[at] for at, share in readers])
-    added: Float = field @ np.linalg.solve(told + doubt * np.eye(len(told)), missed)
+    at, share = readers
+
+    def read(flat: Float) -> Float:
+        values: Float = np.einsum("tk,tkc->tc", share, flat[at])
+        return values
+
+    height, width = ab.shape[:2]
+    flat, colors = traits.reshape(height * width, -1), ab.reshape(height * width, 2)
+    squared = np.zeros((height * width, len(at)), dtype=np.float32)
+    for plane, spot in zip(flat.T, read(flat).T, strict=True):
+        squared += (plane[:, None] - spot) ** 2
+    across = (np.arange(width, dtype=np.float32)[:, None] - points[:, 0]) ** 2 / reach**2
+    down = (np.arange(height, dtype=np.float32)[:, None] - points[:, 1]) ** 2 / reach**2
+    squared += (down[:, None] + across[None]).reshape(height * width, -1)
+    field = np.exp(-0.5 * squared, dtype=np.float32)
+    missed = wanted - read(colors)
+    weights = np.linalg.solve(read(field) + doubt * np.eye(len(at)), missed)
+    added: Float = (field @ weights.astype(np.float32)).reshape(ab.shape)
     return added
 
 
 def _last_of_each_place(points: Float, apart: Float) -> NDArray[np.int64]:
     """Indices of points without those that lie nearer to a later one than its `apart`."""
-    kept: list[int] = []
+    away = np.hypot(*np.moveaxis(points[:, None] - points, -1, 0))
+    hidden = np.zeros(len(points), dtype=bool)
     for index in range(len(points) - 1, -1, -1):
-        if all(np.hypot(*(points[index] - points[other])) >= apart[other] for other in kept):
-            kept.append(index)
-    return np.array(sorted(kept), dtype=np.int64)
+        if not hidden[index]:
+            hidden |= away[:, index] < apart[index]
+            hidden[index] = False
+    return np.flatnonzero(~hidden)
 
 
 def _around(lightness: Float, x: float, y: float) -> tuple[Any, Float]:

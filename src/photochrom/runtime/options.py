@@ -13,8 +13,9 @@ from photochrom.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from photochrom.pictures.picture import Picture
-    from photochrom.runtime.hints import Hint
+    from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.prepared import Prepared, Reference
+    from photochrom.runtime.tone import Tone
 
 
 def _option(default: Any, help_: str, **limits: float) -> Any:
@@ -34,6 +35,10 @@ class Options:
     vividness: float = _option(
         1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.", min=0, max=2
     )
+    lock: tuple[Lock, ...] = _option((), "Places where hints from elsewhere change nothing.")
+    warmth: float = _option(0.0, "-1 cooler .. 1 warmer.", min=-1, max=1)
+    tint: float = _option(0.0, "-1 greener .. 1 pinker.", min=-1, max=1)
+    strength: float = _option(1.0, "0 gray .. 1 the full colours.", min=0, max=1)
     alternative: int = _option(
         0, "Take this one of the other plausible results; 0: the usual one.", min=0, max=8
     )
@@ -60,8 +65,17 @@ class Options:
             palette=self.palette,
             reference=reference,
             vividness=self.vividness,
+            lock=self.lock,
+            tone=self.tone,
             provenance=self.provenance,
         )
+
+    @property
+    def tone(self) -> Tone:
+        """Warmth, tint and strength."""
+        from photochrom.runtime.tone import Tone
+
+        return Tone(warmth=self.warmth, tint=self.tint, strength=self.strength)
 
     def all_hints(self, prepared: Prepared) -> Sequence[Hint]:
         """The hints of the chosen alternative, and over them those that were given."""

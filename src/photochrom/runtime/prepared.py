@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -20,10 +20,13 @@ from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
 from photochrom.runtime.border import Box
-from photochrom.runtime.canvas import Canvas, lay_out
-from photochrom.runtime.hints import Hint
+from photochrom.runtime.canvas import Canvas, check_inside, cover, lay_out
+from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import palette_ab
+from photochrom.runtime.recent import Recent
+from photochrom.runtime.region import regions, traits_of
+from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
 """The small copy's long side is at most so many times the model's short side."""
@@ -50,6 +53,15 @@ class Reference:
     tokens: Tokens
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What colours depend on beside hints."""
+
+    palette: tuple[str, ...]
+    reference: Reference | None
+    vividness: float
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A photograph that has been through the encoder. Immutable; painting it is cheap."""
@@ -63,6 +75,12 @@ class Prepared:
     """What lies inside a border, in pixels of the photograph, where there is a border: only that
     was seen and gets colors. All coarse fields are of it. A hint on the border says that it is
     none."""
+    _painted: Recent[NDArray[np.float32]] = field(
+        default_factory=lambda: Recent(4), init=False, repr=False
+    )
+    _masks: Recent[NDArray[np.float32]] = field(
+        default_factory=lambda: Recent(8), init=False, repr=False
+    )
 
     def paint(
         self,
@@ -71,6 +89,8 @@ class Prepared:
         palette: Sequence[str] = (),
         reference: Reference | None = None,
         vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
         provenance: bool = True,
     ) -> Picture:
         """The photograph in colour, at its full size, with its own lightness.
@@ -81,12 +101,14 @@ class Prepared:
         palette : colours to keep to, as ``#rrggbb``
         reference : a colour photograph to follow where it shows the same things
         vividness : 0 calm .. 1 the model's own choice .. 2 very vivid
+        lock : where hints that stand elsewhere change nothing
+        tone : of all colours, after everything else
         provenance : note in the metadata that this model has made the colours
 
         Raises
         ------
         HintError
-            A hint lies outside the picture.
+            A hint or a lock lies outside the picture.
         ColorError
             A palette's colour can't be understood.
         UnsupportedError
@@ -94,18 +116,47 @@ class Prepared:
         ValueError
             `vividness` is not 0..2.
         """
-        if not self._holds(hints):
-            return self._borderless.paint(
-                hints=hints,
-                palette=palette,
-                reference=reference,
-                vividness=vividness,
-                provenance=provenance,
-            )
-        ab = self.ab(hints=hints, palette=palette, reference=reference, vividness=vividness)
-        offset, gain = (self._framed(one) for one in upsample.guide(ab, self.lightness))
         made_by = self._network.contract.identity
         gray = self.picture.signed(made_by) if provenance else self.picture
+        return self.paint_copy(
+            gray,
+            hints=hints,
+            palette=palette,
+            reference=reference,
+            vividness=vividness,
+            lock=lock,
+            tone=tone,
+        )
+
+    def paint_copy(
+        self,
+        gray: Picture,
+        *,
+        hints: Sequence[Hint] = (),
+        palette: Sequence[str] = (),
+        reference: Reference | None = None,
+        vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
+    ) -> Picture:
+        """A copy of the photograph, of any size, in colour.
+
+        Parameters
+        ----------
+        gray : the copy
+        hints, palette, reference, vividness, lock, tone, errors : as for `paint`; places are
+            pixels of the photograph
+        """
+        seen = self if self._holds(hints) else self._borderless
+        ab = seen.ab(
+            hints=hints,
+            palette=palette,
+            reference=reference,
+            vividness=vividness,
+            lock=lock,
+            tone=tone,
+        )
+        offset, gain = (seen._framed(one) for one in upsample.guide(ab, seen.lightness))
         return gray.with_ab(offset, gain)
 
     def ab(
@@ -115,6 +166,8 @@ class Prepared:
         palette: Sequence[str] = (),
         reference: Reference | None = None,
         vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
     ) -> NDArray[np.float32]:
         """The coarse colours, before they are brought to full size.
 
@@ -129,12 +182,108 @@ class Prepared:
             raise ValueError(f"vividness is {vividness}; it must lie in 0..2.")
         if contract.output == "ab":
             self._refuse(hints=hints, palette=palette, reference=reference, vividness=vividness)
+        look = _Look(tuple(palette), reference, vividness)
+        ab = self._bounded(tuple(hints), look)
+        if lock and hints:
+            left, top, *size = self.place
+            moved = [one.moved(-left, -top, within=(size[0], size[1])) for one in lock]
+            covered = cover(moved, (size[0], size[1]), self.lightness.shape, contract.output_stride)
+            inside = tuple(hint for hint in hints if self._at(hint.points[0], covered) > 0.5)
+            kept = self._bounded(inside, look)
+            ab = ab + covered[..., None] * (kept - ab)
+        return np.array(tone.apply(ab))  # theirs: what is kept must not change
+
+    def region(self, x: float, y: float, reach: float = 1.0) -> NDArray[np.float32]:
+        """The region that a hint of this reach takes: a soft mask.
+
+        It goes by edges of lightness and by the model's own colours (see `region`).
+
+        Parameters
+        ----------
+        x, y : in pixels of the photograph
+        reach : as for `Hint`
+
+        Returns
+        -------
+        (h, w) float32 at the size of the model's output; 1 at the point .. 0 outside, and 0
+        everywhere for a point on a border
+
+        Raises
+        ------
+        HintError
+            The point lies outside the picture, or the reach is not above 0.
+        """
+        check_inside([(x, y)], self.picture.size)
+        if not reach > 0:
+            raise HintError(f"reach is {reach}; a number above 0 is wanted.")
+        traits = self.traits()
+        if self.inside is not None and not self.inside.holds(x, y):
+            return np.zeros(traits.shape[:2], np.float32)
+        cell = np.array([self._cell((x, y), traits.shape[:2])])
+        return regions(traits, cell, np.array([reach], np.float32))[0]
+
+    def traits(self) -> NDArray[np.float32]:
+        """By what `region` tells regions apart, (h, w, C) float32; see `region.traits_of`."""
+
+        def make() -> NDArray[np.float32]:
+            own = self._bounded((), _Look((), None, 1.0))
+            traits = traits_of(self._coarse_lightness(), own)
+            traits.setflags(write=False)
+            return traits
+
+        return self._masks.once("traits", make)
+
+    def _bounded(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
+        """The coarse colours with hints, those with a reach kept to their regions."""
+        colors = self._painted.once((hints, look), lambda: self._colors(hints, look))
+        free = tuple(hint for hint in hints if hint.reach is None)
+        if len(free) == len(hints):
+            return colors
+        before = self._painted.once((free, look), lambda: self._colors(free, look))
+        mask = self._reached(tuple(hint for hint in hints if hint.reach is not None))
+        return before + mask[..., None] * (colors - before)
+
+    def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
+        """Where at least one of these hints reaches, (h, w) in 0..1."""
+        traits = self.traits()
+        places = tuple((hint.points, hint.radius_px, hint.reach) for hint in hints)
+        known = len(hints)
+        mask: NDArray[np.float32] | None = None
+        while known and mask is None:  # what is new is usually the last
+            mask = self._masks.get(places[:known])
+            known -= mask is None
+        if mask is None:
+            mask = np.zeros(traits.shape[:2], np.float32)
+        if known < len(hints):
+            cell_px = self._network.contract.output_stride
+            canvas = self._laid_out(hints[known:])
+            last = np.array(traits.shape[:2]) - 1
+            cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
+            found = regions(traits, cells, canvas.reach).max(axis=0)
+            mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
+            self._masks.put(places, mask)
+        return mask
+
+    def _cell(self, point: tuple[float, float], size: tuple[int, ...]) -> tuple[int, int]:
+        """Row and column of a point of the photograph in a field of this size."""
+        (x, y), (left, top, height, width) = point, self.place
+        rows, columns = size[:2]
+        row, column = int((y - top) / height * rows), int((x - left) / width * columns)
+        return min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
+
+    def _at(self, point: tuple[float, float], plane: NDArray[np.float32]) -> float:
+        return float(plane[self._cell(point, plane.shape)])
+
+    def _colors(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
+        """The coarse colours of the model, with hints that reach as far as it lets them."""
+        contract, vividness = self._network.contract, look.vividness
+        if contract.output == "ab":
             ab = np.moveaxis(self._network.decode(self.features), 0, -1)
             return ab * np.float32(contract.chroma)
-        logits, canvas = self._decode(hints, reference)
+        logits, canvas = self._decode(hints, look.reference)
         grid = self.grid
-        if palette:
-            logits = grid.reweight(logits, palette_ab(palette))
+        if look.palette:
+            logits = grid.reweight(logits, palette_ab(look.palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
         ab = set_off(ab * np.float32(contract.chroma), contract.contrast)
@@ -187,27 +336,56 @@ class Prepared:
         return np.clip(1 - self.grid.entropy(probabilities), 0, 1)
 
     def confidence_picture(
-        self, *, hints: Sequence[Hint] = (), reference: Reference | None = None
+        self,
+        *,
+        hints: Sequence[Hint] = (),
+        reference: Reference | None = None,
+        size: tuple[int, int] | None = None,
     ) -> Picture:
-        """`confidence` as a grey picture of the photograph's size: black unsure, white sure.
+        """`confidence` as a grey picture: black unsure, white sure.
 
-        Parameters and errors as for `paint`.
+        Parameters
+        ----------
+        hints, reference, errors : as for `paint`
+        size : (height, width); the photograph's by default
         """
         if not self._holds(hints):
-            return self._borderless.confidence_picture(hints=hints, reference=reference)
-        levels = np.rint(255 * self.confidence(hints=hints, reference=reference))
-        coarse = pyvips.Image.new_from_array(levels.astype(np.uint8), interpretation="b-w")
-        left, top, height, width = self._place
-        levels_HW = painting.fit(coarse, width, height)
-        whole = levels_HW.embed(
-            left,
-            top,
-            self.picture.width,
-            self.picture.height,
+            seen = self._borderless
+            return seen.confidence_picture(hints=hints, reference=reference, size=size)
+        sure = self.confidence(hints=hints, reference=reference)
+        return self._as_picture(sure, size, on_border=255)  # which has no color, surely
+
+    def region_picture(
+        self, x: float, y: float, reach: float = 1.0, *, size: tuple[int, int] | None = None
+    ) -> Picture:
+        """`region` as a grey picture: white what a hint takes.
+
+        Parameters
+        ----------
+        x, y, reach, errors : as for `region`
+        size : (height, width); the photograph's by default
+        """
+        return self._as_picture(self.region(x, y, reach), size, on_border=0)
+
+    def _as_picture(
+        self, shares: NDArray[np.float32], size: tuple[int, int] | None, *, on_border: int
+    ) -> Picture:
+        """A coarse field of 0..1 as a grey picture."""
+        whole_px = size or self.picture.size
+        left, top, height, width = self.place
+        down, across = (one / own for one, own in zip(whole_px, self.picture.size, strict=True))
+        levels = np.rint(255 * shares).astype(np.uint8)
+        coarse = pyvips.Image.new_from_array(levels, interpretation="b-w")
+        fitted = painting.fit(coarse, max(1, round(width * across)), max(1, round(height * down)))
+        whole = fitted.embed(
+            round(left * across),
+            round(top * down),
+            whole_px[1],
+            whole_px[0],
             extend="background",
-            background=[255],  # a border has no color, surely
+            background=[on_border],
         )
-        return picture.from_image(whole, name=self.picture.name)
+        return picture.from_image(whole.cast("uchar"), name=self.picture.name)
 
     def likely_colors(
         self, x: float, y: float, *, most: int = 5, hints: Sequence[Hint] = ()
@@ -232,18 +410,11 @@ class Prepared:
         UnsupportedError
             The model answers with colours.
         """
-        height, width = self.picture.size
-        if not (0 <= x <= width and 0 <= y <= height):
-            raise HintError(
-                f"({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels."
-            )
+        check_inside([(x, y)], self.picture.size)
         if self.inside is not None and not self.inside.holds(x, y):
             return [(hex_color(97.0, (0.0, 0.0)), 1.0)]
         probabilities = self.probabilities(hints=hints)
-        left, top, height, width = self._place
-        rows, columns = probabilities.shape[:2]
-        row = min(int((y - top) / height * rows), rows - 1)
-        column = min(int((x - left) / width * columns), columns - 1)
+        row, column = self._cell((x, y), probabilities.shape)
         light = float(self._coarse_lightness()[row, column])
         found = likely_colors(probabilities[row, column], self.grid, most=most, apart=15.0)
         return [(hex_color(light, ab), share) for ab, share in found]
@@ -269,7 +440,7 @@ class Prepared:
         contract = self._network.contract
         if not contract.token_features:
             self._refuse(alternatives=True)
-        left, top, height, width = self._place
+        left, top, height, width = self.place
         found = find_alternatives(
             self.probabilities(),
             self.grid,
@@ -291,18 +462,22 @@ class Prepared:
         network = self._network
         canvas, tokens = None, None
         if hints:
-            cell_px = network.contract.output_stride
-            left, top, height, width = self._place
-            moved = [hint.moved(-left, -top) for hint in hints] if left or top else hints
-            canvas = lay_out(moved, (height, width), self.lightness, cell_px)
+            canvas = self._laid_out(hints)
             tokens = canvas.tokens(network, self.features)
         if reference is not None:
             tokens = reference.tokens if tokens is None else tokens.joined(reference.tokens)
         planes = None if canvas is None else canvas.planes
         return np.moveaxis(network.decode(self.features, tokens, planes), 0, -1), canvas
 
+    def _laid_out(self, hints: Sequence[Hint]) -> Canvas:
+        """Hints over what was seen."""
+        left, top, height, width = self.place
+        moved = [hint.moved(-left, -top) for hint in hints] if left or top else hints
+        cell_px = self._network.contract.output_stride
+        return lay_out(moved, (height, width), self.lightness, cell_px)
+
     @property
-    def _place(self) -> tuple[int, int, int, int]:
+    def place(self) -> tuple[int, int, int, int]:
         """Left, top, height and width of what was seen, in pixels of the photograph."""
         if self.inside is None:
             return 0, 0, *self.picture.size

@@ -23,7 +23,7 @@ from photochrom.models.weights import shipped_models
 from photochrom.pictures import formats, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.hints import hints_to_json
+from photochrom.runtime.hints import MOST_REACH, hints_to_json
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Reference
@@ -392,6 +392,30 @@ async def confidence(
         return held.confidence(options, reference=reference())
 
     return Response(await studio.work(request, work), media_type="image/png")
+
+
+@routes.get(
+    "/v1/pictures/{id}/region",
+    response_class=Response,
+    responses={200: PICTURE_ANSWER, **_problems(404)},
+)
+async def region(
+    request: Request,
+    studio: InStudio,
+    held: OpenPicture,
+    x: Annotated[float, Query(description="Pixels of the full picture.")],
+    y: float,
+    reach: Annotated[float, Query(gt=0, le=MOST_REACH, description="As for a hint.")] = 1.0,
+) -> Response:
+    """The region that a hint at a point takes (white): a grey PNG."""
+    found = await studio.work(request, partial(held.region, x, y, reach=reach))
+    return Response(found, media_type="image/png")
+
+
+@routes.get("/v1/pictures/{id}/traits", response_model=orders.Traits, responses=_problems(404))
+async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
+    """By what the picture's regions are told apart, to find them without asking."""
+    return await studio.work(request, held.traits)
 
 
 @routes.get("/v1/pictures/{id}/palette", response_model=orders.Palette, responses=_problems(404))

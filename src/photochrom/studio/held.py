@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import PictureReadError
-from photochrom.pictures import painting, picture
+from photochrom.pictures import picture
 from photochrom.pictures.encoded import Encoded
 from photochrom.pictures.picture import Picture
-from photochrom.runtime import upsample
+from photochrom.runtime import region
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options
@@ -29,6 +30,7 @@ PREVIEW_PX = 1600
 PREVIEW_QUALITY = 88
 
 THUMBNAIL_PX = 320
+TRAIT_LEVELS = 2000
 
 
 @dataclass(eq=False, kw_only=True)
@@ -75,27 +77,47 @@ class Held:
         """A small result, of these hints instead of those in the options: JPEG."""
         return self._paint(self.thumbnail, hints, options, reference)
 
+    def traits(self) -> dict[str, Any]:
+        """`Prepared.traits` and how far they reach, for a page that finds regions by itself."""
+        traits = self.prepared.traits()
+        height, width, channels = traits.shape
+        levels = np.clip(np.rint(traits * TRAIT_LEVELS), -(2**15), 2**15 - 1).astype("<i2")
+        return {
+            "width": width,
+            "height": height,
+            "channels": channels,
+            "levels": TRAIT_LEVELS,
+            "place": self.prepared.place,
+            "way": region.WAY,
+            "step": region.STEP_SHARE / min(height, width),
+            "data": base64.b64encode(levels.tobytes()).decode(),
+        }
+
+    def region(self, x: float, y: float, *, reach: float) -> bytes:
+        """`Prepared.region` at the size of the preview: grey PNG."""
+        return self.prepared.region_picture(x, y, reach, size=self.preview.size).encode("png")
+
     def confidence(self, options: Options, *, reference: Reference | None) -> bytes:
         """`Prepared.confidence` at the size of the preview: grey PNG."""
         hints = options.all_hints(self.prepared)
-        sure = self.prepared.confidence(hints=hints, reference=reference)
-        levels = np.rint(255 * sure).astype(np.uint8)
-        coarse = pyvips.Image.new_from_array(levels, interpretation="b-w")
-        height, width = self.preview.size
-        fitted = painting.fit(coarse, width, height).cast("uchar")
-        return picture.from_image(fitted, name=self.name).encode("png")
+        sure = self.prepared.confidence_picture(
+            hints=hints, reference=reference, size=self.preview.size
+        )
+        return sure.encode("png")
 
     def _paint(
         self, gray: Picture, hints: Sequence[Hint], options: Options, reference: Reference | None
     ) -> bytes:
-        ab = self.prepared.ab(
+        painted = self.prepared.paint_copy(
+            gray,
             hints=hints,
             palette=options.palette,
             reference=reference,
             vividness=options.vividness,
+            lock=options.lock,
+            tone=options.tone,
         )
-        offset, gain = upsample.guide(ab, self.prepared.lightness)
-        return gray.with_ab(offset, gain).encode("jpeg", quality=PREVIEW_QUALITY)
+        return painted.encode("jpeg", quality=PREVIEW_QUALITY)
 
 
 def hold(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from photochrom.errors import ColorError, HintError
-from photochrom.runtime.hints import Hint, hints_from_json
+from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from_json, locks_from
 from photochrom.runtime.options import Options, help_for, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -20,7 +21,7 @@ MAX_HINTS = 200
 MAX_POINTS = 4000
 MAX_COLORS = 64
 
-HINT_SCHEMA = {
+HINT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "A colour that is known at a point, or along a stroke through several; places "
     "are pixels of the full picture.",
@@ -40,6 +41,7 @@ HINT_SCHEMA = {
         "color": {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
         "ab": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
         "radius_px": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "reach": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MOST_REACH},
     },
     "additionalProperties": False,
 }
@@ -48,6 +50,19 @@ HintEntries = Annotated[
     list[dict[str, Any]],
     Field(max_length=MAX_HINTS),
     WithJsonSchema({"type": "array", "maxItems": MAX_HINTS, "items": HINT_SCHEMA}),
+]
+LOCK_SCHEMA = {
+    "type": "object",
+    "description": "A dot or a stroke where hints from elsewhere change nothing.",
+    "properties": {
+        key: HINT_SCHEMA["properties"][key] for key in ("x", "y", "points", "radius_px")
+    },
+    "additionalProperties": False,
+}
+LockEntries = Annotated[
+    list[dict[str, Any]],
+    Field(max_length=MAX_HINTS),
+    WithJsonSchema({"type": "array", "maxItems": MAX_HINTS, "items": LOCK_SCHEMA}),
 ]
 Colors = Annotated[list[str], Field(max_length=MAX_COLORS)]
 FormatName = Literal["jpeg", "png", "tiff", "webp", "avif"]
@@ -96,10 +111,11 @@ else:
         "BodyOptions",
         leaving_out=SERVERS_OWN | {"only_gray"},
         hints=(HintEntries, []),
+        lock=(LockEntries, []),
         palette=(Colors, []),
     )
     _QueryOptions = _model(
-        "QueryOptions", leaving_out=SERVERS_OWN, hints=(str, ""), palette=(str, "")
+        "QueryOptions", leaving_out=SERVERS_OWN, hints=(str, ""), lock=(str, ""), palette=(str, "")
     )
 
 
@@ -166,6 +182,7 @@ def options_of(order: BaseModel) -> Options:
     if len(values["palette"]) > MAX_COLORS:
         raise ColorError(f"A palette of at most {MAX_COLORS} colours is wanted.")
     values["hints"] = hints_of(values["hints"])
+    values["lock"] = locks_of(values["lock"])
     return Options(**values)
 
 
@@ -185,13 +202,31 @@ def hints_of(written: str | list[dict[str, Any]]) -> tuple[Hint, ...]:
         raise
     except (ValueError, RecursionError, OverflowError) as error:
         raise HintError(f"The hints can't be read ({error}).") from error
-    points = sum(len(hint.points) for hint in hints)
-    if len(hints) > MAX_HINTS or points > MAX_POINTS:
+    _check_number(hints, "hints")
+    return hints
+
+
+def locks_of(written: str | list[dict[str, Any]]) -> tuple[Lock, ...]:
+    """Locks from a request. Parameters and errors as for `hints_of`."""
+    if not written:
+        return ()
+    try:
+        locks = locks_from(json.loads(written) if isinstance(written, str) else written)
+    except HintError:
+        raise
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise HintError(f"The locks can't be read ({error}).") from error
+    _check_number(locks, "locks")
+    return locks
+
+
+def _check_number(found: Sequence[Hint | Lock], what: str) -> None:
+    points = sum(len(one.points) for one in found)
+    if len(found) > MAX_HINTS or points > MAX_POINTS:
         raise HintError(
-            f"There are {len(hints)} hints with {points} points; at most {MAX_HINTS} with "
+            f"There are {len(found)} {what} with {points} points; at most {MAX_HINTS} with "
             f"{MAX_POINTS} are wanted."
         )
-    return hints
 
 
 class Model(BaseModel):
@@ -281,6 +316,27 @@ class LikelyColors(BaseModel):
     """The likeliest colours at a point."""
 
     colors: list[LikelyColor]
+
+
+class Traits(BaseModel):
+    """By what a picture's regions are told apart, at the size of the model's output.
+
+    ``data`` is base64 of little-endian 16 bit numbers, rows by columns by channels, times
+    ``levels``. A region is ``exp(-d^2 / 2)`` with ``d`` the larger of the difference from the
+    spot and ``way`` times the sum of the differences on the best way to it, over the reach; each
+    step to a neighbour counts at least ``step / way``, added in squares.
+    ``place`` is left, top, height and width of what they show, in pixels of the picture: all of it,
+    but for a plain border.
+    """
+
+    width: int
+    height: int
+    channels: int
+    levels: int
+    place: tuple[int, int, int, int]
+    way: float
+    step: float
+    data: str
 
 
 class Palette(BaseModel):

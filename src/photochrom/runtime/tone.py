@@ -1,0 +1,47 @@
+"""Tone: warmer or cooler, greener or pinker, paler; for the whole photograph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import UnsupportedError
+
+SHIFT_AB = 18.0
+"""How far a full turn of warmth or tint moves a colour, in ab units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tone:
+    """How all colours of a photograph are toned.
+
+    ``warmth`` moves them towards yellow (up to 1) or blue (down to -1), ``tint`` towards magenta
+    or green, and ``strength`` blends them with grey: 0 is grey, 1 leaves them as they are.
+
+    Raises
+    ------
+    UnsupportedError
+        A value lies outside its range.
+    """
+
+    warmth: float = 0.0
+    tint: float = 0.0
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, low in (("warmth", -1), ("tint", -1), ("strength", 0)):
+            value = getattr(self, name)
+            if not low <= value <= 1:
+                raise UnsupportedError(f"{name} is {value}; a number in {low}..1 is wanted.")
+
+    def apply(self, ab: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Tone colours: (..., 2) a* and b*, float32."""
+        if self == PLAIN:
+            return ab
+        shift = np.array([self.tint, self.warmth], np.float32) * np.float32(SHIFT_AB)
+        return (ab + shift) * np.float32(self.strength)
+
+
+PLAIN = Tone()

@@ -48,6 +48,7 @@ lint: $(DEV) lint-page ## check style and types
 
 lint-page: $(PAGE) # the page's modules, where Node.js is installed
 	$(if $(NPM),node_modules/.bin/biome ci --log-level=warn)
+	$(if $(NPM),node_modules/.bin/tsc)
 
 format: $(DEV) $(PAGE) ## bring the code into its style
 	$(BIN)/ruff check --fix .

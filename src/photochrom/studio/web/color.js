@@ -39,7 +39,11 @@ function labToLinear([light, a, b]) {
   ];
 }
 
-/** The nearest colour towards grey that a screen can show at this lightness. */
+/**
+ * The nearest colour towards grey that a screen can show at this lightness.
+ *
+ * @param {number[]} lab
+ */
 export function labToHex([light, a, b]) {
   let share = 1;
   for (let step = 0, width = 0.5; step < 9; step += 1, width /= 2) {
@@ -64,6 +68,7 @@ export function hexToLch(hex) {
   return [light, Math.hypot(a, b), ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360];
 }
 
+/** @type {[number, string][]} up to which hue a name goes */
 const NAMES = [
   [15, "pink red"],
   [40, "red"],

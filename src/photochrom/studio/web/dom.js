@@ -64,6 +64,7 @@ export function refill(element, children) {
   if (at >= 0) (controls()[at] ?? controls().at(-1))?.focus({ preventScroll: true });
 }
 
+/** @returns {any} the element; of which kind it is stands in the page */
 export function byId(id) {
   return document.getElementById(id);
 }

@@ -83,7 +83,8 @@ const isPair = (value) => Array.isArray(value) && value.length === 2 && value.ev
 /**
  * Hints from a file that this page or the command line has written: all of them, or none.
  *
- * @param size { width, height } of the photograph that they are for
+ * @param text what is in the file
+ * @param size of the photograph that they are for: width and height
  */
 export function hintsIn(text, size) {
   let content;

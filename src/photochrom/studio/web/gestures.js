@@ -5,7 +5,7 @@ const SLOP_PX = { mouse: 4, pen: 6, touch: 9 };
 /**
  * @param view the PictureView
  * @param isHand whether the tool moves the view
- * @param act { tap(point), stroke(points), strokeEnd(points), strokeCancel() } in pixels of
+ * @param act has tap(point), stroke(points), strokeEnd(points) and strokeCancel(), in pixels of
  *   the photograph
  */
 export function followPointers(view, isHand, act) {

@@ -84,6 +84,10 @@ async function problemOf(answer) {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {{method?: string, json?: object, body?: BodyInit, signal?: AbortSignal}} options
+ */
 async function send(path, { method = "GET", json, body, signal } = {}) {
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
   const content = json === undefined ? body : JSON.stringify(json);
@@ -112,7 +116,11 @@ export const getModels = () => inJson("v1/models");
 export const getSamples = () => inJson("v1/samples");
 export const getFile = (url) => inBytes(url);
 
-/** @param damaged take what can be decoded of a file that is broken or cut short */
+/**
+ * @param {File} file
+ * @param {{signal?: AbortSignal, damaged?: boolean}} options damaged: take what can be decoded of
+ *   a file that is broken or cut short
+ */
 export function upload(file, { signal, damaged = false } = {}) {
   const body = new FormData();
   body.append("file", file, file.name);

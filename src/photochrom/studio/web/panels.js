@@ -34,7 +34,7 @@ export function followVividness(session) {
   return function show() {
     const value = session.current?.edit.vividness ?? 1;
     const word = vividnessWord(value);
-    if (Number(slider.value) !== value) slider.value = value;
+    if (Number(slider.value) !== value) slider.value = String(value);
     slider.style.setProperty("--at", `${50 * value}%`);
     slider.setAttribute("aria-valuetext", `${word}, ${value.toFixed(2)}`);
     byId("vividness-value").textContent = word;
@@ -48,6 +48,7 @@ export function followHintList(session, layer, open) {
     session.change(withoutHints(session.current.edit, unwanted), label);
   };
 
+  /** @type {(swatches: string[], label: string, detail: string, does: any) => HTMLElement} */
   const row = (swatches, label, detail, { choose, drop, what }) => {
     const face = make(
       "span",

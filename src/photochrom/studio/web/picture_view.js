@@ -238,7 +238,7 @@ export class PictureView extends EventTarget {
     divider.hidden = !divided;
     divider.style.transform = `translate(${this.splitX}px, ${top}px)`;
     divider.style.height = `${Math.max(0, bottom - top)}px`;
-    byId("divider-knob").setAttribute("aria-valuenow", Math.round(100 * this.split));
+    byId("divider-knob").setAttribute("aria-valuenow", String(Math.round(100 * this.split)));
     byId("divider-knob").setAttribute("aria-valuetext", `${Math.round(100 * this.split)} % of the original`);
     if (this.#before) {
       const cut = divided ? this.splitX - this.x : 0;
@@ -246,6 +246,7 @@ export class PictureView extends EventTarget {
       const shown = this.#after === null ? width : cut;
       this.#before.style.clipPath = `inset(0 ${Math.max(0, width - shown)}px 0 0)`;
     }
+    /** @type {[string, number, number][]} */
     const tags = [
       ["tag-before", left, this.splitX - left],
       ["tag-after", right, right - this.splitX],

@@ -49,7 +49,12 @@ export class Upload {
     this.info = null;
   }
 
-  /** Do something with the id; if the server has forgotten the picture, send it once more. */
+  /**
+   * Do something with the id; if the server has forgotten the picture, send it once more.
+   *
+   * @param {(id: string) => Promise<any>} work
+   * @param {{signal?: AbortSignal, others?: Upload[]}} options other pictures that it needs
+   */
   async use(work, { signal, others = [] } = {}) {
     try {
       return await work(await this.ready(signal));

@@ -58,8 +58,8 @@ function highest(left, allowed, grid, squared) {
  *
  * @param probabilities field of one channel a bin, without hints
  * @param lightness field, L* of the small copy
- * @param size { width, height } of the photograph
- * @returns [{ hints: [{ points, ab }], likelihood }]
+ * @param size of the photograph: width and height
+ * @returns {{hints: {points: number[][], ab: number[]}[], likelihood: number}[]}
  */
 export function findAlternatives({ probabilities, grid, features, contract, lightness, size, count, seed }) {
   const look = lookOf(features, contract);

@@ -8,7 +8,7 @@ const EPSILON = 4;
 /**
  * @param ab field of two channels
  * @param lightness field, L* of the same positions
- * @returns { offset, gain } fields of two channels; ab = offset + gain L*
+ * @returns offset and gain, fields of two channels; ab = offset + gain L*
  */
 export function guide(ab, lightness) {
   const { height, width } = ab;

@@ -32,10 +32,10 @@ export function readHint(entry) {
  * Bring hints from a photograph to its small copy.
  *
  * @param hints as `readHint` gives them; later ones lie over earlier ones
- * @param size { width, height } of the photograph
+ * @param size of the photograph: width and height
  * @param lightness field of the small copy's L*
  * @param cellPx pixels of the small copy to a position of the network's output
- * @returns { count, points, ab, radii, planes } in pixels of the small copy
+ * @returns count, points, ab, radii and planes, in pixels of the small copy
  */
 export function layOut(hints, size, lightness, cellPx) {
   const { width, height } = lightness;

@@ -7,16 +7,18 @@ const DECODER_SUFFIX = ".in";
 const NO_HINTS = { count: 0, seen: new Float32Array(0), ab: new Float32Array(0), place: new Float32Array(0) };
 
 export class Network {
-  /** @param parts { contract, Tensor, encoder, decoder } */
+  /** What it is made of comes from outside: the contract, the runtime's Tensor and two sessions. */
   constructor({ contract, Tensor, encoder, decoder }) {
-    Object.assign(this, { contract, encoder, decoder });
+    this.contract = contract;
+    this.encoder = encoder;
+    this.decoder = decoder;
     this.Tensor = Tensor;
     this.takesHints = contract.token_features.length > 0;
     const channels = Object.fromEntries(contract.features.map((one) => [one.name, one.channels]));
     this.seenSize = contract.token_features.reduce((sum, name) => sum + channels[name], 0);
   }
 
-  /** Run the encoder over a small copy's L*. @returns { arrays: { name: { data, dims } }, size } */
+  /** Run the encoder over a small copy's L*; its arrays are by name, each with data and dims. */
   async encode(lightness) {
     const { stride, features } = this.contract;
     const { height, width } = lightness;
@@ -81,9 +83,9 @@ export class Network {
   /**
    * Run the decoder.
    *
-   * @param tokens { count, seen, ab, place }; none by default
+   * @param tokens count, seen, ab and place; none by default
    * @param planes field of three channels at the size of the output; nothing by default
-   * @returns { logits, height, width, channels }: planes, cut to the small copy's size / stride
+   * @returns logits with height, width and channels: planes, cut to the small copy's size / stride
    */
   async decode(features, tokens = NO_HINTS, planes = null) {
     const { contract, Tensor } = this;

@@ -41,10 +41,11 @@ export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
 
 /** Paints a picture in stripes; every stripe but the last has an even number of rows. */
 export class Painter {
-  /** @param coefficients { offset, gain } fields of two channels: ab = offset + gain L* */
+  /** From two fields of two channels: ab = offset + gain L*. */
   constructor({ offset, gain }, { width, height }) {
     this.block = width * height > HALF_CHROMA_PIXELS ? 2 : 1;
-    Object.assign(this, { width, height });
+    this.width = width;
+    this.height = height;
     this.columns = Math.ceil(width / this.block);
     this.rows = Math.ceil(height / this.block);
     this.offset = fittedField(offset, this.columns, this.rows);

@@ -13,6 +13,7 @@ export const SIDE_PX = 64;
 export function paletteOf(srgb) {
   const lab = srgbToLab(srgb);
   const count = lab.length / 3;
+  /** @type {(pixel: number, center: number[]) => number} */
   const squared = (pixel, [a, b]) => (lab[3 * pixel + 1] - a) ** 2 + (lab[3 * pixel + 2] - b) ** 2;
   const mean = [1, 2].map((channel) => {
     let sum = 0;

@@ -31,7 +31,11 @@ export class Prepared {
   #usual = null;
 
   constructor(network, lightness, features, size, small = null) {
-    Object.assign(this, { network, lightness, features, size, small });
+    this.network = network;
+    this.lightness = lightness;
+    this.features = features;
+    this.size = size;
+    this.small = small;
     this.contract = network.contract;
     this.coarse = cellMeans(lightness, this.contract.output_stride);
     this.grid = this.contract.bins.length ? new AbGrid(this.contract.bins) : null;

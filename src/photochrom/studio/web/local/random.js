@@ -11,6 +11,7 @@ export function uniform(seed) {
   const wide = (at) => words[at] | (words[at + 1] << 32n);
   const start = (wide(0) << 64n) | wide(2);
   const increment = ((((wide(4) << 64n) | wide(6)) << 1n) | 1n) & MASK128;
+  /** @type {(state: bigint) => bigint} */
   const step = (state) => (state * MULTIPLIER + increment) & MASK128;
   let state = step(step(0n) + start);
   return () => {
@@ -24,6 +25,7 @@ export function uniform(seed) {
 
 /** SeedSequence: eight 32-bit words from a seed of at most 32 bits. */
 function seedWords(seed) {
+  /** @type {(one: bigint, other: bigint) => bigint} */
   const mul = (one, other) => (one * other) & MASK32;
   let hash = 0x43b0d7e5n;
   const hashed = (value) => {

@@ -8,7 +8,7 @@ const COLOR_WEIGHT = 0.02;
  * Tokens spread over the distinct regions of a color photograph.
  *
  * @param lab L*, a*, b* of the small copy that was encoded, three for each pixel
- * @returns { count, seen, ab, place }; they have no place
+ * @returns count, seen, ab and place, where they have none
  */
 export function referenceTokens(network, features, lab) {
   const { width, height } = features.size;

@@ -28,7 +28,11 @@ export class Shrinker {
 
   /** @param channels of the result, the first of each pixel's `stride` codes */
   constructor(width, height, across, down, channels = 3) {
-    Object.assign(this, { sourceWidth: width, across, down, channels, sourceHeight: height });
+    this.sourceWidth = width;
+    this.sourceHeight = height;
+    this.across = across;
+    this.down = down;
+    this.channels = channels;
     this.width = Math.ceil(width / across);
     this.height = Math.ceil(height / down);
     this.data = new Uint8Array(this.width * this.height * channels);

@@ -1,0 +1,47 @@
+"""`photochrom.models.halves`: a model's encoder and decoder as files of their own."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from photochrom.errors import ContractError
+from photochrom.models.halves import halves
+from photochrom.models.session import Session
+from photochrom.models.weights import find_model, shipped_models
+
+
+@pytest.mark.parametrize("name", [model.name for model in shipped_models()])
+def test_both_halves_give_what_the_whole_gives(name):
+    path = find_model(name)
+    whole = Session(path, threads=1)
+    parts = {
+        part: onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+        for part, data in halves(path.read_bytes(), name=name).items()
+    }
+    side = 2 * whole.contract.stride
+    lightness = np.random.default_rng(0).uniform(0, 100, (side, side)).astype(np.float32)
+    features = whole.encode(lightness)
+    names = [feature.name for feature in whole.contract.features]
+    seen = parts["encoder"].run(names, {"lightness": lightness[None, None]})
+    for found, expected in zip(seen, features.arrays, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    feeds = {f"{name}.in": array for name, array in zip(names, seen, strict=True)}
+    if whole.contract.token_features:
+        channels = {one.name: one.channels for one in whole.contract.features}
+        size = sum(channels[one] for one in whole.contract.token_features)
+        cells = side // whole.contract.output_stride
+        feeds |= {
+            "hints.seen": np.zeros((1, 0, size), np.float32),
+            "hints.ab": np.zeros((1, 0, 2), np.float32),
+            "hints.place": np.zeros((1, 0, 3), np.float32),
+            "hints.planes": np.zeros((1, 3, cells, cells), np.float32),
+        }
+    (output,) = parts["decoder"].run(["output"], feeds)
+    np.testing.assert_allclose(output[0], whole.decode(features), atol=1e-5)
+    assert {one.name for one in parts["decoder"].get_inputs()} == set(feeds)
+
+
+@pytest.mark.parametrize("data", [b"", b"no model", b"\x08\x08"])
+def test_what_is_no_model_is_refused(data):
+    with pytest.raises(ContractError, match=r"odd\.onnx"):
+        halves(data, name="odd.onnx")

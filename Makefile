@@ -13,11 +13,11 @@ DEV := .venv/.installed-dev
 NPM := $(shell command -v npm)
 PAGE := $(if $(NPM),node_modules/.package-lock.json)
 
-.PHONY: help demo test slow model lint lint-page format clean
+.PHONY: help demo test slow model web web-demo lint lint-page format clean
 .NOTPARALLEL:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME) ## colour the sample photographs, into demo/
 	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
@@ -40,6 +40,13 @@ model: $(DEV) ## train the shipped model from the photographs at data/, and expo
 	done
 	$(BIN)/photochrom export runs/mean.ckpt --set model.temperature=0.7 \
 		--set model.chroma=0.97 --set model.contrast=0.2 -o photochrom.onnx
+
+web: $(RUNTIME) ## build the Studio that needs no server, into build/web (needs npm)
+	$(BIN)/python scripts/browser_runtime.py
+	$(BIN)/photochrom export --web build/web --force
+
+web-demo: web ## serve it on this machine
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/web 8000
 
 lint: $(DEV) lint-page ## check style and types
 	$(BIN)/ruff check .

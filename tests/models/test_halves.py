@@ -14,17 +14,19 @@ from photochrom.models.weights import find_model, shipped_models
 def test_both_halves_give_what_the_whole_gives(name):
     path = find_model(name)
     whole = Session(path, threads=1)
-    parts = {
-        part: onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-        for part, data in halves(path.read_bytes(), name=name).items()
-    }
+    found = halves(path.read_bytes(), name=name)
+    assert found.contract == whole.contract
+    encoder, decoder = (
+        onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+        for data in (found.encoder, found.decoder)
+    )
     side = 2 * whole.contract.stride
     lightness = np.random.default_rng(0).uniform(0, 100, (side, side)).astype(np.float32)
     features = whole.encode(lightness)
     names = [feature.name for feature in whole.contract.features]
-    seen = parts["encoder"].run(names, {"lightness": lightness[None, None]})
-    for found, expected in zip(seen, features.arrays, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    seen = encoder.run(names, {"lightness": lightness[None, None]})
+    for array, expected in zip(seen, features.arrays, strict=True):
+        np.testing.assert_array_equal(array, expected)
     feeds = {f"{name}.in": array for name, array in zip(names, seen, strict=True)}
     if whole.contract.token_features:
         channels = {one.name: one.channels for one in whole.contract.features}
@@ -36,9 +38,9 @@ def test_both_halves_give_what_the_whole_gives(name):
             "hints.place": np.zeros((1, 0, 3), np.float32),
             "hints.planes": np.zeros((1, 3, cells, cells), np.float32),
         }
-    (output,) = parts["decoder"].run(["output"], feeds)
+    (output,) = decoder.run(["output"], feeds)
     np.testing.assert_allclose(output[0], whole.decode(features), atol=1e-5)
-    assert {one.name for one in parts["decoder"].get_inputs()} == set(feeds)
+    assert {one.name for one in decoder.get_inputs()} == set(feeds)
 
 
 @pytest.mark.parametrize("data", [b"", b"no model", b"\x08\x08"])

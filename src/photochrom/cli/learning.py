@@ -81,8 +81,19 @@ def _part(text: str) -> tuple[Path, float]:
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of photochrom train.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.onnx")],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CHECKPOINT | MODEL",
+            help="A checkpoint of photochrom train; with --web a model's name or ONNX file, by "
+            "default the default model.",
+        ),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.onnx")] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the Studio as a site that needs no server."),
+    ] = None,
     name: Annotated[str, typer.Option(help="What the model calls itself.")] = "",
     changes: Annotated[
         list[str] | None,
@@ -90,18 +101,28 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write a trained model as ONNX, checked against torch (needs the train extra)."""
+    """Write a checkpoint as ONNX (needs the train extra), or a model as a site for browsers."""
+    if web is not None:
+        if output is not None or name or changes:
+            raise typer.BadParameter("--web goes with a model and --force alone.")
+        _export_site(source, web, force=force)
+        return
+    if source is None or output is None:
+        raise typer.BadParameter("Give a checkpoint and -o OUT.onnx, or --web DIR.")
     with _needs_train_extra():
         from photochrom.training.export import export as run
-    difference = run(
-        checkpoint,
-        output,
-        name=name,
-        changes=changes or [],
-        force=force,
-    )
+    difference = run(Path(source), output, name=name, changes=changes or [], force=force)
     size = output.stat().st_size / 1e6
     print(f"{output} ({size:.1f} MB); differs from torch by at most {difference:.4f} in ab")
+
+
+def _export_site(model: str | None, folder: Path, *, force: bool) -> None:
+    """Write the Studio as a folder of files."""
+    from photochrom.studio.site import write_site
+
+    write_site(folder, model=model, force=force)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    print(f"{folder} ({size:.1f} MB). Try it: python -m http.server -b 127.0.0.1 -d {folder}")
 
 
 def evaluate(

@@ -10,7 +10,7 @@ Source: onnx.proto of ONNX's repository, for the numbers of the fields.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
@@ -58,18 +58,23 @@ def _model_class() -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("photochrom.Model"))
 
 
-def halves(data: bytes, *, name: str) -> dict[str, bytes]:
+class Halves(NamedTuple):
+    """A model in two files; weights and all else stay as they are."""
+
+    contract: ModelContract
+    encoder: bytes
+    """Lightness -> the contract's features."""
+    decoder: bytes
+    """These and hints -> output."""
+
+
+def halves(data: bytes, *, name: str) -> Halves:
     """The encoder and the decoder of a model, each as an ONNX file.
 
     Parameters
     ----------
     data : the bytes of a model's file
     name : the file, for messages
-
-    Returns
-    -------
-    ``encoder``: lightness -> the contract's features; ``decoder``: these and hints -> output.
-    Weights and all else stay as they are.
 
     Raises
     ------
@@ -85,10 +90,8 @@ def halves(data: bytes, *, name: str) -> dict[str, bytes]:
         raise ContractError(f"{name}: an ONNX file, but not one of Photochrom's.")
     contract = ModelContract.from_json(texts[METADATA_KEY], name=name)
     features = [feature.name for feature in contract.features]
-    return {
-        "encoder": _part(data, features, name=name, wanted={LIGHTNESS}),
-        "decoder": _part(data, [OUTPUT], name=name),
-    }
+    encoder = _part(data, features, name=name, wanted={LIGHTNESS})
+    return Halves(contract, encoder, _part(data, [OUTPUT], name=name))
 
 
 def _part(data: bytes, outputs: list[str], *, name: str, wanted: set[str] | None = None) -> bytes:

@@ -28,6 +28,7 @@ from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
+from photochrom.studio import samples as samples_
 from photochrom.studio.held import Held, hold
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
@@ -37,9 +38,6 @@ from photochrom.studio.workshop import Workshop
 from photochrom.version import __version__
 
 Result = TypeVar("Result")
-
-SAMPLES = Path(__file__).parent.parent / "samples"
-SAMPLE_TITLES = {"flower": "A flower", "china": "A temple in China", "chelsea": "Chelsea the cat"}
 
 MEDIA_TYPES = {
     "jpeg": "image/jpeg",
@@ -210,7 +208,7 @@ async def samples() -> Any:
     """Grey photographs to try."""
     found = [
         {"name": name, "title": title, "url": f"/v1/samples/{name}"}
-        for name, title in SAMPLE_TITLES.items()
+        for name, title in samples_.TITLES.items()
     ]
     return {"samples": found}
 
@@ -222,9 +220,9 @@ async def samples() -> Any:
 )
 async def sample(name: str) -> Response:
     """A photograph to try."""
-    if name not in SAMPLE_TITLES:
+    if name not in samples_.TITLES:
         raise Problem(404, f"There is no sample '{name[:100]}'; see /v1/samples.")
-    return FileResponse(SAMPLES / f"{name}.jpg", media_type="image/jpeg")
+    return FileResponse(samples_.FOLDER / f"{name}.jpg", media_type="image/jpeg")
 
 
 @routes.post(

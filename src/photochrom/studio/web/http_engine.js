@@ -1,19 +1,8 @@
 // The engine that is the Studio's server. Errors: ProblemError (it said no), OfflineError (it is not there).
 
-export class ProblemError extends Error {
-  constructor(status, title, detail, kind = "") {
-    super(detail || title || `The server answered ${status}.`);
-    this.status = status;
-    this.title = title;
-    this.kind = kind; // the last word of the problem's type, such as "damaged"
-  }
-}
+import { OfflineError, ProblemError } from "./engine_errors.js";
 
-export class OfflineError extends Error {
-  constructor() {
-    super("The server does not answer.");
-  }
-}
+export { OfflineError, ProblemError };
 
 /** What the page says of this engine. */
 export const about = {

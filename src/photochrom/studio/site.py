@@ -1,0 +1,172 @@
+"""The Studio as a folder of files: the page, the model and a runtime for browsers, no server.
+
+Any host of static files serves it, from any path. `sw.js`, the service worker, keeps all files
+for use without a network; it knows their hashes, so that a new version is taken whole or not at
+all.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from photochrom.errors import MissingExtraError, OutputExistsError, PictureWriteError
+from photochrom.models.halves import halves
+from photochrom.models.weights import find_model
+from photochrom.pictures import metadata
+from photochrom.studio import samples
+from photochrom.version import __version__
+
+WEB = Path(__file__).parent / "web"
+RUNTIME = Path(__file__).parent / "ort"
+"""ONNX Runtime for browsers: in the wheel, and in a checkout after `make web`."""
+
+LIST = "site.json"
+WORKER = "sw.js"
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""What the page may load and where it may send: nothing but its own files."""
+
+
+def write_site(
+    folder: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> Path:
+    """Write a complete site.
+
+    Parameters
+    ----------
+    folder : where to; made if it isn't there
+    model : as for `Colorizer`
+    force : write into a folder that holds files already; those of an earlier site that aren't
+        needed any more are removed, others stay
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or it can't be parted.
+    MissingExtraError
+        This installation lacks the runtime for browsers.
+    OutputExistsError
+        The folder holds files, and `force` is not set.
+    PictureWriteError
+        A file can't be written.
+    """
+    target = Path(folder)
+    files = {**_page(), **_engine(model), **_samples()}
+    version = hashlib.sha256(json.dumps(_hashes(files)).encode()).hexdigest()[:16]
+    files[WORKER] = _worker(version, files)
+    try:
+        if target.exists() and any(target.iterdir()) and not force:
+            raise OutputExistsError(f"{target}: the folder is not empty. Choose another one.")
+        earlier = _earlier(target)
+        for name, content in files.items():  # the worker comes last: its files are there
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        for name in earlier - set(files):
+            with suppress(FileNotFoundError):
+                (target / name).unlink()
+    except OSError as error:
+        raise PictureWriteError(f"{target}: can't be written ({error.strerror}).") from error
+    return target
+
+
+def _page() -> dict[str, bytes]:
+    """The page's own files, which the Studio's server serves as they are."""
+    files = {
+        f"static/{path.relative_to(WEB).as_posix()}": path.read_bytes()
+        for path in sorted(WEB.rglob("*"))
+        if path.is_file() and path.name not in {"index.html", WORKER, "manifest.webmanifest"}
+    }
+    head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+    head += '    <link rel="manifest" href="manifest.webmanifest">\n'
+    page = (WEB / "index.html").read_text(encoding="utf-8")
+    page = page.replace('data-engine="http"', 'data-engine="local"')
+    page = page.replace('<meta name="viewport"', f'{head}    <meta name="viewport"', 1)
+    files["index.html"] = page.encode()
+    files["manifest.webmanifest"] = (WEB / "manifest.webmanifest").read_bytes()
+    return files
+
+
+def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
+    """The model in two files, its contract, and what runs it."""
+    path = find_model(model)
+    parts = halves(path.read_bytes(), name=str(path))
+    try:
+        pin = json.loads((RUNTIME / "runtime.json").read_text(encoding="utf-8"))
+        names = [*pin["files"], "LICENSE", "ThirdPartyNotices.txt"]
+        runtime = {f"engine/{name}": (RUNTIME / name).read_bytes() for name in names}
+    except FileNotFoundError as error:
+        raise MissingExtraError(
+            f"The runtime for browsers is missing from this installation ({error.filename}). In a "
+            "checkout, run make web; or install photochrom from its wheel."
+        ) from error
+    about = {
+        "photochrom": __version__,
+        "contract": dataclasses.asdict(parts.contract),
+        "samples": [
+            {"name": name, "title": title, "url": f"samples/{name}.jpg"}
+            for name, title in samples.TITLES.items()
+        ],
+    }
+    return {
+        "engine/encoder.onnx": parts.encoder,
+        "engine/decoder.onnx": parts.decoder,
+        "engine/srgb.icc": metadata.srgb_profile(),
+        f"engine/{LIST}": json.dumps(about, ensure_ascii=False).encode(),
+        **runtime,
+    }
+
+
+def _samples() -> dict[str, bytes]:
+    files = {f"samples/{name}.jpg": samples.FOLDER / f"{name}.jpg" for name in samples.TITLES}
+    files["samples/ATTRIBUTION.md"] = samples.FOLDER / "ATTRIBUTION.md"
+    return {name: path.read_bytes() for name, path in files.items()}
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Each file's hash, as browsers write it."""
+    return {
+        name: f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}"
+        for name, content in sorted(files.items())
+    }
+
+
+def _worker(version: str, files: Mapping[str, bytes]) -> bytes:
+    """The service worker, which begins with what it keeps."""
+    site = {"version": version, "policy": POLICY, "files": _hashes(files)}
+    source = (WEB / WORKER).read_text(encoding="utf-8")
+    return f"const SITE = {json.dumps(site)};\n{source}".encode()
+
+
+def _earlier(target: Path) -> set[str]:
+    """The files of a site that lies there already."""
+    try:
+        first, _, _ = (target / WORKER).read_text(encoding="utf-8").partition("\n")
+        listed = json.loads(first.removeprefix("const SITE = ").removesuffix(";"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    inside = (Path(name) for name in listed)
+    return {one.as_posix() for one in inside if not one.is_absolute() and ".." not in one.parts}

@@ -1,0 +1,60 @@
+// Bytes of files and what they mean.
+
+const WINDOW = 1 << 16;
+
+/** A file, of which parts are read as they are asked for. */
+export class Bytes {
+  #start = 0;
+  #window = new Uint8Array(0);
+
+  constructor(file) {
+    this.file = file;
+    this.size = file.size;
+  }
+
+  /** Some bytes. Throws a RangeError where the file ends before. */
+  async at(start, length) {
+    if (start + length > this.size) throw new RangeError("The file ends too early.");
+    if (start < this.#start || start + length > this.#start + this.#window.length) {
+      const end = Math.min(this.size, start + Math.max(length, WINDOW));
+      this.#window = new Uint8Array(await this.file.slice(start, end).arrayBuffer());
+      this.#start = start;
+    }
+    return this.#window.subarray(start - this.#start, start - this.#start + length);
+  }
+
+  /** The same as a view for numbers. */
+  async view(start, length) {
+    const bytes = await this.at(start, length);
+    return new DataView(bytes.buffer, bytes.byteOffset, length);
+  }
+}
+
+/** Bytes as text, one character for each. */
+export const text = (bytes) => String.fromCharCode(...bytes);
+
+/** Text of such characters as bytes. */
+export const ascii = (characters) => Uint8Array.from(characters, (one) => one.charCodeAt(0));
+
+const through = async (bytes, stream) =>
+  new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+
+export const inflated = (bytes) => through(bytes, new DecompressionStream("deflate"));
+export const deflated = (bytes) => through(bytes, new CompressionStream("deflate"));
+
+/** Several pieces of bytes as one. */
+export function concat(...parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** A number of `count` bytes, the first the highest; or the lowest. */
+export function number(value, count, little = false) {
+  const bytes = Uint8Array.from({ length: count }, (_, at) => Math.floor(value / 256 ** at) % 256);
+  return little ? bytes : bytes.reverse();
+}

@@ -1,0 +1,149 @@
+// The engine that is this page itself: photographs are read and painted by its workers, and
+// nothing is sent. Its doors are those of `http_engine.js`.
+
+import { OfflineError, ProblemError } from "../engine_errors.js";
+import { keepOffline } from "./offline.js";
+import { onFiles } from "./arrivals.js";
+import { dressed } from "./metadata.js";
+import { probe } from "./probing.js";
+import { Remote } from "./remote.js";
+
+export { OfflineError, onFiles, ProblemError };
+
+const MEDIA_TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp", avif: "image/avif" };
+const READS = [
+  { media_type: "image/jpeg", suffixes: [".jpg", ".jpeg"] },
+  { media_type: "image/png", suffixes: [".png"] },
+  { media_type: "image/webp", suffixes: [".webp"] },
+  { media_type: "image/avif", suffixes: [".avif"] },
+];
+const SUFFIXES = { jpeg: ".jpg", png: ".png", webp: ".webp" };
+const MOST_THREADS = 4;
+const PAINTER_REST_MS = 10_000;
+const DEEPEST_SIDE_PX = 16_384;
+const BYTES_PER_PIXEL = 12; // decoded, painted, and while it is encoded
+
+/** How many pixels a photograph may have: an eighth of the memory, where the browser says it. */
+const mostPixels = () => ((navigator.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
+
+export const about = {
+  stays: "They stay in this browser: nothing is uploaded.",
+  privacy: "Nothing leaves this browser: photographs are read and painted by the page itself. After the first "
+    + "visit it works without a network.",
+  model: (name) => `Model ${name}, in this browser`,
+  away: "",
+  back: "",
+  waiting: "",
+  writes: ["jpeg", "png", "webp"],
+  limits: " This browser holds 8 bits and writes no TIFF or AVIF; the Photochrom that is installed on a computer does.",
+};
+
+/** This engine never goes away. */
+export const connection = new EventTarget();
+export const isOnline = () => true;
+
+const colors = new Remote(new URL("worker.js", import.meta.url));
+const painter = new Remote(new URL("painter.js", import.meta.url));
+const files = new Map(); // by id: { file, found }
+const site = fetch("engine/site.json").then((answer) => answer.json());
+let count = 0;
+let resting = null;
+
+keepOffline().catch((error) => console.warn(`It won't work without a network: ${error.message}`));
+
+const started = site.then(({ contract }) => colors.call("start", {
+  base: document.baseURI,
+  contract,
+  threads: crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1,
+}));
+started.catch(() => {}); // whoever needs it, hears of it
+
+/** Ask the worker; its errors become the page's. */
+async function ask(name, args, signal) {
+  await started;
+  try {
+    return await colors.call(name, args, { signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    const [status, title] = error.kind === "UnknownPicture" ? [404, "It was forgotten"] : [422, "This can't be done"];
+    throw new ProblemError(status, title, error.message);
+  }
+}
+
+export async function getModels() {
+  const { contract } = await site;
+  const model = {
+    name: contract.name, default: true, domain: contract.domain, licence: contract.licence,
+    size_bytes: 0, takes_hints: contract.token_features.length > 0,
+  };
+  return { models: [model], current: model.name, reads: READS };
+}
+
+export const getSamples = async () => ({ samples: (await site).samples });
+
+export const getFile = async (url) => (await fetch(url)).blob();
+
+/** Open a photograph. Errors as the server's: 413 where it is too large, 422 where it can't be read. */
+export async function upload(file, { signal } = {}) {
+  const found = await probe(file);
+  checkSize(found);
+  count += 1;
+  const id = `photograph-${count}`;
+  const info = await ask("open", { id, file }, signal);
+  files.set(id, { file, found });
+  const notes = found.bits > 8 ? [`${found.bits} bits become 8: this browser holds no more.`] : [];
+  return { id, name: file.name, format: found.format, notes, ...info };
+}
+
+function checkSize({ width, height }) {
+  const most = mostPixels();
+  const side = Math.max(width, height);
+  if (width * height <= most && side <= DEEPEST_SIDE_PX) return;
+  const megapixels = (pixels) => Math.round(pixels / 1e6);
+  throw new ProblemError(413, "It is too large for this browser",
+    `It has ${width} × ${height} pixels, ${megapixels(width * height)} megapixels. With the memory that it has, this `
+    + `browser can take ${megapixels(most)} megapixels, and sides of ${DEEPEST_SIDE_PX} pixels. Make it smaller `
+    + "first, or use the Photochrom that is installed on a computer.");
+}
+
+export const forget = async (id) => {
+  files.delete(id);
+  await ask("forget", { id });
+};
+
+export const original = (id, signal) => ask("original", { id }, signal);
+export const confidence = (id, order, signal) => ask("confidence", { id, order }, signal);
+export const alternatives = (id, order, signal) => ask("alternatives", { id, order }, signal);
+export const paletteOf = (id) => ask("palette", { id });
+export const likelyColors = (id, point, signal) => ask("likelyColors", { id, point }, signal);
+
+export const paint = (id, order, signal) =>
+  (order.size === "full" ? paintFull(id, order, signal) : ask("paint", { id, order }, signal));
+
+/** The photograph at full size as a file, with the metadata that it came with. */
+async function paintFull(id, order, signal) {
+  const { file, found } = files.get(id) ?? {};
+  const coefficients = await ask("coefficients", { id, order }, signal);
+  const format = order.format ?? (about.writes.includes(found.format) ? found.format : "png");
+  clearTimeout(resting);
+  let blob;
+  try {
+    blob = await painter.call("paint", {
+      file, coefficients, type: MEDIA_TYPES[format], quality: (order.quality ?? 92) / 100,
+    }, { signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ProblemError(422, "It can't be painted at full size", error.message);
+  } finally {
+    resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
+  }
+  const { contract, photochrom } = await site;
+  return dressed(blob, format, found, { model: contract.name, version: photochrom });
+}
+
+export async function download(id, order, fallback) {
+  const { file, found } = files.get(id) ?? {};
+  const format = order.format ?? (about.writes.includes(found?.format) ? found.format : "png");
+  const stem = (file?.name ?? fallback).replace(/\.[^.]*$/, "") || "photograph";
+  return { blob: await paintFull(id, { ...order, format }), name: `${stem}-color${SUFFIXES[format]}` };
+}

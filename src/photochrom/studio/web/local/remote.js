@@ -1,0 +1,74 @@
+// Calls to a worker and its answers. A worker: `serve({ name: async (arguments) => value })`.
+
+/** A worker that is started when it is first called. */
+export class Remote {
+  #calls = new Map();
+  #count = 0;
+  #worker = null;
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  /** Call one of the worker's functions; an aborted call is not begun any more. */
+  call(name, args = {}, { signal, transfer = [] } = {}) {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#worker ??= this.#start();
+    this.#count += 1;
+    const number = this.#count;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(number, { resolve, reject });
+      signal?.addEventListener("abort", () => {
+        this.#worker?.postMessage({ cancel: number });
+        this.#calls.delete(number);
+        reject(signal.reason);
+      }, { once: true });
+      this.#worker.postMessage({ number, name, args }, transfer);
+    });
+  }
+
+  /** Give its memory back; the next call starts it again. */
+  end() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#fail(new Error("The work was stopped."));
+  }
+
+  #start() {
+    const worker = new Worker(this.url, { type: "module" });
+    worker.addEventListener("message", ({ data: { number, value, error } }) => {
+      const call = this.#calls.get(number);
+      this.#calls.delete(number);
+      if (error) call?.reject(Object.assign(new Error(error.message), { kind: error.kind }));
+      else call?.resolve(value);
+    });
+    worker.addEventListener("error", (event) => {
+      this.#worker = null;
+      this.#fail(new Error(event.message || "The browser has stopped the work, perhaps for lack of memory."));
+    });
+    return worker;
+  }
+
+  #fail(error) {
+    for (const { reject } of this.#calls.values()) reject(error);
+    this.#calls.clear();
+  }
+}
+
+/** In a worker: answer calls, one after the other. */
+export function serve(functions) {
+  const cancelled = new Set();
+  let last = Promise.resolve();
+  const answer = async ({ number, name, args }) => {
+    if (cancelled.delete(number)) return;
+    try {
+      postMessage({ number, value: await functions[name](args) });
+    } catch (error) {
+      postMessage({ number, error: { message: error.message, kind: error.constructor.name } });
+    }
+  };
+  addEventListener("message", ({ data }) => {
+    if (data.cancel) cancelled.add(data.cancel);
+    else last = last.then(() => answer(data));
+  });
+}

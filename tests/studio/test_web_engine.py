@@ -40,4 +40,4 @@ def node(*files, **environment):
 
 
 def test_it_computes_what_python_computes(cases):
-    node(TESTS / "engine.test.mjs", CASES=str(cases / "cases.json"))
+    node(TESTS / "against_python.mjs", CASES=str(cases / "cases.json"))

@@ -24,9 +24,11 @@ self.addEventListener("install", (event) => {
 async function keepAll() {
   const cache = await caches.open(CACHE);
   const paths = Object.keys(SITE.files);
-  await Promise.all(Array.from({ length: 6 }, async () => {
-    for (let path = paths.pop(); path !== undefined; path = paths.pop()) await keep(cache, path);
-  }));
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      for (let path = paths.pop(); path !== undefined; path = paths.pop()) await keep(cache, path);
+    }),
+  );
 }
 
 async function keep(cache, path) {
@@ -34,16 +36,18 @@ async function keep(cache, path) {
   const known = await caches.match(key);
   // With its hash, so that files of two versions never come together.
   const options = { cache: "no-cache", integrity: SITE.files[path] };
-  await cache.put(key, known ?? await fetch(new URL(path, scope), options));
+  await cache.put(key, known ?? (await fetch(new URL(path, scope), options)));
 }
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil((async () => {
-    for (const name of await caches.keys()) {
-      if (name.startsWith(NAME) && name !== CACHE && name !== SHARED) await caches.delete(name);
-    }
-    await self.clients.claim();
-  })());
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) {
+        if (name.startsWith(NAME) && name !== CACHE && name !== SHARED) await caches.delete(name);
+      }
+      await self.clients.claim();
+    })(),
+  );
 });
 
 self.addEventListener("message", ({ data }) => {
@@ -62,7 +66,7 @@ self.addEventListener("fetch", (event) => {
 async function answer(request, path) {
   const name = path === "" || path === "share" ? "index.html" : decodeURIComponent(path);
   const kept = SITE.files[name] ? await caches.match(keyOf(name), { cacheName: CACHE }) : null;
-  const response = kept ?? await fetch(request);
+  const response = kept ?? (await fetch(request));
   if (response.type === "error" || response.type.startsWith("opaque")) return response;
   const headers = new Headers(response.headers);
   for (const [header, value] of Object.entries(HEADERS)) headers.set(header, value);
@@ -74,9 +78,15 @@ async function take(request) {
   const form = await request.formData();
   const cache = await caches.open(SHARED);
   const files = form.getAll("photographs").filter((file) => file instanceof File);
-  await Promise.all(files.map((file, number) => cache.put(
-    new URL(`shared/${Date.now()}-${number}`, scope),
-    new Response(file, { headers: { "Content-Type": file.type, "X-Name": encodeURIComponent(file.name) } }),
-  )));
+  await Promise.all(
+    files.map((file, number) =>
+      cache.put(
+        new URL(`shared/${Date.now()}-${number}`, scope),
+        new Response(file, {
+          headers: { "Content-Type": file.type, "X-Name": encodeURIComponent(file.name) },
+        }),
+      ),
+    ),
+  );
   return Response.redirect(new URL("./?shared", scope), 303);
 }

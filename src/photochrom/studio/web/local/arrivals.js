@@ -9,7 +9,9 @@ export function onFiles(take) {
   });
   if (new URL(location.href).searchParams.has("shared")) {
     history.replaceState(null, "", location.pathname);
-    shared().then((files) => { if (files.length) take(files); });
+    shared().then((files) => {
+      if (files.length) take(files);
+    });
   }
 }
 

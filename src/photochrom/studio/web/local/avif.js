@@ -7,7 +7,7 @@ import { text } from "./bytes.js";
 export async function probeAvif(bytes, found) {
   const brands = text(await bytes.at(8, Math.min(64, (await bytes.view(0, 4)).getUint32(0) - 8)));
   found.format = brands.includes("avif") || brands.includes("avis") ? "avif" : "heif";
-  for (let at = 0; at + 8 <= bytes.size;) {
+  for (let at = 0; at + 8 <= bytes.size; ) {
     const size = (await bytes.view(at, 4)).getUint32(0);
     if (text(await bytes.at(at + 4, 4)) === "meta") {
       const content = (await bytes.at(at + 12, size - 12)).slice();
@@ -23,10 +23,13 @@ export async function probeAvif(bytes, found) {
 function boxes(content) {
   const found = [];
   const view = new DataView(content.buffer, content.byteOffset, content.length);
-  for (let at = 0; at + 8 <= content.length;) {
+  for (let at = 0; at + 8 <= content.length; ) {
     const size = view.getUint32(at);
     if (size < 8) break;
-    found.push({ kind: text(content.subarray(at + 4, at + 8)), content: content.subarray(at + 8, at + size) });
+    found.push({
+      kind: text(content.subarray(at + 4, at + 8)),
+      content: content.subarray(at + 8, at + size),
+    });
     at += size;
   }
   return found;
@@ -36,7 +39,9 @@ const viewOf = (content) => new DataView(content.buffer, content.byteOffset, con
 
 async function takeMeta(content, bytes, found) {
   const parts = Object.fromEntries(boxes(content).map((box) => [box.kind, box.content]));
-  for (const { kind, content: property } of boxes(boxes(parts.iprp ?? new Uint8Array(0))[0]?.content ?? new Uint8Array(0))) {
+  for (const { kind, content: property } of boxes(
+    boxes(parts.iprp ?? new Uint8Array(0))[0]?.content ?? new Uint8Array(0),
+  )) {
     const view = viewOf(property);
     if (kind === "ispe" && view.getUint32(4) * view.getUint32(8) > found.width * found.height) {
       Object.assign(found, { width: view.getUint32(4), height: view.getUint32(8) });
@@ -47,7 +52,9 @@ async function takeMeta(content, bytes, found) {
     }
   }
   const places = parts.iloc ? locations(parts.iloc) : new Map();
-  for (const { kind, content: entry } of boxes((parts.iinf ?? new Uint8Array(0)).subarray(entryStart(parts.iinf)))) {
+  for (const { kind, content: entry } of boxes(
+    (parts.iinf ?? new Uint8Array(0)).subarray(entryStart(parts.iinf)),
+  )) {
     if (kind !== "infe" || entry[0] < 2) continue;
     const wide = entry[0] === 3;
     const item = wide ? viewOf(entry).getUint32(4) : viewOf(entry).getUint16(4);

@@ -2,9 +2,9 @@
 // nothing is sent. Its doors are those of `http_engine.js`.
 
 import { OfflineError, ProblemError } from "../engine_errors.js";
-import { keepOffline } from "./offline.js";
 import { onFiles } from "./arrivals.js";
 import { dressed } from "./metadata.js";
+import { keepOffline } from "./offline.js";
 import { probe } from "./probing.js";
 import { Remote } from "./remote.js";
 
@@ -28,14 +28,16 @@ const mostPixels = () => ((navigator.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_P
 
 export const about = {
   stays: "They stay in this browser: nothing is uploaded.",
-  privacy: "Nothing leaves this browser: photographs are read and painted by the page itself. After the first "
-    + "visit it works without a network.",
+  privacy:
+    "Nothing leaves this browser: photographs are read and painted by the page itself. After the first " +
+    "visit it works without a network.",
   model: (name) => `Model ${name}, in this browser`,
   away: "",
   back: "",
   waiting: "",
   writes: ["jpeg", "png", "webp"],
-  limits: " This browser holds 8 bits and writes no TIFF or AVIF; the Photochrom that is installed on a computer does.",
+  limits:
+    " This browser holds 8 bits and writes no TIFF or AVIF; the Photochrom that is installed on a computer does.",
 };
 
 /** This engine never goes away. */
@@ -51,11 +53,13 @@ let resting = null;
 
 keepOffline().catch((error) => console.warn(`It won't work without a network: ${error.message}`));
 
-const started = site.then(({ contract }) => colors.call("start", {
-  base: document.baseURI,
-  contract,
-  threads: crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1,
-}));
+const started = site.then(({ contract }) =>
+  colors.call("start", {
+    base: document.baseURI,
+    contract,
+    threads: crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1,
+  }),
+);
 started.catch(() => {}); // whoever needs it, hears of it
 
 /** Ask the worker; its errors become the page's. */
@@ -65,7 +69,8 @@ async function ask(name, args, signal) {
     return await colors.call(name, args, { signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    const [status, title] = error.kind === "UnknownPicture" ? [404, "It was forgotten"] : [422, "This can't be done"];
+    const [status, title] =
+      error.kind === "UnknownPicture" ? [404, "It was forgotten"] : [422, "This can't be done"];
     throw new ProblemError(status, title, error.message);
   }
 }
@@ -73,8 +78,12 @@ async function ask(name, args, signal) {
 export async function getModels() {
   const { contract } = await site;
   const model = {
-    name: contract.name, default: true, domain: contract.domain, licence: contract.licence,
-    size_bytes: 0, takes_hints: contract.token_features.length > 0,
+    name: contract.name,
+    default: true,
+    domain: contract.domain,
+    licence: contract.licence,
+    size_bytes: 0,
+    takes_hints: contract.token_features.length > 0,
   };
   return { models: [model], current: model.name, reads: READS };
 }
@@ -100,10 +109,13 @@ function checkSize({ width, height }) {
   const side = Math.max(width, height);
   if (width * height <= most && side <= DEEPEST_SIDE_PX) return;
   const megapixels = (pixels) => Math.round(pixels / 1e6);
-  throw new ProblemError(413, "It is too large for this browser",
-    `It has ${width} × ${height} pixels, ${megapixels(width * height)} megapixels. With the memory that it has, this `
-    + `browser can take ${megapixels(most)} megapixels, and sides of ${DEEPEST_SIDE_PX} pixels. Make it smaller `
-    + "first, or use the Photochrom that is installed on a computer.");
+  throw new ProblemError(
+    413,
+    "It is too large for this browser",
+    `It has ${width} × ${height} pixels, ${megapixels(width * height)} megapixels. With the memory that it has, this ` +
+      `browser can take ${megapixels(most)} megapixels, and sides of ${DEEPEST_SIDE_PX} pixels. Make it smaller ` +
+      "first, or use the Photochrom that is installed on a computer.",
+  );
 }
 
 export const forget = async (id) => {
@@ -118,7 +130,7 @@ export const paletteOf = (id) => ask("palette", { id });
 export const likelyColors = (id, point, signal) => ask("likelyColors", { id, point }, signal);
 
 export const paint = (id, order, signal) =>
-  (order.size === "full" ? paintFull(id, order, signal) : ask("paint", { id, order }, signal));
+  order.size === "full" ? paintFull(id, order, signal) : ask("paint", { id, order }, signal);
 
 /** The photograph at full size as a file, with the metadata that it came with. */
 async function paintFull(id, order, signal) {
@@ -128,9 +140,16 @@ async function paintFull(id, order, signal) {
   clearTimeout(resting);
   let blob;
   try {
-    blob = await painter.call("paint", {
-      file, coefficients, type: MEDIA_TYPES[format], quality: (order.quality ?? 92) / 100,
-    }, { signal });
+    blob = await painter.call(
+      "paint",
+      {
+        file,
+        coefficients,
+        type: MEDIA_TYPES[format],
+        quality: (order.quality ?? 92) / 100,
+      },
+      { signal },
+    );
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ProblemError(422, "It can't be painted at full size", error.message);

@@ -35,7 +35,7 @@ function rewritten(source, little, program, size) {
   const words = concat(new TextEncoder().encode(programs.join("; ")), new Uint8Array(1));
   const kept = main.filter((one) => one.tag !== SOFTWARE);
   // The first directory is written anew behind all else: whatever points into the block still does.
-  const start = source.length + source.length % 2;
+  const start = source.length + (source.length % 2);
   const directory = 2 + 12 * (kept.length + 1) + 4;
   const whole = new Uint8Array(start + directory + Math.max(words.length, 4));
   whole.set(source);
@@ -75,7 +75,10 @@ function entriesAt(view, start, little) {
 function textOf(source, { at }, view, little) {
   const length = view.getUint32(at + 4, little);
   const start = length > 4 ? view.getUint32(at + 8, little) : at + 8;
-  return new TextDecoder().decode(source.subarray(start, start + length)).replace(/\0.*$/s, "").trim();
+  return new TextDecoder()
+    .decode(source.subarray(start, start + length))
+    .replace(/\0.*$/s, "")
+    .trim();
 }
 
 /** Say in place that the pixels are sRGB, and how many there are. */

@@ -3,7 +3,11 @@
 import { text } from "./bytes.js";
 import { toLinear } from "./lab.js";
 
-const PRIMARIES = { rXYZ: [0.4361, 0.2225, 0.0139], gXYZ: [0.3851, 0.7169, 0.0971], bXYZ: [0.1431, 0.0606, 0.7141] };
+const PRIMARIES = {
+  rXYZ: [0.4361, 0.2225, 0.0139],
+  gXYZ: [0.3851, 0.7169, 0.0971],
+  bXYZ: [0.1431, 0.0606, 0.7141],
+};
 const TOLERANCE = 0.003;
 
 /** Whether a profile's primaries and curves are sRGB's. */
@@ -15,8 +19,11 @@ export function isSrgb(profile) {
     for (let left = view.getUint32(128), at = 132; left > 0; left -= 1, at += 12) {
       tags[text(profile.subarray(at, at + 4))] = view.getUint32(at + 4);
     }
-    const primaries = Object.entries(PRIMARIES).every(([tag, wanted]) => wanted.every((value, axis) =>
-      Math.abs(view.getInt32(tags[tag] + 8 + 4 * axis) / 65536 - value) < TOLERANCE));
+    const primaries = Object.entries(PRIMARIES).every(([tag, wanted]) =>
+      wanted.every(
+        (value, axis) => Math.abs(view.getInt32(tags[tag] + 8 + 4 * axis) / 65536 - value) < TOLERANCE,
+      ),
+    );
     return primaries && ["rTRC", "gTRC", "bTRC"].every((tag) => isSrgbCurve(view, profile, tags[tag]));
   } catch (error) {
     if (error instanceof RangeError) return false; // it lacks something
@@ -26,7 +33,9 @@ export function isSrgb(profile) {
 
 function isSrgbCurve(view, profile, at) {
   const curve = text(profile.subarray(at, at + 4)) === "para" ? parametric(view, at) : table(view, at);
-  return [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 1].every((code) => Math.abs(curve(code) - toLinear(code)) < TOLERANCE);
+  return [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 1].every(
+    (code) => Math.abs(curve(code) - toLinear(code)) < TOLERANCE,
+  );
 }
 
 function table(view, at) {
@@ -43,7 +52,10 @@ function table(view, at) {
 
 function parametric(view, at) {
   const kind = view.getUint16(at + 8);
-  const numbers = Array.from({ length: [1, 3, 4, 5, 7][kind] ?? 0 }, (_, index) => view.getInt32(at + 12 + 4 * index) / 65536);
+  const numbers = Array.from(
+    { length: [1, 3, 4, 5, 7][kind] ?? 0 },
+    (_, index) => view.getInt32(at + 12 + 4 * index) / 65536,
+  );
   const [gamma, a = 1, b = 0, c = 0, d = kind === 0 ? -1 : -b / a, e = 0, f = 0] = numbers;
   return (code) => (code >= d ? (a * code + b) ** gamma + e : c * code + f);
 }

@@ -49,11 +49,14 @@ function intoJpeg(bytes, { exif, xmp, icc, iptc, density }) {
   const parts = [];
   const segment = (marker, ...content) => {
     const whole = concat(...content);
-    if (whole.length <= JPEG_MOST_BYTES) parts.push(ascii("\xff"), number(marker, 1), number(whole.length + 2, 2), whole);
+    if (whole.length <= JPEG_MOST_BYTES)
+      parts.push(ascii("\xff"), number(marker, 1), number(whole.length + 2, 2), whole);
   };
   let at = 2;
   while (bytes[at + 1] >= 0xe0 && bytes[at + 1] <= 0xef) at += 2 + bytes[at + 2] * 256 + bytes[at + 3];
-  const [x, y] = density ? [density.x, density.y].map((value) => number(Math.min(65535, Math.round(value)), 2)) : [number(1, 2), number(1, 2)];
+  const [x, y] = density
+    ? [density.x, density.y].map((value) => number(Math.min(65535, Math.round(value)), 2))
+    : [number(1, 2), number(1, 2)];
   segment(0xe0, ascii("JFIF\0\x01\x01"), number(density ? 1 : 0, 1), x, y, number(0, 2));
   segment(0xe1, ascii("Exif\0\0"), exif);
   segment(0xe1, ascii("http://ns.adobe.com/xap/1.0/\0"), xmp);
@@ -72,14 +75,15 @@ function intoJpeg(bytes, { exif, xmp, icc, iptc, density }) {
 /** Photoshop's image resources without those that don't hold any more. */
 function keptResources(block) {
   const kept = [];
-  for (let at = 0; at + 12 <= block.length;) {
+  for (let at = 0; at + 12 <= block.length; ) {
     const nameSize = 1 + block[at + 6];
-    const start = at + 6 + nameSize + nameSize % 2 + 4;
+    const start = at + 6 + nameSize + (nameSize % 2) + 4;
     const view = new DataView(block.buffer, block.byteOffset, block.length);
     if (text(block.subarray(at, at + 4)) !== "8BIM" || start > block.length) return block; // broken: as it came
     const end = start + view.getUint32(start - 4);
-    const next = end + end % 2 - start % 2;
-    if (!STALE_RESOURCES.has(view.getUint16(at + 4))) kept.push(block.subarray(at, Math.min(block.length, next)));
+    const next = end + (end % 2) - (start % 2);
+    if (!STALE_RESOURCES.has(view.getUint16(at + 4)))
+      kept.push(block.subarray(at, Math.min(block.length, next)));
     at = Math.max(next, at + 12);
   }
   return concat(...kept);
@@ -96,7 +100,7 @@ async function intoPng(bytes, { exif, xmp, icc, density }) {
   }
   parts.push(chunk("eXIf", exif), chunk("iTXt", ascii("XML:com.adobe.xmp\0\0\0\0\0"), xmp));
   const ours = ["iCCP", "sRGB", "gAMA", "cHRM", "pHYs", "eXIf"];
-  for (let at = head; at < bytes.length;) {
+  for (let at = head; at < bytes.length; ) {
     const end = at + 12 + view.getUint32(at);
     if (!ours.includes(text(bytes.subarray(at + 4, at + 8)))) parts.push(bytes.subarray(at, end));
     at = end;
@@ -125,18 +129,31 @@ function intoWebp(bytes, { exif, xmp, icc }, { width, height }) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const chunks = [];
   let alpha = 0;
-  for (let at = 12; at + 8 <= bytes.length;) {
+  for (let at = 12; at + 8 <= bytes.length; ) {
     const kind = text(bytes.subarray(at, at + 4));
     const size = view.getUint32(at + 4, true);
-    if (["VP8 ", "VP8L", "ALPH"].includes(kind)) chunks.push(bytes.subarray(at, at + 8 + size + size % 2));
-    if (kind === "ALPH" || (kind === "VP8L" && bytes[at + 12] & 0x10) || (kind === "VP8X" && bytes[at + 8] & 0x10)) alpha = 0x10;
-    at += 8 + size + size % 2;
+    if (["VP8 ", "VP8L", "ALPH"].includes(kind)) chunks.push(bytes.subarray(at, at + 8 + size + (size % 2)));
+    if (
+      kind === "ALPH" ||
+      (kind === "VP8L" && bytes[at + 12] & 0x10) ||
+      (kind === "VP8X" && bytes[at + 8] & 0x10)
+    )
+      alpha = 0x10;
+    at += 8 + size + (size % 2);
   }
-  const riff = (kind, content) => [ascii(kind), number(content.length, 4, true), content, new Uint8Array(content.length % 2)];
+  const riff = (kind, content) => [
+    ascii(kind),
+    number(content.length, 4, true),
+    content,
+    new Uint8Array(content.length % 2),
+  ];
   const flags = (icc ? 0x20 : 0) | alpha | 0x08 | 0x04;
   const body = [
     ...riff("VP8X", concat(number(flags, 4, true), number(width - 1, 3, true), number(height - 1, 3, true))),
-    ...(icc ? riff("ICCP", icc) : []), ...chunks, ...riff("EXIF", exif), ...riff("XMP ", xmp),
+    ...(icc ? riff("ICCP", icc) : []),
+    ...chunks,
+    ...riff("EXIF", exif),
+    ...riff("XMP ", xmp),
   ];
   const length = body.reduce((sum, part) => sum + part.length, 4);
   return [ascii("RIFF"), number(length, 4, true), ascii("WEBP"), ...body];

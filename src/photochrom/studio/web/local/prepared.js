@@ -14,6 +14,9 @@ const [CALM, VIVID, HINTED] = [0.75, 1.6, 2];
 const LIKELY = 5;
 const LIKELY_APART = 15;
 
+/** What the network says of the picture at work without hints; it is wanted again and again. */
+let usual = { of: null, answer: null };
+
 export class Unsupported extends Error {}
 
 export class Prepared {
@@ -27,8 +30,6 @@ export class Prepared {
     };
     return new Prepared(network, lightness, await network.encode(lightness), size, small);
   }
-
-  #usual = null;
 
   constructor(network, lightness, features, size, small = null) {
     this.network = network;
@@ -53,7 +54,8 @@ export class Prepared {
     if (contract.output === "ab") {
       const asked = hints.length || palette.length || reference || vividness !== 1;
       if (asked) this.#refuse("be guided");
-      return planesToField(await this.network.decode(this.features));
+      const colors = planesToField(await this.network.decode(this.features));
+      return { ...colors, data: colors.data.map((value) => value * contract.chroma) };
     }
     const { answer, canvas } = await this.#decode(hints, reference);
     const { height, width } = answer;
@@ -61,8 +63,12 @@ export class Prepared {
     const logits = palette.length
       ? grid.reweight(answer.logits, size, palette.map(parseColor))
       : answer.logits;
-    const usual = contract.temperature ** (canvas === null ? 1 : HINTED);
-    const ab = setOff(grid.readOut(logits, size, usual ** Math.min(vividness, 1)), contract.contrast);
+    const temperature = contract.temperature ** (canvas === null ? 1 : HINTED);
+    const read = grid.readOut(logits, size, temperature ** Math.min(vividness, 1));
+    const ab = setOff(
+      read.map((value) => value * contract.chroma),
+      contract.contrast,
+    );
     const farther = vividness < 1 ? CALM + (1 - CALM) * vividness : 1 + (VIVID - 1) * (vividness - 1);
     const colors = { data: ab.map((value) => value * farther), height, width, channels: 2 };
     return canvas === null ? colors : obey(colors, this.coarse, canvas, contract.output_stride);
@@ -118,8 +124,8 @@ export class Prepared {
   async #decode(hints, reference) {
     const { network, features, contract } = this;
     if (hints.length === 0 && reference === null) {
-      this.#usual ??= network.decode(features);
-      return { answer: await this.#usual, canvas: null };
+      if (usual.of !== this) usual = { of: this, answer: network.decode(features) };
+      return { answer: await usual.answer, canvas: null };
     }
     this.#needHints("take hints");
     const canvas = hints.length ? layOut(hints, this.size, this.lightness, contract.output_stride) : null;

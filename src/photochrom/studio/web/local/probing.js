@@ -31,7 +31,7 @@ export async function probe(file) {
 async function probeJpeg(bytes, found) {
   found.format = "jpeg";
   const profile = [];
-  for (let at = 2; ;) {
+  for (let at = 2; ; ) {
     const head = await bytes.view(at, 4);
     if (head.getUint8(0) !== 0xff) return;
     const marker = head.getUint8(1);
@@ -44,7 +44,11 @@ async function probeJpeg(bytes, found) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
       const frame = await bytes.view(at + 4, 5);
-      Object.assign(found, { bits: frame.getUint8(0), height: frame.getUint16(1), width: frame.getUint16(3) });
+      Object.assign(found, {
+        bits: frame.getUint8(0),
+        height: frame.getUint16(1),
+        width: frame.getUint16(3),
+      });
     } else if (marker >= 0xe0 && marker <= 0xed) {
       takeSegment(marker, await bytes.at(at + 4, size - 2), found, profile);
     }
@@ -59,16 +63,18 @@ function takeSegment(marker, content, found, profile) {
   if (marker === 0xe1 && begins(EXIF)) found.exif ??= content.slice(EXIF.length);
   else if (marker === 0xe1 && begins(XMP)) found.xmp ??= content.slice(XMP.length);
   else if (marker === 0xe2 && begins(ICC)) profile.push(content.slice());
-  else if (marker === 0xed && begins(PHOTOSHOP)) found.iptc = concat(found.iptc ?? NONE, content.subarray(PHOTOSHOP.length));
+  else if (marker === 0xed && begins(PHOTOSHOP))
+    found.iptc = concat(found.iptc ?? NONE, content.subarray(PHOTOSHOP.length));
   else if (marker === 0xe0 && begins("JFIF\0")) {
     const [unit, x, y] = [content[7], content[8] * 256 + content[9], content[10] * 256 + content[11]];
-    if (unit === 1 || unit === 2) found.density = { x: unit === 1 ? x : x * 2.54, y: unit === 1 ? y : y * 2.54 };
+    if (unit === 1 || unit === 2)
+      found.density = { x: unit === 1 ? x : x * 2.54, y: unit === 1 ? y : y * 2.54 };
   }
 }
 
 async function probePng(bytes, found) {
   found.format = "png";
-  for (let at = PNG_SIGN.length; ;) {
+  for (let at = PNG_SIGN.length; ; ) {
     const head = await bytes.view(at, 8);
     const size = head.getUint32(0);
     const kind = text(await bytes.at(at + 4, 4));
@@ -83,7 +89,11 @@ async function probePng(bytes, found) {
 async function takeChunk(kind, content, found) {
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   if (kind === "IHDR") {
-    Object.assign(found, { width: view.getUint32(0), height: view.getUint32(4), bits: content[8] === 16 ? 16 : 8 });
+    Object.assign(found, {
+      width: view.getUint32(0),
+      height: view.getUint32(4),
+      bits: content[8] === 16 ? 16 : 8,
+    });
   } else if (kind === "eXIf") {
     found.exif = content.slice();
   } else if (kind === "iCCP") {
@@ -99,7 +109,7 @@ async function takeChunk(kind, content, found) {
 
 async function probeWebp(bytes, found) {
   found.format = "webp";
-  for (let at = 12; at + 8 <= bytes.size;) {
+  for (let at = 12; at + 8 <= bytes.size; ) {
     const head = await bytes.view(at, 8);
     const kind = text(await bytes.at(at, 4));
     const size = head.getUint32(4, true);
@@ -117,9 +127,12 @@ async function probeWebp(bytes, found) {
         const packed = view.getUint32(1, true);
         Object.assign(found, { width: (packed & 0x3fff) + 1, height: ((packed >>> 14) & 0x3fff) + 1 });
       } else if (kind === "VP8 ") {
-        Object.assign(found, { width: view.getUint16(6, true) & 0x3fff, height: view.getUint16(8, true) & 0x3fff });
+        Object.assign(found, {
+          width: view.getUint16(6, true) & 0x3fff,
+          height: view.getUint16(8, true) & 0x3fff,
+        });
       }
     }
-    at += 8 + size + size % 2;
+    at += 8 + size + (size % 2);
   }
 }

@@ -18,11 +18,15 @@ export class Remote {
     const number = this.#count;
     return new Promise((resolve, reject) => {
       this.#calls.set(number, { resolve, reject });
-      signal?.addEventListener("abort", () => {
-        this.#worker?.postMessage({ cancel: number });
-        this.#calls.delete(number);
-        reject(signal.reason);
-      }, { once: true });
+      signal?.addEventListener(
+        "abort",
+        () => {
+          this.#worker?.postMessage({ cancel: number });
+          this.#calls.delete(number);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
       this.#worker.postMessage({ number, name, args }, transfer);
     });
   }

@@ -1,11 +1,11 @@
 // The worker with the network: opens photographs, paints previews, and says what it knows of them.
 
+import { readHint } from "./hints.js";
+import { Network } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
 import { decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
-import { Network } from "./network.js";
 import { Prepared } from "./prepared.js";
-import { readHint } from "./hints.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
 import { isMonochrome } from "./toning.js";
@@ -51,7 +51,7 @@ function known(id) {
 function optionsOf({ hints = [], palette = [], vividness = 1, reference = null }) {
   const example = reference === null ? null : known(reference);
   if (example) example.tokens ??= example.prepared.reference();
-  return { hints: hints.map(readHint), palette, vividness, reference: example && example.tokens };
+  return { hints: hints.map(readHint), palette, vividness, reference: example?.tokens ?? null };
 }
 
 function paintGray({ gray, width, height }, coefficients) {
@@ -63,7 +63,8 @@ function paintGray({ gray, width, height }, coefficients) {
 async function dataUrl(blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return `data:${blob.type};base64,${btoa(text)}`;
 }
 
@@ -79,9 +80,12 @@ serve({
     const size = { width: bitmap.width, height: bitmap.height };
     const wanted = smallSize(size, network.contract.short_side_px);
     const shrinker = new Shrinker(
-      size.width, size.height, boxFactor(size.width, wanted.width), boxFactor(size.height, wanted.height),
+      size.width,
+      size.height,
+      boxFactor(size.width, wanted.width),
+      boxFactor(size.height, wanted.height),
     );
-    inStripes(bitmap, ({ data }, top, rows) => shrinker.add(data, rows));
+    inStripes(bitmap, ({ data }, _top, rows) => shrinker.add(data, rows));
     const small = resized(shrinker.done(), wanted.width, wanted.height);
     const shown = fitting(size, PREVIEW_PX);
     const preview = { ...shown, gray: grayCodes(scaled(bitmap, shown.width, shown.height)) };
@@ -98,7 +102,9 @@ serve({
 
   /** The preview in gray. */
   async original({ id }) {
-    const { preview: { gray, width, height } } = known(id);
+    const {
+      preview: { gray, width, height },
+    } = known(id);
     return encode(grayToRgba(gray), width, height, "image/jpeg", PREVIEW_QUALITY);
   },
 
@@ -119,8 +125,12 @@ serve({
     const { data, width, height } = await prepared.confidence(optionsOf(order));
     const levels = grayToRgba(Uint8Array.from(data, (sure) => Math.round(255 * sure)));
     const coarse = await createImageBitmap(new ImageData(levels, width, height));
-    return encode(new Uint8ClampedArray(scaled(coarse, preview.width, preview.height)),
-      preview.width, preview.height, "image/png");
+    return encode(
+      new Uint8ClampedArray(scaled(coarse, preview.width, preview.height)),
+      preview.width,
+      preview.height,
+      "image/png",
+    );
   },
 
   /** Other plausible results, each with a small picture. */

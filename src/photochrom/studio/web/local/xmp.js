@@ -13,10 +13,18 @@ const EMPTY = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="${RDF}"/>
 const [BEGIN, END] = ['<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>', '<?xpacket end="w"?>'];
 
 const STALE = [
-  ...["Orientation", "ImageWidth", "ImageLength", "BitsPerSample", "SamplesPerPixel",
-    "PhotometricInterpretation"].map((name) => [TIFF, name]),
+  ...[
+    "Orientation",
+    "ImageWidth",
+    "ImageLength",
+    "BitsPerSample",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+  ].map((name) => [TIFF, name]),
   ["http://ns.adobe.com/exif/1.0/", "ColorSpace"],
-  [XMP, "Thumbnails"], [PHOTOSHOP, "ColorMode"], [PHOTOSHOP, "ICCProfile"],
+  [XMP, "Thumbnails"],
+  [PHOTOSHOP, "ColorMode"],
+  [PHOTOSHOP, "ICCProfile"],
 ];
 
 /**
@@ -26,13 +34,16 @@ const STALE = [
  * @returns bytes; the packet as it came where it is broken
  */
 export function signedXmp(packet, { model, version }) {
-  const given = packet === null ? EMPTY : new TextDecoder().decode(packet).replace(/^[\s\0\ufeff]+|[\s\0]+$/g, "");
+  const given =
+    packet === null ? EMPTY : new TextDecoder().decode(packet).replace(/^[\s\0\ufeff]+|[\s\0]+$/g, "");
   if (given.replaceAll("<!--", "").replaceAll("<![CDATA[", "").includes("<!")) return packet; // could define entities
   const parsed = new DOMParser().parseFromString(given, "application/xml");
   const tree = parsed.getElementsByTagNameNS(RDF, "RDF")[0];
   if (parsed.querySelector("parsererror") || !tree) return packet;
-  const descriptions = [...tree.children].filter((one) => one.namespaceURI === RDF && one.localName === "Description");
-  const before = valueOf(descriptions, IPTC, "DigitalSourceType");
+  const descriptions = [...tree.children].filter(
+    (one) => one.namespaceURI === RDF && one.localName === "Description",
+  );
+  const before = textIn(descriptions, IPTC, "DigitalSourceType");
   const program = `Photochrom ${version}`;
   const put = [
     [IPTC, "Iptc4xmpExt", "DigitalSourceType", SOURCE_TYPE],
@@ -41,7 +52,7 @@ export function signedXmp(packet, { model, version }) {
     [OURS, "photochrom", "Version", version],
   ];
   if (before && before !== SOURCE_TYPE) put.push([OURS, "photochrom", "SourceTypeBefore", before]);
-  if (!valueOf(descriptions, XMP, "CreatorTool")) put.push([XMP, "xmp", "CreatorTool", program]);
+  if (!textIn(descriptions, XMP, "CreatorTool")) put.push([XMP, "xmp", "CreatorTool", program]);
   for (const description of descriptions) {
     for (const [namespace, name] of [...STALE, ...put.map(([space, , name_]) => [space, name_])]) {
       description.removeAttributeNS(namespace, name);
@@ -64,7 +75,7 @@ export function signedXmp(packet, { model, version }) {
 const childrenOf = (description, namespace, name) =>
   [...description.children].filter((one) => one.namespaceURI === namespace && one.localName === name);
 
-function valueOf(descriptions, namespace, name) {
+function textIn(descriptions, namespace, name) {
   for (const description of descriptions) {
     const [child] = childrenOf(description, namespace, name);
     const words = description.getAttributeNS(namespace, name) || child?.textContent || "";

@@ -37,7 +37,7 @@ ORDER = {
         *("jpeg", "png", "boxes", "webp", "heic", "metadata", "encoded", "picture", "folders"),
     ),
     "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
-    "batch": ("jobs", "plan", "manifest", "resume", "pool", "watch"),
+    "batch": ("shards", "jobs", "plan", "manifest", "resume", "pool", "watch"),
     "studio": ("workshop", "held", "shelf", "api", "server", "serving"),
     "cli": ("console", "coloring", "main"),
 }

@@ -11,13 +11,16 @@ import errno
 import hashlib
 import json
 import os
+import re
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
+from photochrom.batch.shards import Shard
 from photochrom.errors import ManifestError
 from photochrom.models.contract import ModelIdentity
 
@@ -130,7 +133,7 @@ class Manifest:
         It is some other file, another run is writing it, or it can't be opened.
     """
 
-    def __init__(self, path: Path, *, write: bool = True) -> None:
+    def __init__(self, path: Path, *, write: bool = True, others: Iterable[Path] = ()) -> None:
         self.path = path
         self.done: dict[str, Record] = {}
         """The last ``done`` record of each output."""
@@ -146,6 +149,8 @@ class Manifest:
                 self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
                 _lock(self._file, path)
             self._read()
+            for other in others:
+                self._join(Manifest(other, write=False))
         except OSError as error:
             self.close()
             raise ManifestError(
@@ -218,6 +223,17 @@ class Manifest:
         if record.status == "done":
             self.done[record.output] = record
 
+    def _join(self, other: Manifest) -> None:
+        """Let the records of another manifest count, too."""
+        for key, record in other.done.items():
+            if key not in self.done or _time(record) > _time(self.done[key]):
+                self.done[key] = record
+        for key, record in other.replacing.items():
+            self.replacing.setdefault(key, record)
+        for key, record in list(self.replacing.items()):
+            if key in self.done and _time(self.done[key]) > _time(record):
+                del self.replacing[key]  # another run has finished it
+
     def _read(self) -> None:
         """Take in all whole lines; cut off what comes after the last one."""
         if self._file is None and not self.path.exists():
@@ -237,6 +253,20 @@ class Manifest:
             os.truncate(self._file, len(content) - len(torn))
 
 
+def path_of(place: Path, shard: Shard | None) -> Path:
+    """Where a shard keeps its manifest: beside that of a whole run, ``place``."""
+    if shard is None:
+        return place
+    return place.with_name(f"{place.stem}-{shard.index}-of-{shard.count}{place.suffix}")
+
+
+def family(place: Path) -> list[Path]:
+    """The manifests that there are of a whole run, ``place``, and of its shards."""
+    of_shards = re.compile(re.escape(place.stem) + r"-\d+-of-\d+" + re.escape(place.suffix))
+    found = place.parent.iterdir() if place.parent.is_dir() else ()
+    return sorted(path for path in found if path == place or of_shards.fullmatch(path.name))
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
@@ -248,6 +278,11 @@ def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
         return None
     version, sha256 = (table.get(f"model_{key}", "") for key in ("version", "sha256"))
     return ModelIdentity(table["model"], version, sha256)
+
+
+def _time(record: Record) -> int:
+    """When the result of a record was written, in nanoseconds."""
+    return record.output_stamp.mtime_ns if record.output_stamp else 0
 
 
 def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:

@@ -18,6 +18,7 @@ from photochrom.batch.manifest import Manifest
 from photochrom.batch.plan import each_alternative, left_out, plan
 from photochrom.batch.pool import Outcome
 from photochrom.batch.resume import Task
+from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S, watch
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
@@ -55,6 +56,8 @@ class Order:
     """Whether inputs came from a list."""
     workers: int | None = None
     manifest: Path | None = None
+    shard: Shard | None = None
+    """The share of the photographs that is done here; None: all."""
     resume: bool = False
     watch: bool = False
     interval_s: float = INTERVAL_S
@@ -70,11 +73,22 @@ class Order:
         jobs = plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
         if self.single and len(jobs) > 1:
             raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
+        if self.shard is not None:
+            jobs = [job for job in jobs if self.shard.holds(job.name)]
         return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
 
     def left_out(self) -> str:
         """Which files of the folders aren't taken, in a line; empty for none."""
         return left_out(self.inputs, self.output, recursive=self.recursive)
+
+    def open_manifest(self, jobs: Sequence[Job], *, write: bool) -> Manifest | None:
+        """The manifest of these jobs, and with it those of other shards."""
+        place = self.manifest_place(jobs)
+        if place is None:
+            return None
+        own = manifest.path_of(place, self.shard)
+        others = [path for path in manifest.family(place) if path != own]
+        return Manifest(own, write=write, others=others)
 
     def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
         """Where the manifest of these jobs is; None for orders that keep none.
@@ -89,10 +103,11 @@ class Order:
         if self.output not in (None, STANDARD_STREAM):
             place = Path(self.output or "")
             to_folder = all(job.target != place for job in jobs)
-            kept = self.listed or self.resume or any(Path(name).is_dir() for name in self.inputs)
-            if to_folder and kept:
+            folders = any(Path(name).is_dir() for name in self.inputs)
+            kept = self.listed or self.resume or folders
+            if to_folder and kept and (jobs or folders):
                 return place / manifest.NAME
-        if self.resume:
+        if self.resume and (jobs or self.shard is None):
             raise JobError(
                 "--resume goes by the manifest of an earlier run. Name the folder of the results "
                 "with -o, or the manifest with --manifest."
@@ -116,8 +131,11 @@ class _Crew:
     def left_of(self, jobs: Sequence[Job]) -> list[Task]:
         """What is left to do; what isn't is said."""
         if self.written is not None:
-            # Nobody else is at work in the results' own folder: its manifest is locked.
-            alone = self.order.manifest is None
+            # Nobody else is at work in the results' own folder, whose manifest is locked, unless
+            # it has been shared out.
+            folder = self.written.path.parent
+            alone = self.order.manifest is None and len(manifest.family(folder / manifest.NAME)) < 2
+            alone &= self.order.shard is None
             resume.remove_temporary((job.target for job in jobs if job.target), of_others=alone)
         tasks, skipped, others = [], 0, 0
         for task in resume.sort_out(
@@ -244,9 +262,8 @@ def run_watch(order: Order, paint: Paint) -> int:
 def show(order: Order) -> None:
     """Print what would be done, and do nothing."""
     jobs = order.plan()
-    place = order.manifest_place(jobs)
     counts: Counter[str] = Counter()
-    earlier = Manifest(place, write=False) if place else None
+    earlier = order.open_manifest(jobs, write=False)
     for task in resume.sort_out(jobs, manifest=earlier, resume=order.resume, force=order.force):
         job = task.job
         counts["skip" if task.step == "keep" else task.step] += 1
@@ -269,7 +286,6 @@ def show(order: Order) -> None:
 @contextmanager
 def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
     """Open what the work needs; `jobs` may change during a watch."""
-    place = order.manifest_place(jobs)
     workers = order.workers or usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
@@ -279,7 +295,7 @@ def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
         resume.remove_temporary(job.target for job in jobs if job.target)
 
     with (
-        Manifest(place) if place else nullcontext() as written,
+        order.open_manifest(jobs, write=True) or nullcontext() as written,
         interruptible(patient=order.watch or len(jobs) > 1, abandon=abandon) as stop,
     ):
         yield _Crew(

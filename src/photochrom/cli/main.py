@@ -195,6 +195,14 @@ def colorize(
             "of a folder run.",
         ),
     ] = None,
+    shard: Annotated[
+        str,
+        typer.Option(
+            metavar="I/N",
+            help="Do one of N shares of the photographs, the first of which is 0/N; for several "
+            "machines.",
+        ),
+    ] = "",
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with what arrives in the folders, until Ctrl-C.")
     ] = False,
@@ -206,6 +214,7 @@ def colorize(
     from functools import partial
 
     from photochrom.batch.jobs import Job
+    from photochrom.batch.shards import Shard
     from photochrom.cli import coloring
 
     given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
@@ -236,6 +245,7 @@ def colorize(
         listed=files_from is not None,
         workers=workers,
         manifest=manifest,
+        shard=Shard.parse(shard) if shard else None,
         resume=resume or watch,
         watch=watch,
         interval_s=interval,

@@ -49,7 +49,9 @@ class Server:
     """A running server."""
 
     def __init__(self, pid: int, address: str) -> None:
-        self.pid, self._place = pid, urlsplit(address).netloc
+        parts = urlsplit(address)
+        self.pid, self._place = pid, parts.netloc
+        self.host, self.port = parts.hostname or "", parts.port or 80
         self._own = local()
 
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "image/jpeg") -> bytes:
@@ -82,6 +84,11 @@ class Server:
         after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(after_name[11]) + int(after_name[12])) / TICK
 
+    def peak_mb(self) -> float:
+        """The most memory so far."""
+        status = Path(f"/proc/{self.pid}/status").read_text().split()
+        return int(status[status.index("VmHWM:") + 1]) * 1024 / 1e6
+
     def resident_mb(self) -> float:
         """Memory now."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
@@ -89,9 +96,10 @@ class Server:
 
 
 @contextmanager
-def serving(model: str | None) -> Iterator[Server]:
+def serving(model: str | None, *options: str) -> Iterator[Server]:
     """Start a server on a free port, and end it."""
-    command = [str(COMMAND), "serve", "--port", "0", *(["--model", model] if model else [])]
+    named = ["--model", model] if model else []
+    command = [str(COMMAND), "serve", "--port", "0", *named, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[-1]

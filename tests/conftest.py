@@ -39,6 +39,23 @@ def smooth_srgb():
     return _smooth
 
 
+@pytest.fixture(scope="session")
+def black_webp():
+    """side -> a lossless WebP without a bit for any pixel: a tiny file, a huge picture.
+
+    Source: RFC 9649; each of the five Huffman codes has the one symbol 0.
+    """
+
+    def make(side):
+        whole, at = 0, 0
+        for value, size in ((0x2F, 8), (side - 1, 14), (side - 1, 14), (0, 7), *5 * [(1, 4)]):
+            whole, at = whole | value << at, at + size
+        body = b"WEBPVP8L" + (16).to_bytes(4, "little") + whole.to_bytes(16, "little")
+        return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+    return make
+
+
 @pytest.fixture
 def color_picture():
     """A colour picture of 40 x 60."""

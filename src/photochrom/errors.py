@@ -6,6 +6,7 @@
     ├── HintError             a hint can't be understood, or lies outside the picture (ditto)
     ├── PictureError
     │   ├── AlreadyColoredError  a photograph has colours, and only grey ones were wanted
+    │   ├── MemoryBudgetError    a picture takes more memory than may be used
     │   ├── PictureReadError  a file or bytes can't be read as a picture
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
@@ -58,6 +59,10 @@ class PictureError(PhotochromError):
 
 class AlreadyColoredError(PictureError):
     """A photograph has colours already, and only grey ones were to be colorized."""
+
+
+class MemoryBudgetError(PictureError):
+    """A picture takes more memory than may be used."""
 
 
 class PictureReadError(PictureError):

@@ -365,3 +365,14 @@ def test_colorize_does_not_need_the_train_extra():
     levels = photograph("old.png")
     subprocess.run([sys.executable, "-c", WITHOUT_TORCH, "colorize", "old.png"], check=True)
     assert is_colored("old-color.png", levels)
+
+
+def test_what_needs_too_much_memory_fails_and_the_others_do_not(run, black_webp):
+    photograph("album/a.png")
+    Path("album/b.webp").write_bytes(black_webp(9000))
+    code, _, err = run("colorize", "album", "-o", "out", "--max-memory-mb", 200)
+    assert code == 1
+    assert "b.webp: this takes about" in err
+    assert "at most 0.2 GB may be used" in " ".join(err.split())
+    assert "--max-memory-mb" in err
+    assert [one.name for one in Path("out").glob("*.*g")] == ["a.png"]

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ import pytest
 
 import photochrom
 from photochrom.cli import main as cli
-from photochrom.pictures import picture
+from photochrom.errors import JobError
+from photochrom.pictures import footprint, picture
 from photochrom.studio import orders, server
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
@@ -611,6 +613,71 @@ def test_too_many_pixels_are_422_by_the_header(start):
         is_problem(client.post(path, content=bytes(data)), 422, "limit of 1,000,000 pixels")
 
 
+def test_what_needs_too_much_memory_is_413_and_says_so(start, black_webp):
+    client = start(limits=Limits(work_bytes=300_000_000))
+    data = picture.from_array(np.zeros((9000, 10), np.uint8)).encode("png")
+    assert client.post("/v1/colorize", content=data).status_code == 200
+    huge = black_webp(9000)
+    for path in ("/v1/colorize", "/v1/pictures"):
+        problem = is_problem(client.post(path, content=huge), 413, "--max-memory-mb")
+        assert problem["type"] == "urn:photochrom:problem:memory"
+        assert "0.3 GB" in problem["detail"]
+    held = opened(client, photograph(3000, 3000))
+    url = f"/v1/pictures/{held['id']}/paint"
+    is_problem(client.post(url, json={"size": "full", "format": "avif"}), 413, "memory")
+    assert client.post(url, json={"size": "full", "format": "jpeg"}).status_code == 200
+    assert client.app.state.studio.budget.taken == 0
+
+
+def test_work_waits_for_memory(start, monkeypatch):
+    client = start(limits=Limits(work_bytes=2 * footprint.EACH_BYTES), workers=4)
+    held, together, lock = opened(client), [0], threading.Lock()
+    budget = client.app.state.studio.budget
+
+    def slow(self):
+        with lock:
+            together.append(budget.taken // footprint.EACH_BYTES)
+        time.sleep(0.2)
+        return b""
+
+    monkeypatch.setattr(Held, "original", slow)
+    url = f"/v1/pictures/{held['id']}/original"
+    with ThreadPoolExecutor(6) as pool:
+        statuses = [one.status_code for one in pool.map(lambda _: client.get(url), range(6))]
+    assert statuses == 6 * [200]
+    assert max(together) == 2
+    assert budget.taken == budget.waiting == 0
+
+
+def test_who_leaves_the_queue_for_memory_takes_none(start, monkeypatch):
+    client = start(limits=Limits(work_bytes=footprint.EACH_BYTES * 3 // 2), workers=2)
+    held, going = opened(client), threading.Event()
+    monkeypatch.setattr(Held, "original", lambda self: going.wait(20) and b"")
+    budget = client.app.state.studio.budget
+    url = f"/v1/pictures/{held['id']}/original"
+    first = threading.Thread(target=client.get, args=(url,))
+    first.start()
+    until(lambda: budget.taken)
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as raw:
+        raw.sendall(f"GET {url} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        until(lambda: budget.waiting == 1)
+    going.set()
+    first.join()
+    until(lambda: budget.taken == 0)
+    assert client.get(url).status_code == 200
+
+
+def test_limits_stay_within_a_budget():
+    for total in (1_000_000_000, 4_000_000_000, 64_000_000_000):
+        limits = Limits.within(total)
+        together = limits.work_bytes + limits.picture_bytes + 2 * limits.uploading_bytes
+        assert together < total
+        assert limits.upload_bytes <= limits.uploading_bytes
+    assert Limits.within().work_bytes > 0
+    with pytest.raises(JobError, match="--max-memory-mb"):
+        Limits.within(500_000_000)
+
+
 def test_a_full_queue_is_503_and_says_when_to_come_back(start, monkeypatch):
     client = start(limits=Limits(waiting=1), workers=1)
     held = opened(client)
@@ -745,7 +812,13 @@ class Clock:
 
 def held(size_bytes=1):
     return Held(
-        name="x", prepared=None, preview=None, thumbnail=None, gray=True, size_bytes=size_bytes
+        name="x",
+        prepared=None,
+        footprint=None,
+        preview=None,
+        thumbnail=None,
+        gray=True,
+        size_bytes=size_bytes,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photochrom.errors import JobError, OutputExistsError, PictureWriteError
-from photochrom.pictures import picture
+from photochrom.pictures import footprint, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
 from photochrom.runtime.prepared import Reference
 
@@ -41,6 +43,7 @@ class Job:
         confidence: Path | None = None,
         replace_confidence: bool = False,
         force: bool = False,
+        budget: Budget | None = None,
     ) -> Picture:
         """Colorize the photograph and write the result.
 
@@ -52,9 +55,12 @@ class Job:
         confidence : where to write `Prepared.confidence_picture` besides
         replace_confidence : replace such a map that is there
         force : replace files that are there
+        budget : of memory; wait until there is enough
 
         Raises
         ------
+        MemoryBudgetError
+            The photograph takes more memory than the whole budget.
         PictureReadError
             The source can't be read as a picture.
         AlreadyColoredError
@@ -82,16 +88,52 @@ class Job:
                     f"--confidence {confidence}: this is the photograph or its result; choose "
                     "another place."
                 )
+        content = self.source or sys.stdin.buffer.read()
+        with nullcontext() if budget is None else self._admitted(content, options, budget):
+            return self._make(
+                content,
+                colorizer,
+                options=options,
+                reference=reference,
+                confidence=confidence,
+                replace_confidence=replace_confidence,
+                force=force,
+            )
+
+    def _admitted(
+        self, content: Path | bytes, options: Options, budget: Budget
+    ) -> AbstractContextManager[None]:
+        """Hold the memory that the job takes."""
+        found = footprint.of(content, name=self.name, max_pixels=options.max_pixels)
+        needs = found.writing(
+            self._format(found.format), lossless=options.lossless, kept=self.target is None
+        )
+        return budget.taking(needs, subject=self.name)
+
+    def _format(self, own: str) -> str:
+        """The suffix or the name of the result's format; `own` is the photograph's."""
+        if self.target is not None:
+            return self.target.suffix.lower()
+        return own if own in picture.WRITERS else "png"
+
+    def _make(
+        self,
+        content: Path | bytes,
+        colorizer: Colorizer,
+        *,
+        options: Options,
+        reference: Reference | None,
+        confidence: Path | None,
+        replace_confidence: bool,
+        force: bool,
+    ) -> Picture:
         source = picture.read(
-            self.source or sys.stdin.buffer.read(),
+            content,
             name=self.name,
             max_pixels=options.max_pixels,
             allow_damaged=options.allow_damaged,
         )
-        if self.target is not None:
-            format_ = self.target.suffix
-        else:
-            format_ = source.format if source.format in picture.WRITERS else "png"
+        format_ = self._format(source.format)
         quality, lossless = options.quality, options.lossless
         source.check_writable(format_, quality=quality, lossless=lossless)
         if self.alternative:

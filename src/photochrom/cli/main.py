@@ -53,6 +53,10 @@ def main() -> None:
         sys.exit(130)
 
 
+def _bytes(megabytes: int | None) -> int | None:
+    return None if megabytes is None else megabytes * 1_000_000
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"photochrom {__version__}")
@@ -159,6 +163,12 @@ def colorize(
     max_pixels: Annotated[
         int, typer.Option(min=1, help=help_for("max_pixels"))
     ] = DEFAULTS.max_pixels,
+    max_memory_mb: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Take no more memory; four fifths of what there is to use by default."
+        ),
+    ] = None,
     allow_damaged: Annotated[
         bool, typer.Option("--allow-damaged", help=help_for("allow_damaged"))
     ] = DEFAULTS.allow_damaged,
@@ -216,6 +226,7 @@ def colorize(
     from photochrom.batch.jobs import Job
     from photochrom.batch.shards import Shard
     from photochrom.cli import coloring
+    from photochrom.runtime.memory import Budget, usable_bytes
 
     given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
     options = Options(
@@ -259,7 +270,10 @@ def colorize(
         coloring.show(order)
         return
     run = coloring.run_watch if watch else coloring.run
-    paint = partial(Job.run, options=options, confidence=confidence, replace_confidence=force)
+    budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
+    paint = partial(
+        Job.run, options=options, confidence=confidence, replace_confidence=force, budget=budget
+    )
     code = run(order, paint)
     if code:
         raise typer.Exit(code)
@@ -353,6 +367,10 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME", help="Another name of this server; as often as you like."),
     ] = None,
+    max_memory_mb: Annotated[
+        int | None,
+        typer.Option(min=1, help="Take no more memory; half of what there is to use by default."),
+    ] = None,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = 200,
     max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = 250_000_000,
     workers: Annotated[
@@ -364,7 +382,6 @@ def serve(
     from photochrom.studio import serving
     from photochrom.studio.limits import Limits
 
-    usual, upload_bytes = Limits(), max_upload_mb * 1_000_000
     serving.serve(
         serving.Place(
             host=host,
@@ -375,11 +392,8 @@ def serve(
         ),
         model=model,
         device=device,
-        limits=Limits(
-            upload_bytes=upload_bytes,
-            pixels=max_pixels,
-            uploading_bytes=max(usual.uploading_bytes, 2 * upload_bytes),
-            picture_bytes=max(usual.picture_bytes, 2 * upload_bytes),
+        limits=Limits.within(
+            _bytes(max_memory_mb), upload_bytes=max_upload_mb * 1_000_000, pixels=max_pixels
         ),
         workers=workers,
         open_browser=open_,

@@ -72,6 +72,8 @@ class Contents:
     """How many such pages, pictures or frames there are."""
     layout: Mapping[str, Any] = field(default_factory=dict)
     """How a page is stored, as options for libvips' ``tiffsave``."""
+    rows: int = 0
+    """How many rows are stored in one piece, a strip or a row of tiles; 0: perhaps all."""
     refusal: str = ""
     """Why libvips can't decode the pixels, or would decode them wrongly; empty where it can."""
     ycbcr: YCbCr | None = None

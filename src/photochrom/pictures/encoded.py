@@ -85,6 +85,22 @@ class Encoded:
         except pyvips.Error as error:
             raise self.unreadable(error) from error
 
+    def checked(self, max_pixels: int) -> pyvips.Image:
+        """Its `header`; raises as that does, and where there are more pixels.
+
+        Raises
+        ------
+        PictureReadError
+            This is no picture, or a larger one.
+        """
+        header = self.header()
+        if header.width * header.height > max_pixels:
+            raise PictureReadError(
+                f"{self.name}: {header.width} x {header.height} is more than the limit of "
+                f"{max_pixels:,} pixels. Shrink it first, or raise the limit with --max-pixels."
+            )
+        return header
+
     def open_upright(self) -> pyvips.Image:
         """A fresh pipeline: upright, sRGB or grey, 8 or 16 bit, with or without alpha.
 
@@ -100,6 +116,10 @@ class Encoded:
     def describe(self) -> pyvips.Image:
         """An image with the same size, depth, alpha and metadata, of which no pixels are used."""
         return self._upright(self.header())
+
+    def orientation(self) -> int:
+        """As EXIF numbers it: 1 is upright, from 5 on width and height are exchanged."""
+        return self._orientation(self.header())
 
     def _upright(self, image: pyvips.Image) -> pyvips.Image:
         return _to_srgb(self._as_rgb(self._turned(image)))

@@ -408,12 +408,7 @@ def read(
         raises this when its pixels are used.
     """
     encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged, page=page)
-    header = encoded.header()
-    if header.width * header.height > max_pixels:
-        raise PictureReadError(
-            f"{encoded.name}: {header.width} x {header.height} is more than the limit of "
-            f"{max_pixels:,} pixels. Shrink it first, or raise the limit with --max-pixels."
-        )
+    header = encoded.checked(max_pixels)
     if header.format not in {"uchar", "ushort"} and header.interpretation != "labs":
         raise PictureReadError(
             f"{encoded.name}: its samples are of type {header.format}; convert it to 8 or 16 bit."

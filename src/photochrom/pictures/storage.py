@@ -19,11 +19,12 @@ from photochrom.pictures.contents import YCbCr
 
 SUBFILE_TYPE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES, INK_SET = 277, 284, 322, 323, 330, 332
+ROWS_PER_STRIP = 278
 EXTRA_SAMPLES, COEFFICIENTS, SUBSAMPLING, REFERENCE, DNG_VERSION = 338, 529, 530, 532, 50706
 TAGS = frozenset(
     {SUBFILE_TYPE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, TILE_WIDTH}
     | {TILE_LENGTH, SUB_DIRECTORIES, INK_SET, EXTRA_SAMPLES, COEFFICIENTS, SUBSAMPLING, REFERENCE}
-    | {DNG_VERSION}
+    | {DNG_VERSION, ROWS_PER_STRIP}
 )
 """The tags that say how a page is stored."""
 
@@ -97,6 +98,16 @@ def layout(numbers: Numbers, *, pyramid: bool) -> dict[str, Any]:
         if pyramid:
             saved |= {"pyramid": True, "subifd": bool(numbers(SUB_DIRECTORIES))}
     return saved
+
+
+def rows(numbers: Numbers) -> int:
+    """How many rows are stored in one piece, a strip or a row of tiles; 0 where all may be.
+
+    Parameters
+    ----------
+    numbers : the page's tags
+    """
+    return _first(numbers, TILE_LENGTH, 0) or _first(numbers, ROWS_PER_STRIP, 0)
 
 
 def refusal(numbers: Numbers) -> str:

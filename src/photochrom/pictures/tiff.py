@@ -58,6 +58,7 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
             layout=storage.layout(
                 numbers, pyramid=smaller or bool(numbers(storage.SUB_DIRECTORIES))
             ),
+            rows=storage.rows(numbers),
             refusal=storage.refusal(numbers),
             ycbcr=storage.ycbcr(numbers),
             bands=int(samples[0]) if samples else 1,

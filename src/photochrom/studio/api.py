@@ -1,18 +1,12 @@
-"""The routes of the HTTP API, and the `Studio` that they share.
-
-Routes parse, hand the work to the threads of the `Workshop`, and answer.
-"""
+"""The routes of the HTTP API. They parse, hand the work to the `Studio`, and answer."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -20,24 +14,19 @@ from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
 from photochrom.models.weights import shipped_models
-from photochrom.pictures import formats, picture
+from photochrom.pictures import footprint, formats, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import MOST_REACH, hints_to_json
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
-from photochrom.runtime.prepared import Reference
 from photochrom.studio import orders
 from photochrom.studio import samples as samples_
 from photochrom.studio.held import Held, hold
-from photochrom.studio.limits import Limits
-from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem, busy
-from photochrom.studio.shelf import Shelf
+from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem
+from photochrom.studio.studio import Studio
 from photochrom.studio.uploads import Upload, plain_name, read_upload
-from photochrom.studio.workshop import Workshop
 from photochrom.version import __version__
-
-Result = TypeVar("Result")
 
 MEDIA_TYPES = {
     "jpeg": "image/jpeg",
@@ -77,65 +66,6 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in sorted(everywhere | set(statuses))
     }
-
-
-class Studio:
-    """What the routes share.
-
-    Parameters
-    ----------
-    colorizer : the model at work
-    limits : how much the server takes upon itself
-    workers : threads
-    """
-
-    def __init__(self, colorizer: Colorizer, *, limits: Limits, workers: int) -> None:
-        self.colorizer, self.limits = colorizer, limits
-        self.shelf = Shelf(limits)
-        self.workshop = Workshop(workers, waiting=limits.waiting)
-
-    async def work(self, request: Request, task: Callable[[], Result]) -> Result:
-        """Do something in a thread; let go of it when nobody waits for the answer any more.
-
-        Raises
-        ------
-        Problem
-            503: the queue is full, or it has taken too long; 499: the client has gone.
-        """
-        future = asyncio.wrap_future(self.workshop.begin(task))
-        gone = asyncio.ensure_future(_until_gone(request))
-        try:
-            first: set[asyncio.Future[Any]] = {future, gone}
-            await asyncio.wait(
-                first, timeout=self.limits.work_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if future.done():
-                return future.result()
-            if gone.done():
-                raise Problem(CLIENT_GONE, "")
-            raise busy("This has taken too long; try it with a smaller picture, or later.")
-        finally:
-            future.cancel()
-            gone.cancel()
-
-    def reference(self, id_: str | None) -> Callable[[], Reference | None]:
-        """How to get the reference of an id; to be called where the work is done.
-
-        Raises
-        ------
-        Problem
-            404: there is no such picture.
-        """
-        if id_ is None:
-            return lambda: None
-        return partial(self.shelf.get(id_).reference, self.colorizer)
-
-
-async def _until_gone(request: Request) -> None:
-    """Returns when nobody waits for the answer any more."""
-    with suppress(Problem):  # of the rest of a body that nobody wanted
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
 
 
 def _studio(request: Request) -> Studio:
@@ -243,15 +173,18 @@ async def colorize(
         order = orders.ColorizeOrder.model_validate({**upload.fields, **given})
     name = plain_name(order.name) or upload.name or "picture"
     options = orders.options_of(order)
+    look = partial(footprint.of, upload.data, name=name, max_pixels=studio.limits.pixels)
+    found = await studio.work(request, look, subject=name)
+    format_ = _format(found.format, order.format)
 
     def work() -> Response:
         source = picture.read(upload.data, name=name, max_pixels=studio.limits.pixels)
-        format_ = _format(source, order.format)
         source.check_writable(format_, quality=options.quality, lossless=options.lossless)
         prepared = studio.colorizer.prepare(source, only_gray=options.only_gray, once=True)
         return _file(options.paint(prepared), format_, options)
 
-    return await studio.work(request, work)
+    needs = found.writing(format_, lossless=options.lossless, kept=True)
+    return await studio.work(request, work, needs=needs, subject=name)
 
 
 @routes.post(
@@ -270,6 +203,8 @@ async def open_picture(
 ) -> Any:
     """Open a picture, to work on it. It is held in memory, for a while."""
     named = plain_name(name) or upload.name or "picture"
+    look = partial(footprint.of, upload.data, name=named, max_pixels=studio.limits.pixels)
+    found = await studio.work(request, look, subject=named)
     held = await studio.work(
         request,
         partial(
@@ -280,6 +215,8 @@ async def open_picture(
             max_pixels=studio.limits.pixels,
             allow_damaged=allow_damaged,
         ),
+        needs=found.reading,
+        subject=named,
     )
     studio.shelf.put(held)
     return {
@@ -319,11 +256,14 @@ async def paint(
         if order.size == "preview":
             painted = held.paint(options, reference=reference())
             return Response(painted, media_type="image/jpeg")
-        format_ = _format(held.picture, order.format)
         held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
         return _file(options.paint(held.prepared, reference=reference()), format_, options)
 
-    return await studio.work(request, work)
+    format_ = _format(held.footprint.format, order.format)
+    needs = studio.reference_bytes(order.reference)
+    if order.size == "full":
+        needs += held.footprint.writing(format_, lossless=options.lossless, kept=True)
+    return await studio.work(request, work, needs=needs, subject=held.name)
 
 
 @routes.post(
@@ -355,7 +295,8 @@ async def alternatives(
             )
         return {"alternatives": found}
 
-    return await studio.work(request, work)
+    needs = studio.reference_bytes(order.reference)
+    return await studio.work(request, work, needs=needs, subject=held.name)
 
 
 @routes.get(
@@ -389,7 +330,9 @@ async def confidence(
     def work() -> bytes:
         return held.confidence(options, reference=reference())
 
-    return Response(await studio.work(request, work), media_type="image/png")
+    needs = studio.reference_bytes(order.reference)
+    painted = await studio.work(request, work, needs=needs, subject=held.name)
+    return Response(painted, media_type="image/png")
 
 
 @routes.get(
@@ -419,7 +362,8 @@ async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
 @routes.get("/v1/pictures/{id}/palette", response_model=orders.Palette, responses=_problems(404))
 async def palette(request: Request, studio: InStudio, held: OpenPicture) -> Any:
     """The main colours of the picture as it was uploaded."""
-    return {"palette": await studio.work(request, partial(palette_of, held.picture))}
+    look, needs = partial(palette_of, held.picture), held.footprint.reading
+    return {"palette": await studio.work(request, look, needs=needs, subject=held.name)}
 
 
 @routes.delete("/v1/pictures/{id}", status_code=204, responses=_problems(404))
@@ -434,11 +378,9 @@ async def healthz() -> Any:
     return {"status": "ok", "version": __version__}
 
 
-def _format(source: Picture, asked: str | None) -> str:
-    """The format of the answer: as asked, or the source's where it can be written."""
-    if asked:
-        return asked
-    return source.format if source.format in picture.WRITERS else "png"
+def _format(own: str, asked: str | None) -> str:
+    """The format of the answer: as asked, or the source's own where it can be written."""
+    return asked or (own if own in picture.WRITERS else "png")
 
 
 def _file(painted: Picture, format_: str, options: Options) -> Response:

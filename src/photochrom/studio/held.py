@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import PictureReadError
-from photochrom.pictures import picture
+from photochrom.pictures import footprint, picture
 from photochrom.pictures.encoded import Encoded
+from photochrom.pictures.footprint import Footprint
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import region
 from photochrom.runtime.colorizer import Colorizer
@@ -40,6 +41,8 @@ class Held:
     name: str
     """What the person calls it, without folders."""
     prepared: Prepared
+    footprint: Footprint
+    """Of the picture at full size."""
     preview: Picture
     """A grey copy in memory, its longer side at most `PREVIEW_PX`."""
     thumbnail: Picture
@@ -55,6 +58,11 @@ class Held:
     def picture(self) -> Picture:
         """The picture as it came, at full size."""
         return self.prepared.picture
+
+    @property
+    def reference_bytes(self) -> int:
+        """How much memory `reference` needs."""
+        return self.footprint.reading if self._reference is None else 0
 
     def reference(self, colorizer: Colorizer) -> Reference:
         """The picture as an example for others; looked at once."""
@@ -153,6 +161,7 @@ def hold(
     return Held(
         name=name,
         prepared=prepared,
+        footprint=footprint.of(data, name=name, max_pixels=max_pixels),
         preview=small,
         thumbnail=picture.from_array(np.ascontiguousarray(thumbnail)),
         gray=picture.from_array(colors).is_monochrome(),

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from photochrom.errors import JobError
+from photochrom.runtime.memory import usable_bytes
+
 CROWDED = "photochrom.crowded"
 """In a request's state: there are too many connections, and its own is one of those too many."""
+
+IDLE_BYTES = 300_000_000
+"""What a server that has worked before takes while it does nothing."""
+
+WORK_BYTES = 200_000_000
+"""A photograph of some megapixels needs so much while it is worked on."""
+
+LEAST_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +36,8 @@ class Limits:
     """After so long without use a picture is forgotten."""
     waiting: int = 32
     """Requests that may wait for a thread."""
+    work_bytes: int = 4_000_000_000
+    """Memory that all work together may take; see `within`."""
     work_s: float = 120.0
     """How long a request may wait and be worked on."""
     head_s: float = 10.0
@@ -41,3 +54,44 @@ class Limits:
     """Of them, from one address."""
     spare_connections: int = 32
     """Beyond `connections`; they are told to come back, but for those who ask for health."""
+
+    @classmethod
+    def within(
+        cls,
+        memory_bytes: int | None = None,
+        *,
+        upload_bytes: int = 200_000_000,
+        pixels: int = 250_000_000,
+    ) -> Limits:
+        """Limits for a server whose whole memory stays under a budget.
+
+        Parameters
+        ----------
+        memory_bytes : the budget; by default half of what this process may use, but a gigabyte
+            where there is so much
+        upload_bytes : of one file; no more than an eighth of the budget
+        pixels : of one picture
+
+        Raises
+        ------
+        JobError
+            The budget leaves nothing to work with.
+        """
+        usable = usable_bytes()
+        total = memory_bytes or max(usable // 2, min(usable, LEAST_BYTES))
+        share = total // 8
+        uploading, pictures = min(share, 1_000_000_000), min(share, 1_000_000_000)
+        # An upload is there twice while it is put together.
+        work = total - IDLE_BYTES - pictures - 2 * uploading
+        if work < WORK_BYTES:
+            raise JobError(
+                f"{total / 1e6:,.0f} MB of memory are too few for the server; it needs at least "
+                f"{LEAST_BYTES / 1e6:,.0f} MB (--max-memory-mb)."
+            )
+        return cls(
+            upload_bytes=min(upload_bytes, uploading),
+            pixels=pixels,
+            uploading_bytes=uploading,
+            picture_bytes=pictures,
+            work_bytes=work,
+        )

@@ -12,6 +12,7 @@ from photochrom.errors import (
     ColorError,
     DamagedPictureError,
     HintError,
+    MemoryBudgetError,
     PhotochromError,
     PictureReadError,
     PictureWriteError,
@@ -87,7 +88,9 @@ class Problem(Exception):
 
 
 def problem_of(error: PhotochromError) -> Problem:
-    """The answer to one of the library's errors: 422 where the asker can mend it, else 500."""
+    """The answer to one of the library's errors: 422 or 413 if the asker can mend it, else 500."""
+    if isinstance(error, MemoryBudgetError):
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), kind="memory")
     for kind, title in _TITLES.items():
         if isinstance(error, kind):
             word = kind.__name__.removesuffix("Error").removesuffix("Picture").lower()

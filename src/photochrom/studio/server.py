@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -26,12 +27,13 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import usable_cores
 from photochrom.studio import orders
 from photochrom.studio.access import Access
-from photochrom.studio.api import Studio, routes
+from photochrom.studio.api import routes
 from photochrom.studio.door import door
 from photochrom.studio.gate import Gate, Scope
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
 from photochrom.studio.shelf import Shelf
+from photochrom.studio.studio import Studio
 from photochrom.version import __version__
 
 WEB = Path(__file__).parent / "web"
@@ -39,6 +41,9 @@ TIDY_EVERY_S = 30.0
 KEEP_ALIVE_S = 20
 HEAD_BYTES = 65_536
 """Of a request's head: other servers of this host may have set many cookies."""
+
+IN_MEMORY_BYTES = 1 << 40
+"""Pictures that can't be streamed are decoded into memory below this size, else into files."""
 
 GOODBYE_S = 5
 """So long answers that are on their way may take after Ctrl-C or SIGTERM."""
@@ -65,6 +70,12 @@ class _Metrics:
         for name, text, value in (
             ("pictures", "Open pictures.", lambda: len(studio.shelf)),
             ("picture_bytes", "Their size in memory.", lambda: studio.shelf.size_bytes),
+            (
+                "work_bytes",
+                "Memory set aside for work.",
+                lambda: studio.budget.taken,
+            ),
+            ("memory_queue", "Requests that wait for memory.", lambda: studio.budget.waiting),
             ("queue_depth", "Requests that wait for a thread.", lambda: studio.workshop.depth),
         ):
             Gauge(f"photochrom_{name}", text, registry=self.registry).set_function(value)
@@ -106,11 +117,12 @@ def create_app(
     Parameters
     ----------
     colorizer : the model; opened with `cores.threads_each` threads for so many workers
-    limits : how much the server takes upon itself
+    limits : how much the server takes upon itself; `Limits.within` half of the memory by default
     access : who may come in; by default, whoever calls it by a loopback name
     workers : threads; one for each core by default
     """
-    studio = Studio(colorizer, limits=limits or Limits(), workers=workers or usable_cores())
+    os.environ.setdefault("VIPS_DISC_THRESHOLD", str(IN_MEMORY_BYTES))  # libvips reads it once
+    studio = Studio(colorizer, limits=limits or Limits.within(), workers=workers or usable_cores())
     metrics = _Metrics(studio)
 
     @asynccontextmanager

@@ -126,7 +126,7 @@ def serve(
         raise MissingExtraError(
             f"This needs the serve extra ({error.name} is missing): pip install 'photochrom[serve]'"
         ) from error
-    access, limits = place.access(), limits or Limits()
+    access, limits = place.access(), limits or Limits.within()
     listening = place.listen()
     with listening:
         workers = workers or usable_cores()

@@ -1,0 +1,472 @@
+"""What it costs the server when somebody means no good: connections, memory, processor.
+
+    python benchmarks/abuse.py [--only connections|memory|processor|footprints]
+
+Starts `photochrom serve` in a process of its own, asks it over the loopback, and prints:
+
+- connections: how long others wait while 512 connections say nothing, and when those are closed.
+- memory: the server's peak with two pictures at a time that are small files and huge pictures,
+  beside its budget (`--memory-mb`).
+- processor: CPU seconds of requests whose cost a client chooses, beside the usual request of the
+  same pixels; and how long `/healthz` takes meanwhile.
+- footprints: the peak of reading and writing each format, beside what `pictures/footprint.py`
+  reckons; each in a process of its own.
+
+Everything is bounded: some minutes, and the memory of the budget. Connections to others than the
+loopback are impossible.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyvips
+
+import batch
+import studio
+from photochrom.pictures import footprint, picture
+from photochrom.runtime.colorizer import Colorizer
+
+PARTS = ("connections", "memory", "processor", "footprints")
+SILENT = 512
+SIDE, AVIF_SIDE = 15_800, 8_000
+MOST = 10**9
+MEGAPIXEL = (1000, 1000)
+ROUNDS = 3
+PALETTE = [f"#{level:02x}{255 - level:02x}80" for level in range(64)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--memory-mb", type=int, default=6000)
+    parser.add_argument("--footprint", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.footprint:
+        print(json.dumps(one_footprint(*arguments.footprint)))
+        return
+    print(f"{len(os.sched_getaffinity(0))} cores; load {os.getloadavg()[0]:.1f}")
+    for part in PARTS:
+        if arguments.only not in (None, part):
+            continue
+        print(f"\n{part}")
+        if part == "memory":
+            memory(arguments.memory_mb)
+        else:
+            {"connections": connections, "processor": processor, "footprints": footprints}[part]()
+
+
+# Connections
+
+
+def connections() -> None:
+    """How others fare while connections say nothing."""
+    with studio.serving(None) as server, ExitStack() as stack:
+        place = server.host, server.port
+        begun = time.monotonic()
+        silent = [stack.enter_context(socket.create_connection(place)) for _ in range(SILENT)]
+        answers: dict[str, list[float]] = {"/healthz": [], "/v1/samples": []}
+        failed = 0
+        while time.monotonic() - begun < 15:
+            for path, seconds in answers.items():
+                asked = time.perf_counter()
+                status = get(server, path)
+                seconds.append(time.perf_counter() - asked)
+                failed += status != 200
+            time.sleep(0.2)
+        for path, seconds in answers.items():
+            longest = 1000 * max(seconds)
+            print(f"{path:<36} {len(seconds):5d} answers {longest:7.0f} ms at most")
+        print(f"other answers than 200 {failed:19d}")
+        silent[-1].settimeout(5)
+        first = silent[-1].recv(100).split(b"\r\n")[0].decode()
+        print(f"a silent connection is told            {first}")
+
+
+def get(server: studio.Server, path: str) -> int:
+    """The status of a request over a connection of its own."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    connection.request("GET", path)
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
+
+
+# Memory
+
+
+def black_webp(side: int) -> bytes:
+    """A lossless WebP without a bit for any pixel.
+
+    Source: RFC 9649; each of the five Huffman codes has the one symbol 0.
+    """
+    bits = [(0x2F, 8), (side - 1, 14), (side - 1, 14), (0, 1), (0, 3), (0, 3)]
+    bits += 5 * [(1, 1), (0, 1), (0, 1), (0, 1)]
+    whole = 0
+    for value, size in reversed(bits):
+        whole = whole << size | value
+    stream = whole.to_bytes(16, "little")
+    body = b"WEBPVP8L" + struct.pack("<I", len(stream)) + stream
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def interlaced_png(side: int) -> bytes:
+    """A black interlaced 16-bit PNG. Source: PNG, third edition, 8.1."""
+    packer, parts = zlib.compressobj(1), []
+    passes = ((0, 8, 0, 8), (0, 8, 4, 8), (4, 8, 0, 4), (0, 4, 2, 4), (2, 4, 0, 2), (0, 2, 1, 2))
+    for top, down, left, across in (*passes, (1, 2, 0, 1)):
+        row = bytes(1 + 6 * len(range(left, side, across)))
+        parts += [packer.compress(row) for _ in range(top, side, down)]
+    parts.append(packer.flush())
+    head = struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 1)
+    chunks = ((b"IHDR", head), (b"IDAT", b"".join(parts)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def progressive_jpeg(side: int) -> bytes:
+    """A grey-brown progressive JPEG with one scan. Source: ITU-T T.81, annex B."""
+
+    def segment(marker: int, data: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, 2 + len(data)) + data
+
+    components = b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
+    frame = struct.pack(">BHHB", 8, side, side, 3) + components
+    table = bytes([0, 1, *15 * [0], 0])  # one code, of one bit: no difference
+    scan = bytes([3, 1, 0, 2, 0, 3, 0, 0, 0, 0])
+    bits = 3 * (-(-side // 8)) ** 2
+    return b"".join(
+        (
+            b"\xff\xd8",
+            segment(0xDB, bytes([0, *64 * [1]])),
+            segment(0xC2, frame),
+            segment(0xC4, table),
+            segment(0xDA, scan),
+            bytes(-(-bits // 8)),
+            b"\xff\xd9",
+        )
+    )
+
+
+def black_avif(side: int) -> bytes:
+    """A black AVIF, smaller, as making it costs as much memory as reading it."""
+    side = min(side, AVIF_SIDE)
+    black = pyvips.Image.black(side, side).copy(interpretation="b-w")
+    data: bytes = black.heifsave_buffer(compression="av1", effort=0)
+    return data
+
+
+HUGE: dict[str, Callable[[int], bytes]] = {
+    "lossless WebP": black_webp,
+    "interlaced 16-bit PNG": interlaced_png,
+    "progressive JPEG": progressive_jpeg,
+    "AVIF": black_avif,
+}
+
+
+def memory(budget_mb: int) -> None:
+    """The server's peak with two at a time."""
+    files = {name: make(SIDE) for name, make in HUGE.items()}
+    print(
+        f"{SIDE} x {SIDE} pixels (AVIF: {AVIF_SIDE} x {AVIF_SIDE}), two at a time; "
+        f"a budget of {budget_mb} MB"
+    )
+    for name, data in files.items():
+        reckoned = footprint.of(data, max_pixels=MOST).writing("jpeg", kept=True) / 1e6
+        with studio.serving(None, "--max-memory-mb", str(budget_mb)) as server:
+
+            def ask(_: int, server: studio.Server = server, data: bytes = data) -> str:
+                return outcome(server, "/v1/colorize?format=jpeg", data)
+
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(2) as clients:
+                answers = ", ".join(clients.map(ask, range(2)))
+            seconds = time.perf_counter() - begun
+            print(
+                f"{name:<24} {len(data):9,d} bytes {reckoned:7.0f} MB reckoned each "
+                f"{server.peak_mb():7.0f} MB peak {seconds:5.1f} s: {answers}"
+            )
+    with studio.serving(None, "--max-memory-mb", str(budget_mb)) as server:
+        jobs = [data for data in files.values() for _ in range(2)]
+        with ThreadPoolExecutor(len(jobs)) as clients:
+            answers = ", ".join(
+                clients.map(lambda data: outcome(server, "/v1/colorize?format=jpeg", data), jobs)
+            )
+        print(f"all of them, twice, at once: {server.peak_mb():.0f} MB peak: {answers}")
+
+
+def outcome(server: studio.Server, path: str, data: bytes) -> str:
+    """What is answered: a status, and a problem's words."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=300)
+    connection.request("POST", path, data, {"Content-Type": "application/octet-stream"})
+    answer = connection.getresponse()
+    content = answer.read()
+    said = "" if answer.status == 200 else f" ({json.loads(content)['detail'][:90]})"
+    return f"{answer.status}{said}"
+
+
+# Processor
+
+
+def strokes(count: int, points: int, radius_px: float, seed: int = 0) -> list[dict[str, object]]:
+    """Scribbles over a picture of a megapixel."""
+    rng = np.random.default_rng(seed)
+    height, width = MEGAPIXEL
+    return [
+        {
+            "points": (rng.uniform(0, 1, (points, 2)) * [width, height]).round(1).tolist(),
+            "color": "#c03040",
+            "radius_px": radius_px,
+        }
+        for _ in range(count)
+    ]
+
+
+def with_xmp(data: bytes, packet: bytes) -> bytes:
+    """A picture's file with an XMP packet, as TIFF, which holds any size."""
+    image = pyvips.Image.new_from_buffer(data, "").copy()
+    image.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
+    written: bytes = image.tiffsave_buffer(compression="deflate")
+    return written
+
+
+def xmp_packet(size: int) -> bytes:
+    """A packet of so many bytes, full of the smallest elements."""
+    begin = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="'
+        b'http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="">'
+    )
+    end = b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+    return begin + (size - len(begin) - len(end)) // 4 * b"<a/>" + end
+
+
+def with_resources(data: bytes, count: int) -> bytes:
+    """A picture's file with so many of Photoshop's resources, each of them empty."""
+    image = pyvips.Image.new_from_buffer(data, "").copy()
+    block = count * (b"8BIM" + struct.pack(">HHI", 1, 0, 0))
+    image.set_type(pyvips.GValue.blob_type, "photoshop-data", block)
+    written: bytes = image.tiffsave_buffer(compression="deflate")
+    return written
+
+
+def processor() -> None:
+    """CPU time of what a client may ask for."""
+    large = pyvips.Image.thumbnail(str(batch.SAMPLE), *MEGAPIXEL, size="force")
+    data = large.colourspace("b-w").copy_memory().jpegsave_buffer(Q=92)
+    with studio.serving(None, "-j", "2") as server:
+        place = server.open(data)
+
+        def paint(**order: object) -> None:
+            server.order(f"{place}/paint", **order)
+
+        def colorize(data: bytes, query: str = "") -> None:
+            server.ask("POST", f"/v1/colorize{query}", data)
+
+        hint = {"x": 500, "y": 500, "color": "#c03040"}
+        edits: dict[str, Callable[[], object]] = {
+            "an edit: one hint": lambda: paint(hints=[hint]),
+            "one stroke, 4,000 points, r = 500": lambda: paint(hints=strokes(1, 4000, 500)),
+            "one stroke, 4,000 points, r = 5": lambda: paint(hints=strokes(1, 4000, 5)),
+            "200 strokes of 20 points, r = 500": lambda: paint(hints=strokes(200, 20, 500)),
+            "200 strokes of 20 points, r = 5": lambda: paint(hints=strokes(200, 20, 5)),
+            "200 points": lambda: paint(hints=strokes(200, 1, 5)),
+            "a palette of 64": lambda: paint(
+                palette=[f"#{n:02x}{255 - n:02x}80" for n in range(64)]
+            ),
+            "eight alternatives": lambda: server.order(f"{place}/alternatives", count=8),
+        }
+        compare(server, edits)
+        packed = with_xmp(data, xmp_packet(4_000_000))
+        small = with_xmp(data, xmp_packet(150_000))
+        resources = with_resources(data, 1_000_000)
+        requests: dict[str, Callable[[], object]] = {
+            "colorize": lambda: colorize(data),
+            "to PNG": lambda: colorize(data, "?format=png"),
+            "to TIFF": lambda: colorize(data, "?format=tiff"),
+            "to WebP": lambda: colorize(data, "?format=webp"),
+            "to lossless WebP": lambda: colorize(data, "?format=webp&lossless=true"),
+            "to AVIF": lambda: colorize(data, "?format=avif"),
+            "to lossless AVIF": lambda: colorize(data, "?format=avif&lossless=true"),
+            "XMP of 4 MB": lambda: colorize(packed),
+            "XMP of 150 kB": lambda: colorize(small),
+            "a million image resources": lambda: colorize(resources),
+            "the eighth alternative": lambda: colorize(data, "?alternative=2"),
+        }
+        compare(server, requests)
+
+
+def compare(server: studio.Server, requests: dict[str, Callable[[], object]]) -> None:
+    """Print each request's CPU time beside the first one's, and the wait for `/healthz`."""
+    usual = 0.0
+    for name, call in requests.items():
+        call_or_refusal(call)
+        rounds = []
+        with Watch(server) as watch:
+            for _ in range(ROUNDS):
+                before = server.cpu_s()
+                refused = call_or_refusal(call)
+                rounds.append(server.cpu_s() - before)
+        spent = min(rounds)
+        usual = usual or max(spent, 0.01)
+        print(
+            f"{name:<36} {1000 * spent:7.0f} ms CPU {spent / usual:6.1f} times the usual; "
+            f"/healthz {1000 * watch.longest_s:5.0f} ms {refused}"
+        )
+
+
+def call_or_refusal(call: Callable[[], object]) -> str:
+    """Ask; why it was refused, if it was."""
+    try:
+        call()
+    except AssertionError as error:
+        found = re.search(r'"detail": "([^"]*)', str(error))
+        return f"(refused: {found[1][:80] if found else error})"
+    return ""
+
+
+class Watch:
+    """Asks for health again and again."""
+
+    def __init__(self, server: studio.Server) -> None:
+        self._server, self._over = server, threading.Event()
+        self.longest_s = 0.0
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            begun = time.perf_counter()
+            get(self._server, "/healthz")
+            self.longest_s = max(self.longest_s, time.perf_counter() - begun)
+
+
+# Footprints
+
+READ_PX, WRITE_PX = 4000, 2500
+"""Sides of the pictures that are read and written."""
+
+
+def samples(side: int, *, noise: bool) -> Iterator[tuple[str, bytes]]:
+    """Pictures in all formats and ways of storing them: (name, file)."""
+    rng = np.random.default_rng(0)
+    tile = rng.integers(0, 256, (256, 256, 4), dtype=np.uint8)
+    if not noise:
+        tile = np.zeros_like(tile) + np.arange(256, dtype=np.uint8)[:, None, None]
+    rgba = pyvips.Image.new_from_array(tile).replicate(-(-side // 256), -(-side // 256))
+    rgba = rgba.crop(0, 0, side, side).copy(interpretation="srgb")
+    rgb, deep = rgba[:3], (rgba * 257).cast("ushort").copy(interpretation="rgb16")
+    turned = rgb.copy()
+    turned.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    yield "jpeg", rgb.jpegsave_buffer()
+    yield "jpeg turned", turned.jpegsave_buffer()
+    yield "jpeg progressive", rgb.jpegsave_buffer(interlace=True)
+    yield "jpeg progressive 4:4:4", rgb.jpegsave_buffer(interlace=True, subsample_mode="off")
+    for name, image in (("rgb", rgb), ("rgba", rgba), ("rgba 16", deep)):
+        yield f"png {name}", image.pngsave_buffer(compression=1)
+        yield f"png interlaced {name}", image.pngsave_buffer(compression=1, interlace=True)
+        yield f"tiff {name}", image.tiffsave_buffer(compression="deflate")
+        whole = {"tile": True, "tile_width": side // 16 * 16, "tile_height": side // 16 * 16}
+        yield f"tiff, one tile, {name}", image.tiffsave_buffer(compression="deflate", **whole)
+    yield "tiff turned", turned.tiffsave_buffer(compression="deflate")
+    for name, image in (("rgb", rgb), ("rgba", rgba)):
+        yield f"webp {name}", image.webpsave_buffer(effort=0)
+        yield f"gif {name}", image.gifsave_buffer(effort=1)
+        yield f"avif {name}", image.heifsave_buffer(compression="av1", effort=0)
+    yield "avif rgba 12", deep.heifsave_buffer(compression="av1", effort=0, bitdepth=12)
+
+
+TARGETS = ("jpeg", "png", "tiff", "webp", "webp lossless", "avif", "avif lossless")
+
+
+def footprints() -> None:
+    """Peaks beside what is reckoned."""
+    for name, data in samples(READ_PX, noise=False):
+        show_footprint(f"read {name}", data, "read")
+    for name, data in samples(WRITE_PX, noise=True):
+        if name in ("jpeg", "png rgba", "png rgba 16"):
+            for target in TARGETS:
+                show_footprint(f"{name}, noise, to {target}", data, target)
+
+
+def show_footprint(name: str, data: bytes, target: str) -> None:
+    """Measure in a process of its own, and print."""
+    place = Path("/dev/shm") / f"photochrom-abuse-{os.getpid()}"
+    try:
+        place.write_bytes(data)
+        ran = subprocess.run(
+            [sys.executable, __file__, "--footprint", str(place), target],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "VIPS_DISC_THRESHOLD": "1t"},
+        )
+    finally:
+        place.unlink(missing_ok=True)
+    if ran.returncode:
+        print(f"{name:<40} {ran.stderr.strip().splitlines()[-1][:80]}")
+        return
+    pixels, peak, reckoned = json.loads(ran.stdout)
+    over = "  TOO LITTLE" if peak > reckoned else ""
+    print(
+        f"{name:<40} {peak / 1e6:7.0f} MB {peak / pixels:6.1f} bytes a pixel; "
+        f"{reckoned / 1e6:7.0f} MB reckoned{over}"
+    )
+
+
+def one_footprint(path: str, target: str) -> tuple[int, int, int]:
+    """(pixels, peak bytes above what was held before, reckoned bytes) of one piece of work."""
+    colorizer = Colorizer(threads=1)
+    gray = np.zeros((64, 64), np.uint8)
+    colorizer.colorize(gray).encode("jpeg")
+    data = Path(path).read_bytes()
+    format_, _, lossless = target.partition(" ")
+    found = footprint.of(data, max_pixels=MOST)
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak
+    before = own_bytes("VmRSS")
+    if target == "read":
+        colorizer.prepare(picture.read(data))
+        picture.read(data).encode("jpeg")
+        reckoned = found.writing("jpeg", kept=True)
+    else:
+        prepared = colorizer.prepare(picture.read(data), once=True)
+        prepared.paint().encode(format_, lossless=bool(lossless))
+        reckoned = found.writing(format_, lossless=bool(lossless), kept=True)
+    return found.size[0] * found.size[1], own_bytes("VmHWM") - before, reckoned
+
+
+def own_bytes(name: str) -> int:
+    """A figure of this process's memory."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(rf"{name}:\s+(\d+)", status)
+    assert found
+    return 1024 * int(found[1])
+
+
+if __name__ == "__main__":
+    main()

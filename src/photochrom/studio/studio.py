@@ -1,0 +1,129 @@
+"""What the routes share: the model, the open pictures, the threads and the memory for work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from photochrom.pictures.footprint import EACH_BYTES
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.memory import Budget
+from photochrom.runtime.prepared import Reference
+from photochrom.studio.limits import Limits
+from photochrom.studio.problems import CLIENT_GONE, Problem, busy
+from photochrom.studio.shelf import Shelf
+from photochrom.studio.workshop import Workshop
+
+Result = TypeVar("Result")
+
+
+class Studio:
+    """What the routes share.
+
+    Parameters
+    ----------
+    colorizer : the model at work
+    limits : how much the server takes upon itself
+    workers : threads
+    """
+
+    def __init__(self, colorizer: Colorizer, *, limits: Limits, workers: int) -> None:
+        self.colorizer, self.limits = colorizer, limits
+        self.shelf = Shelf(limits)
+        self.workshop = Workshop(workers, waiting=limits.waiting)
+        self.budget = Budget(limits.work_bytes)
+
+    async def work(
+        self,
+        request: Request,
+        task: Callable[[], Result],
+        *,
+        needs: int = EACH_BYTES,
+        subject: str = "this request",
+    ) -> Result:
+        """Do something in a thread; let go of it when nobody waits for the answer any more.
+
+        Parameters
+        ----------
+        task : what to do
+        needs : bytes of memory that it takes; it waits until there are so many
+        subject : what it is about, for messages
+
+        Raises
+        ------
+        MemoryBudgetError
+            There never are.
+        Problem
+            503: the queue is full, or it has taken too long; 499: the client has gone.
+        """
+        gone = asyncio.ensure_future(_until_gone(request))
+        try:
+            async with asyncio.timeout(self.limits.work_s):
+                await self._admit(gone, needs, subject)
+                try:
+                    future = self.workshop.begin(task)
+                except Problem:
+                    self.budget.give(needs)
+                    raise
+                future.add_done_callback(lambda _: self.budget.give(needs))
+                return await _first(asyncio.wrap_future(future), gone)
+        except TimeoutError:
+            raise busy("This has taken too long; try a smaller picture, or later.") from None
+        finally:
+            gone.cancel()
+
+    async def _admit(self, gone: asyncio.Future[None], needs: int, subject: str) -> None:
+        """Wait until there is enough memory, and take it."""
+        if self.budget.waiting >= self.limits.waiting:
+            raise busy("There is too much to do at the moment; ask again in a little while.")
+        granted = self.budget.ask(needs, subject=subject)
+        try:
+            await _first(asyncio.wrap_future(granted), gone)
+        except BaseException:
+            if not granted.cancel():
+                self.budget.give(needs)
+            raise
+
+    def reference(self, id_: str | None) -> Callable[[], Reference | None]:
+        """How to get the reference of an id; to be called where the work is done.
+
+        Raises
+        ------
+        Problem
+            404: there is no such picture.
+        """
+        if id_ is None:
+            return lambda: None
+        return partial(self.shelf.get(id_).reference, self.colorizer)
+
+    def reference_bytes(self, id_: str | None) -> int:
+        """How much memory a piece of work needs that has a picture for its reference, or none.
+
+        Errors as for `reference`.
+        """
+        held = self.shelf.get(id_) if id_ else None
+        return EACH_BYTES if held is None else held.reference_bytes + EACH_BYTES
+
+
+async def _first(future: asyncio.Future[Result], gone: asyncio.Future[None]) -> Result:
+    """The result of a future; it is cancelled where the client goes, or the time is up."""
+    try:
+        both: set[asyncio.Future[Any]] = {future, gone}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if future.done():
+            return future.result()
+        raise Problem(CLIENT_GONE, "")
+    finally:
+        future.cancel()
+
+
+async def _until_gone(request: Request) -> None:
+    """Returns when nobody waits for the answer any more."""
+    with suppress(Problem):  # of the rest of a body that nobody wanted
+        while (await request.receive())["type"] != "http.disconnect":
+            pass

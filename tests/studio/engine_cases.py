@@ -5,15 +5,17 @@ import json
 
 import numpy as np
 
-from photochrom import Colorizer, Hint, color
+from photochrom import Colorizer, Hint, Lock, color
 from photochrom.color import toning
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
+from photochrom.runtime.border import find_border
 from photochrom.runtime.canvas import lay_out
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import SIDE_PX, palette_ab, palette_of
 from photochrom.runtime.prepared import small_size
+from photochrom.runtime.tone import Tone
 
 HINTS = (
     Hint.at(120, 90, "#cc2244"),
@@ -21,6 +23,11 @@ HINTS = (
     Hint.at(122, 92, "#2244cc", radius_px=3),
     Hint.at(250, 0, "#00ff00"),
 )
+REACHING = (
+    Hint.at(300, 180, "#3355aa", reach=1.0),
+    Hint(points=((60.0, 200.0), (120.0, 230.0)), ab=(30.0, 40.0), reach=2.5),
+)
+LOCKS = (Lock(points=((250.0, 120.0), (330.0, 200.0)), radius_px=40.0),)
 PALETTE = ("#aa3377", "#ddeeaa", "#335577")
 
 
@@ -33,6 +40,7 @@ def write(folder, samples, model=None):
         "grid": _grid(random, colorizer.contract),
         "resize": _resize(random, samples),
         "painting": _painting(random, samples),
+        "border": _border(random, samples),
         "toning": _toning(random, samples),
         "palette": _palette(samples),
         "network": _network(colorizer, samples),
@@ -114,6 +122,17 @@ def _painting(random, samples):
     return cases
 
 
+def _border(random, samples):
+    gray = picture.read(samples / "chelsea.jpg").srgb()[..., 0]
+    framed = np.pad(gray, ((40, 46), (30, 30)), constant_values=246)
+    plain = color.srgb_to_lightness(np.repeat(gray[::2, ::2, None], 3, axis=2))
+    light = color.srgb_to_lightness(np.repeat(framed[::2, ::2, None], 3, axis=2))
+    return [
+        {"lightness": one, "box": find_border(one) and find_border(one)._asdict()}
+        for one in (plain, light)
+    ]
+
+
 def _toning(random, samples):
     gray = picture.read(samples / "china.jpg").srgb(short_side_px=200)
     sepia = np.clip(gray * [1, 0.85, 0.66] + random.normal(0, 2, gray.shape), 0, 255)
@@ -142,6 +161,10 @@ class _Recorder:
         return found
 
 
+def _hint(hint):
+    return {"points": hint.points, "ab": hint.ab, "radius_px": hint.radius_px, "reach": hint.reach}
+
+
 def _network(colorizer, samples):
     """A photograph through the network, in every way in which it can be painted."""
     contract = colorizer.contract
@@ -160,6 +183,9 @@ def _network(colorizer, samples):
         "palette": {"palette": PALETTE},
         "hinted": {"hints": HINTS},
         "reference": {"reference": reference},
+        "reached": {"hints": (*HINTS[:1], *REACHING)},
+        "locked": {"hints": (HINTS[0], *REACHING), "lock": LOCKS},
+        "toned": {"tone": Tone(warmth=0.4, tint=-0.3, strength=0.7)},
         "all": {"hints": HINTS, "reference": reference, "palette": PALETTE, "vividness": 0.8},
     }
     results = {name: prepared.ab(**way) for name, way in ways.items()}
@@ -172,9 +198,11 @@ def _network(colorizer, samples):
         "reference_small": example.srgb(size=small_size(example.size, contract.short_side_px)),
         "reference": dict(zip(("seen", "ab", "place"), reference.tokens, strict=True)),
         "runs": recorder.runs,
-        "hints": [
-            {"points": one.points, "ab": one.ab, "radius_px": one.radius_px} for one in HINTS
-        ],
+        "hints": [_hint(one) for one in HINTS],
+        "reaching": [_hint(one) for one in REACHING],
+        "locks": [{"points": one.points, "radius_px": one.radius_px} for one in LOCKS],
+        "traits": prepared.traits(),
+        "region": prepared.region(200, 150, 1.4),
         "palette": PALETTE,
         "canvas": {name: getattr(canvas, name) for name in ("points", "ab", "radii", "planes")},
         "obeyed": obey(results["automatic"], coarse, canvas, contract.output_stride),

@@ -10,13 +10,14 @@ Source: onnx.proto of ONNX's repository, for the numbers of the fields.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
 
 from photochrom.errors import ContractError
-from photochrom.models.contract import LIGHTNESS, METADATA_KEY, OUTPUT, ModelContract
+from photochrom.models.contract import LIGHTNESS, OUTPUT, ModelContract
+from photochrom.models.file import read_contract
 
 _FIELDS = {
     "Entry": {"key": (1, "one"), "value": (2, "one")},
@@ -68,27 +69,18 @@ class Halves(NamedTuple):
     """These and hints -> output."""
 
 
-def halves(data: bytes, *, name: str) -> Halves:
+def halves(path: Path) -> Halves:
     """The encoder and the decoder of a model, each as an ONNX file.
-
-    Parameters
-    ----------
-    data : the bytes of a model's file
-    name : the file, for messages
 
     Raises
     ------
+    ModelNotFoundError
+        There is no such file.
     ContractError
-        It is no ONNX file with a contract, or its encoder and decoder can't be told apart.
+        It is no Photochrom model, or its encoder and decoder can't be told apart.
     """
-    try:
-        model = _model_class().FromString(data)
-    except DecodeError as error:
-        raise ContractError(f"{name}: this is no ONNX file ({error}).") from error
-    texts = {entry.key: entry.value for entry in model.metadata_props}
-    if METADATA_KEY not in texts:
-        raise ContractError(f"{name}: an ONNX file, but not one of Photochrom's.")
-    contract = ModelContract.from_json(texts[METADATA_KEY], name=name)
+    contract = read_contract(path)
+    data, name = path.read_bytes(), str(path)
     features = [feature.name for feature in contract.features]
     encoder = _part(data, features, name=name, wanted={LIGHTNESS})
     return Halves(contract, encoder, _part(data, [OUTPUT], name=name))

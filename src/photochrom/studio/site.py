@@ -112,8 +112,7 @@ def _page() -> dict[str, bytes]:
 
 def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
     """The model in two files, its contract, and what runs it."""
-    path = find_model(model)
-    parts = halves(path.read_bytes(), name=str(path))
+    parts = halves(find_model(model))
     try:
         pin = json.loads((RUNTIME / "runtime.json").read_text(encoding="utf-8"))
         names = [*pin["files"], "LICENSE", "ThirdPartyNotices.txt"]

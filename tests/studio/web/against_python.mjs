@@ -9,13 +9,15 @@ const load = (name) => import(new URL(name, engine));
 
 const { AbGrid, setOff } = await load("grid.js");
 const { guide } = await load("guide.js");
-const { layOut, readHint } = await load("hints.js");
+const { layOut, readHint, readLock } = await load("hints.js");
 const { labToHex, srgbToLab, srgbToLightness } = await load("lab.js");
 const { Network } = await load("network.js");
 const { obey } = await load("obey.js");
 const { Painter } = await load("painting.js");
 const { paletteOf } = await load("palette.js");
 const { Prepared } = await load("prepared.js");
+const { findBorder } = await load("border.js");
+const { regionOf } = await load("region.js");
 const { Shrinker, boxFactor, resized } = await load("resize.js");
 const { colorDeviation } = await load("toning.js");
 
@@ -177,6 +179,7 @@ test("a hint outside the picture is refused", () => {
 test("every way to paint gives Python's colors", async () => {
   const prepared = await prepare();
   const hints = recorded.hints.map(readHint);
+  const reaching = recorded.reaching.map(readHint);
   const { palette } = recorded;
   const ways = {
     automatic: {},
@@ -184,6 +187,9 @@ test("every way to paint gives Python's colors", async () => {
     vivid: { vividness: 1.7 },
     palette: { palette },
     hinted: { hints },
+    reached: { hints: [hints[0], ...reaching] },
+    locked: { hints: [hints[0], ...reaching], lock: recorded.locks.map(readLock) },
+    toned: { tone: { warmth: 0.4, tint: -0.3, strength: 0.7 } },
     reference: { reference: example() },
     all: { hints, reference: example(), palette, vividness: 0.8 },
   };
@@ -196,13 +202,26 @@ test("every way to paint gives Python's colors", async () => {
   near((await prepared.confidence()).data, recorded.confidence.data, 1e-5, "confidence");
 });
 
+test("regions are Python's", async () => {
+  const prepared = await prepare();
+  const traits = await prepared.traits();
+  near(traits.data, recorded.traits.data, 1e-3, "traits");
+  const { width, height } = recorded.size;
+  const spot = [Math.trunc((150 / height) * traits.height), Math.trunc((200 / width) * traits.width)];
+  near(regionOf(traits, spot, 1.4), recorded.region.data, 2e-3, "region");
+});
+
+test("borders are found", () => {
+  for (const { lightness, box } of cases.border) assert.deepEqual(findBorder(asField(lightness)), box);
+});
+
 test("a reference becomes Python's tokens", async () => {
   const {
     data,
     shape: [height, width],
   } = recorded.reference_small;
   const prepared = await Prepared.of(replay(), { data, width, height }, { width, height });
-  const tokens = prepared.reference();
+  const tokens = await prepared.reference();
   // Of two members that lie equally near to the middle of a group, rounding decides.
   const expected = recorded.reference.ab.data;
   const known = Array.from({ length: tokens.count }, (_, at) =>

@@ -126,6 +126,7 @@ export const forget = async (id) => {
 export const original = (id, signal) => ask("original", { id }, signal);
 export const confidence = (id, order, signal) => ask("confidence", { id, order }, signal);
 export const alternatives = (id, order, signal) => ask("alternatives", { id, order }, signal);
+export const traits = (id) => ask("traits", { id });
 export const paletteOf = (id) => ask("palette", { id });
 export const likelyColors = (id, point, signal) => ask("likelyColors", { id, point }, signal);
 

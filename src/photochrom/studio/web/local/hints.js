@@ -8,24 +8,44 @@ const RADIUS_SHARE = 0.014;
 const STROKE_TOKENS = 16;
 const TOKEN_STEP_PX = 6;
 const AB_LIMIT = 255;
+const MOST_REACH = 16;
 
-/** A hint as it comes from the page or a file -> { points, ab, radius }. Throws where it can't be. */
+/** A hint as it comes from the page or a file -> { points, ab, radius, reach }. Throws where it can't be. */
 export function readHint(entry) {
   const points = entry.points ?? [[entry.x, entry.y]];
   const ab = entry.ab ?? parseColor(entry.color ?? "");
   const radius = entry.radius_px ?? null;
-  const numbers = [...points.flat(), ...ab, radius ?? 1];
+  const reach = entry.reach ?? null;
   const usable =
-    points.length > 0 &&
-    points.every((point) => point.length === 2) &&
+    canLie(points, radius) &&
     ab.length === 2 &&
-    numbers.every(Number.isFinite) &&
-    (radius === null || radius > 0) &&
-    ab.every((value) => Math.abs(value) <= AB_LIMIT);
+    ab.every((value) => Math.abs(value) <= AB_LIMIT) &&
+    (reach === null || (reach > 0 && reach <= MOST_REACH));
   if (!usable) {
-    throw new TypeError("A hint needs at least one point, a color, and a radius above 0.");
+    throw new TypeError("A hint needs at least one point, a color, and a radius and a reach above 0.");
   }
-  return { points, ab, radius };
+  return { points, ab, radius, reach };
+}
+
+/** A place where hints that stand elsewhere change nothing -> { points, radius }. */
+export function readLock(entry) {
+  const points = entry.points ?? [[entry.x, entry.y]];
+  const radius = entry.radius_px ?? null;
+  if (!canLie(points, radius)) throw new TypeError("A lock needs at least one point, and a radius above 0.");
+  return { points, radius };
+}
+
+const canLie = (points, radius) =>
+  points.length > 0 &&
+  points.every((point) => point.length === 2 && point.every(Number.isFinite)) &&
+  (radius === null || (Number.isFinite(radius) && radius > 0));
+
+/** How much of each position of the output locks cover, 0 .. 1. */
+export function cover(locks, size, { width, height }, cellPx) {
+  const gray = { data: new Float32Array(width * height).fill(50), width, height, channels: 1 };
+  const asHints = locks.map((one) => ({ ...one, ab: [0, 0], reach: null }));
+  const { planes } = layOut(asHints, size, gray, cellPx);
+  return Float32Array.from({ length: planes.width * planes.height }, (_, at) => planes.data[3 * at + 2]);
 }
 
 /**

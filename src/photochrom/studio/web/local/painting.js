@@ -41,13 +41,17 @@ export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
 
 /** Paints a picture in stripes; every stripe but the last has an even number of rows. */
 export class Painter {
-  /** From two fields of two channels: ab = offset + gain L*. */
-  constructor({ offset, gain }, { width, height }) {
+  /**
+   * From two fields of two channels: ab = offset + gain L*. Where they are of a part of the
+   * photograph, `place` in one of `size`, what is beside it stays gray.
+   */
+  constructor({ offset, gain, place = null, size = null }, { width, height }) {
     this.block = width * height > HALF_CHROMA_PIXELS ? 2 : 1;
     this.width = width;
     this.height = height;
-    this.columns = Math.ceil(width / this.block);
-    this.rows = Math.ceil(height / this.block);
+    this.#prepareBox(place, size);
+    this.columns = Math.ceil((this.right - this.left) / this.block);
+    this.rows = Math.ceil((this.bottom - this.top) / this.block);
     this.offset = fittedField(offset, this.columns, this.rows);
     this.gain = fittedField(gain, this.columns, this.rows);
     this.#prepareColumns();
@@ -59,11 +63,35 @@ export class Painter {
     const rows = gray.length / width;
     const codes = new Uint8Array(2 * this.columns);
     for (let row = 0; row < rows; row += block) {
-      const other = Math.min(row + block, rows) - 1;
-      this.#chroma((top + row) / block, gray, row * width, other * width, codes);
-      for (let line = row; line <= other; line += 1) this.#fill(rgba, gray, line * width, codes);
+      const last = Math.min(row + block, rows, Math.max(row + 1, this.bottom - top)) - 1;
+      const inside = top + row >= this.top && top + row < this.bottom;
+      if (inside) this.#chroma((top + row - this.top) / block, gray, row * width, last * width, codes);
+      for (let line = row; line < Math.min(row + block, rows); line += 1) {
+        const painted = inside && line <= last;
+        this.#leave(rgba, gray, line * width, 0, painted ? this.left : width);
+        if (!painted) continue;
+        this.#fill(rgba, gray, line * width, codes);
+        this.#leave(rgba, gray, line * width, this.right, width);
+      }
     }
     return rgba;
+  }
+
+  /** The part that gets colors, beginning where a block of pixels does. */
+  #prepareBox(place, size) {
+    const { width, height, block } = this;
+    const across = place ? width / size.width : 0;
+    const down = place ? height / size.height : 0;
+    const first = (value) => block * Math.floor(Math.round(value) / block);
+    this.left = place ? first(place.left * across) : 0;
+    this.top = place ? first(place.top * down) : 0;
+    this.right = place ? Math.min(width, Math.round((place.left + place.width) * across)) : width;
+    this.bottom = place ? Math.min(height, Math.round((place.top + place.height) * down)) : height;
+  }
+
+  #leave(rgba, gray, start, from, to) {
+    for (let x = from, at = 4 * (start + from); x < to; x += 1, at += 4)
+      rgba.fill(gray[start + x], at, at + 3);
   }
 
   #prepareColumns() {
@@ -71,14 +99,14 @@ export class Painter {
       columns,
       offset: { width },
     } = this;
-    this.left = new Int32Array(columns);
-    this.right = new Int32Array(columns);
+    this.lower = new Int32Array(columns);
+    this.upper = new Int32Array(columns);
     this.share = new Float32Array(columns);
     for (let column = 0; column < columns; column += 1) {
       const place = Math.min(width - 1, Math.max(0, ((column + 0.5) * width) / columns - 0.5));
-      this.left[column] = Math.trunc(place);
-      this.right[column] = Math.min(this.left[column] + 1, width - 1);
-      this.share[column] = place - this.left[column];
+      this.lower[column] = Math.trunc(place);
+      this.upper[column] = Math.min(this.lower[column] + 1, width - 1);
+      this.share[column] = place - this.lower[column];
     }
     this.line = new Float32Array(4 * width);
   }
@@ -105,17 +133,17 @@ export class Painter {
 
   /** Codes of a* and b* of a row of blocks, in gamut from their darkest to their brightest gray. */
   #chroma(row, gray, first, second, codes) {
-    const { columns, block, width, left, right, share, line } = this;
+    const { columns, block, left, right, lower, upper, share, line } = this;
     const { lightness, hues, chromas, limits, backA, backB } = tables();
     this.#prepareRow(row);
     for (let column = 0; column < columns; column += 1) {
-      const x = column * block;
-      const beside = Math.min(x + block, width) - 1;
+      const x = left + column * block;
+      const beside = Math.min(x + block, right) - 1;
       const [p, q, r, s] = [gray[first + x], gray[first + beside], gray[second + x], gray[second + beside]];
       const dark = Math.min(p, q, r, s);
       const bright = Math.max(p, q, r, s);
       const light = lightness[dark + bright];
-      const [from, to, part] = [4 * left[column], 4 * right[column], share[column]];
+      const [from, to, part] = [4 * lower[column], 4 * upper[column], share[column]];
       const rest = 1 - part;
       const offsetA = line[from] * rest + line[to] * part;
       const offsetB = line[from + 1] * rest + line[to + 1] * part;
@@ -136,11 +164,11 @@ export class Painter {
   }
 
   #fill(rgba, gray, start, codes) {
-    const { width, block } = this;
+    const { left, right, block } = this;
     const { fromA, fromB, toSrgb } = tables();
     const shift = block - 1;
-    for (let x = 0, at = 4 * start; x < width; x += 1, at += 4) {
-      const code = 2 * (x >> shift);
+    for (let x = left, at = 4 * (start + left); x < right; x += 1, at += 4) {
+      const code = 2 * ((x - left) >> shift);
       const light = gray[start + x];
       const one = 3 * ((codes[code] << 8) | light);
       const two = 3 * ((codes[code + 1] << 8) | light);

@@ -4,15 +4,18 @@ import { findAlternatives, likelyColors } from "./alternatives.js";
 import { cellMeans } from "./fields.js";
 import { AbGrid, setOff } from "./grid.js";
 import { guide } from "./guide.js";
-import { layOut } from "./hints.js";
+import { cover, layOut } from "./hints.js";
 import { labToHex, parseColor, srgbToLab, srgbToLightness } from "./lab.js";
 import { joined, planesToField } from "./network.js";
 import { obey } from "./obey.js";
 import { referenceTokens } from "./reference.js";
+import { regionOf, traitsOf } from "./region.js";
+import { toned } from "./tone.js";
 
 const [CALM, VIVID, HINTED] = [0.75, 1.6, 2];
 const LIKELY = 5;
 const LIKELY_APART = 15;
+const MOST_MASKS = 256;
 
 /** What the network says of the picture at work without hints; it is wanted again and again. */
 let usual = { of: null, answer: null };
@@ -20,22 +23,38 @@ let usual = { of: null, answer: null };
 export class Unsupported extends Error {}
 
 export class Prepared {
-  /** Encode a small copy { data, width, height } in 8-bit sRGB; `size` is the photograph's. */
-  static async of(network, small, size) {
-    const lightness = {
-      data: srgbToLightness(small.data),
-      width: small.width,
-      height: small.height,
-      channels: 1,
+  #traits = null;
+  #masks = new Map();
+  #plain = { look: "", colors: null };
+  #borderless = null;
+
+  /**
+   * Encode a small copy { data, width, height } in 8-bit sRGB.
+   *
+   * @param size of the photograph
+   * @param inside where a border was found: { small, box }, a copy of what lies inside, and where
+   */
+  static async of(network, small, size, inside = null) {
+    const seen = inside?.small ?? small;
+    const lightness = { ...seen, data: srgbToLightness(seen.data), channels: 1 };
+    const features = await network.encode(lightness);
+    const { top, left, bottom, right } = inside?.box ?? {
+      top: 0,
+      left: 0,
+      bottom: size.height,
+      right: size.width,
     };
-    return new Prepared(network, lightness, await network.encode(lightness), size, small);
+    const place = { left, top, width: right - left, height: bottom - top };
+    return new Prepared(network, lightness, features, { size, place, small });
   }
 
-  constructor(network, lightness, features, size, small = null) {
+  /** `place` is the part of the photograph that was seen; all coarse fields are of it. */
+  constructor(network, lightness, features, { size, place, small }) {
     this.network = network;
     this.lightness = lightness;
     this.features = features;
     this.size = size;
+    this.place = place;
     this.small = small;
     this.contract = network.contract;
     this.coarse = cellMeans(lightness, this.contract.output_stride);
@@ -43,13 +62,104 @@ export class Prepared {
   }
 
   /** The photograph as an example for others. */
-  reference() {
+  async reference() {
     this.#needHints("follow a reference");
-    return referenceTokens(this.network, this.features, srgbToLab(this.small.data));
+    const { network, features, small } = await this.#whole();
+    return referenceTokens(network, features, srgbToLab(small.data));
+  }
+
+  /** What sees all of these hints: a hint on a border says that it is none. */
+  async seeing(hints) {
+    const inside = hints.every((hint) => hint.points.every((point) => this.#holds(point)));
+    return inside ? this : this.#whole();
   }
 
   /** The coarse colors, a field of two channels. `hints` as `readHint` gives them. */
-  async ab({ hints = [], palette = [], reference = null, vividness = 1 } = {}) {
+  async ab({ hints = [], palette = [], reference = null, vividness = 1, lock = [], tone = {} } = {}) {
+    const look = { palette, reference, vividness };
+    const own = hints.map((hint) => this.#moved(hint));
+    const ab = await this.#bounded(own, look);
+    if (lock.length && own.length) {
+      const locks = lock.map((one) => this.#clamped(this.#moved(one)));
+      const covered = cover(locks, this.place, this.lightness, this.contract.output_stride);
+      const within = own.filter(({ points: [point] }) => covered[this.#cellOf(point, this.coarse)] > 0.5);
+      const kept = await this.#bounded(within, look);
+      for (let at = 0; at < ab.data.length; at += 1) {
+        ab.data[at] += covered[at >> 1] * (kept.data[at] - ab.data[at]);
+      }
+    }
+    toned(ab.data, tone);
+    return ab;
+  }
+
+  /** By what regions are told apart; a field of three channels. */
+  async traits() {
+    this.#traits ??= traitsOf(
+      this.coarse,
+      await this.#bounded([], { palette: [], reference: null, vividness: 1 }),
+    );
+    return this.#traits;
+  }
+
+  /** The coarse colors with hints, those with a reach kept to their regions. Its own to change. */
+  async #bounded(hints, look) {
+    const colors = await this.#colors(hints, look);
+    const reaching = hints.filter(({ reach }) => reach !== null);
+    if (!reaching.length) return colors;
+    const before = await this.#colors(
+      hints.filter(({ reach }) => reach === null),
+      look,
+    );
+    const mask = await this.#reached(reaching);
+    for (let at = 0; at < colors.data.length; at += 1) {
+      before.data[at] += mask[at >> 1] * (colors.data[at] - before.data[at]);
+    }
+    return before;
+  }
+
+  /** Where at least one of these hints reaches, 0 .. 1. */
+  async #reached(hints) {
+    const traits = await this.traits();
+    const whole = new Float32Array(traits.height * traits.width);
+    for (const hint of hints) {
+      const key = JSON.stringify([hint.points, hint.radius, hint.reach]);
+      if (!this.#masks.has(key)) {
+        if (this.#masks.size >= MOST_MASKS) this.#masks.clear();
+        this.#masks.set(key, this.#maskOf(hint, traits));
+      }
+      const mask = this.#masks.get(key);
+      for (let at = 0; at < whole.length; at += 1) whole[at] = Math.max(whole[at], mask[at]);
+    }
+    return whole;
+  }
+
+  #maskOf(hint, traits) {
+    const cellPx = this.contract.output_stride;
+    const { points, count, planes } = layOut([hint], this.place, this.lightness, cellPx);
+    const mask = Float32Array.from(
+      { length: traits.height * traits.width },
+      (_, at) => planes.data[3 * at + 2],
+    );
+    const cell = (at, last) => Math.min(last, Math.trunc(points[at] / cellPx));
+    for (let one = 0; one < count; one += 1) {
+      const spot = [cell(2 * one + 1, traits.height - 1), cell(2 * one, traits.width - 1)];
+      regionOf(traits, spot, hint.reach).forEach((value, at) => {
+        if (value > mask[at]) mask[at] = value;
+      });
+    }
+    return mask;
+  }
+
+  /** The colors of the model, with hints that reach as far as it lets them. */
+  async #colors(hints, look) {
+    if (hints.length || look.reference !== null) return this.#painted(hints, look);
+    const key = JSON.stringify(look);
+    if (this.#plain.look !== key) this.#plain = { look: key, colors: await this.#painted(hints, look) };
+    const { colors } = this.#plain;
+    return { ...colors, data: colors.data.slice() };
+  }
+
+  async #painted(hints, { palette, reference, vividness }) {
     const { contract, grid } = this;
     if (contract.output === "ab") {
       const asked = hints.length || palette.length || reference || vividness !== 1;
@@ -74,15 +184,19 @@ export class Prepared {
     return canvas === null ? colors : obey(colors, this.coarse, canvas, contract.output_stride);
   }
 
-  /** What `Painter` wants: { offset, gain }. */
+  /** What `Painter` wants: { offset, gain }, and which part of the photograph they are of. */
   async coefficients(options) {
-    return guide(await this.ab(options), this.coarse);
+    const { place, size } = this;
+    return { ...guide(await this.ab(options), this.coarse), place, size };
   }
 
   /** { data, height, width }: the distributions in planes. */
   async probabilities({ hints = [], reference = null } = {}) {
     if (this.grid === null) this.#refuse("say how sure it is");
-    const { answer } = await this.#decode(hints, reference);
+    const { answer } = await this.#decode(
+      hints.map((hint) => this.#moved(hint)),
+      reference,
+    );
     const { height, width } = answer;
     return { data: this.grid.probabilities(answer.logits, height * width), height, width };
   }
@@ -99,10 +213,9 @@ export class Prepared {
     if (!(x >= 0 && x <= width && y >= 0 && y <= height)) {
       throw new RangeError(`(${x}, ${y}) lies outside the picture, which is ${width} × ${height} pixels.`);
     }
+    if (!this.#holds([x, y])) return [{ color: labToHex([97, 0, 0]), share: 1 }]; // a border
     const shares = await this.probabilities();
-    const row = Math.min(Math.trunc((y / height) * shares.height), shares.height - 1);
-    const column = Math.min(Math.trunc((x / width) * shares.width), shares.width - 1);
-    const place = row * shares.width + column;
+    const place = this.#cellOf([x - this.place.left, y - this.place.top], shares);
     const size = shares.height * shares.width;
     const own = Array.from({ length: this.grid.length }, (_, bin) => shares.data[bin * size + place]);
     return likelyColors(own, this.grid, LIKELY, LIKELY_APART).map(({ ab, share }) => ({
@@ -115,9 +228,10 @@ export class Prepared {
   async alternatives(count = 4, seed = 0) {
     this.#needHints("find alternatives");
     const { data, height, width } = await this.probabilities();
-    const { features, contract, lightness, size, grid } = this;
+    const { features, contract, lightness, place: size, grid } = this;
     const probabilities = planesToField({ logits: data, height, width, channels: grid.length });
-    return findAlternatives({ probabilities, grid, features, contract, lightness, size, count, seed });
+    const found = findAlternatives({ probabilities, grid, features, contract, lightness, size, count, seed });
+    return found.map((one) => ({ ...one, hints: one.hints.map((hint) => this.#moved(hint, -1)) }));
   }
 
   /** The network's answer, and the hints laid out where there are some. */
@@ -128,10 +242,42 @@ export class Prepared {
       return { answer: await usual.answer, canvas: null };
     }
     this.#needHints("take hints");
-    const canvas = hints.length ? layOut(hints, this.size, this.lightness, contract.output_stride) : null;
+    const canvas = hints.length ? layOut(hints, this.place, this.lightness, contract.output_stride) : null;
     let tokens = canvas && network.tokens(features, canvas);
     if (reference !== null) tokens = tokens === null ? reference : joined(tokens, reference);
     return { answer: await network.decode(features, tokens, canvas?.planes ?? null), canvas };
+  }
+
+  /** The photograph seen as a whole, border and all. */
+  #whole() {
+    const { width, height } = this.size;
+    if (this.place.width === width && this.place.height === height) return this;
+    this.#borderless ??= Prepared.of(this.network, this.small, this.size);
+    return this.#borderless;
+  }
+
+  #holds([x, y]) {
+    const { left, top, width, height } = this.place;
+    return x >= left && x <= left + width && y >= top && y <= top + height;
+  }
+
+  /** A hint or a lock in pixels of what was seen; or back. */
+  #moved(hint, way = 1) {
+    const { left, top } = this.place;
+    return { ...hint, points: hint.points.map(([x, y]) => [x - way * left, y - way * top]) };
+  }
+
+  #clamped(lock) {
+    const within = (value, most) => Math.min(most, Math.max(0, value));
+    const { width, height } = this.place;
+    return { ...lock, points: lock.points.map(([x, y]) => [within(x, width), within(y, height)]) };
+  }
+
+  /** The position of a field at a point of what was seen. */
+  #cellOf([x, y], { height, width }) {
+    const row = Math.min(Math.max(Math.trunc((y / this.place.height) * height), 0), height - 1);
+    const column = Math.min(Math.max(Math.trunc((x / this.place.width) * width), 0), width - 1);
+    return row * width + column;
   }
 
   #needHints(what) {

@@ -1,11 +1,14 @@
 // The worker with the network: opens photographs, paints previews, and says what it knows of them.
 
-import { readHint } from "./hints.js";
+import { EDGE_FINENESS, findBorder, scaledBox } from "./border.js";
+import { readHint, readLock } from "./hints.js";
+import { srgbToLightness } from "./lab.js";
 import { Network } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
 import { decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
 import { Prepared } from "./prepared.js";
+import { stepOf, WAY } from "./region.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
 import { isMonochrome } from "./toning.js";
@@ -14,6 +17,7 @@ const PREVIEW_PX = 1600;
 const PREVIEW_QUALITY = 0.88;
 const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
+const TRAIT_LEVELS = 2000;
 
 let network = null;
 const pictures = new Map(); // by id, those used longest ago first
@@ -47,11 +51,65 @@ function known(id) {
   return picture;
 }
 
+/** A bitmap at the size of the network's copy, as libvips shrinks it. */
+function copyOf(bitmap, { width, height }) {
+  const factors = [boxFactor(bitmap.width, width), boxFactor(bitmap.height, height)];
+  const shrinker = new Shrinker(bitmap.width, bitmap.height, ...factors);
+  inStripes(bitmap, ({ data }, _top, rows) => shrinker.add(data, rows));
+  return resized(shrinker.done(), width, height);
+}
+
+const lightnessOf = ({ data, width, height }) => ({ data: srgbToLightness(data), width, height });
+
+/** Where there is a plain border: a small copy of what lies inside, and where that is. */
+function lookInside(bitmap, small) {
+  const border = findBorder(lightnessOf(small));
+  if (border === null) return null;
+  const side = network.contract.short_side_px;
+  const scale = (EDGE_FINENESS * side) / Math.min(border.right - border.left, border.bottom - border.top);
+  const size = { width: Math.round(scale * small.width), height: Math.round(scale * small.height) };
+  const larger = copyOf(bitmap, size);
+  const exact = findBorder(lightnessOf(larger)) ?? scaledBox(border, small, size);
+  const box = scaledBox(exact, size, bitmap);
+  const part = cutOut(larger, exact);
+  const wanted = smallSize({ width: box.right - box.left, height: box.bottom - box.top }, side);
+  return { small: shrunk(part, wanted), box };
+}
+
+/** An image in memory at a smaller size. */
+function shrunk(image, { width, height }) {
+  const factors = [boxFactor(image.width, width), boxFactor(image.height, height)];
+  const shrinker = new Shrinker(image.width, image.height, ...factors);
+  shrinker.add(image.data, image.height, 3);
+  return resized(shrinker.done(), width, height);
+}
+
+function cutOut({ data, width }, { top, left, bottom, right }) {
+  const cut = new Uint8Array(3 * (right - left) * (bottom - top));
+  for (let row = top, to = 0; row < bottom; row += 1, to += 3 * (right - left)) {
+    cut.set(data.subarray(3 * (row * width + left), 3 * (row * width + right)), to);
+  }
+  return { data: cut, width: right - left, height: bottom - top, channels: 3 };
+}
+
 /** What to paint, from an order as the page writes it. */
-function optionsOf({ hints = [], palette = [], vividness = 1, reference = null }) {
+async function optionsOf(order) {
+  const { hints = [], palette = [], vividness = 1, reference = null, lock = [] } = order;
+  const { warmth = 0, tint = 0, strength = 1 } = order;
   const example = reference === null ? null : known(reference);
-  if (example) example.tokens ??= example.prepared.reference();
-  return { hints: hints.map(readHint), palette, vividness, reference: example?.tokens ?? null };
+  if (example) example.tokens ??= await example.prepared.reference();
+  return {
+    hints: hints.map(readHint),
+    palette,
+    vividness,
+    reference: example?.tokens ?? null,
+    lock: lock.map(readLock),
+    tone: { warmth, tint, strength },
+  };
+}
+
+async function coefficientsOf(prepared, options) {
+  return (await prepared.seeing(options.hints)).coefficients(options);
 }
 
 function paintGray({ gray, width, height }, coefficients) {
@@ -60,13 +118,15 @@ function paintGray({ gray, width, height }, coefficients) {
   return encode(rgba, width, height, "image/jpeg", PREVIEW_QUALITY);
 }
 
-async function dataUrl(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
+function base64(bytes) {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192)
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return `data:${blob.type};base64,${btoa(text)}`;
+  return btoa(text);
 }
+
+const dataUrl = async (blob) =>
+  `data:${blob.type};base64,${base64(new Uint8Array(await blob.arrayBuffer()))}`;
 
 serve({
   /** Load the model; once. */
@@ -78,19 +138,12 @@ serve({
   async open({ id, file }) {
     const bitmap = await decode(file);
     const size = { width: bitmap.width, height: bitmap.height };
-    const wanted = smallSize(size, network.contract.short_side_px);
-    const shrinker = new Shrinker(
-      size.width,
-      size.height,
-      boxFactor(size.width, wanted.width),
-      boxFactor(size.height, wanted.height),
-    );
-    inStripes(bitmap, ({ data }, _top, rows) => shrinker.add(data, rows));
-    const small = resized(shrinker.done(), wanted.width, wanted.height);
+    const small = copyOf(bitmap, smallSize(size, network.contract.short_side_px));
+    const inside = lookInside(bitmap, small);
     const shown = fitting(size, PREVIEW_PX);
     const preview = { ...shown, gray: grayCodes(scaled(bitmap, shown.width, shown.height)) };
     bitmap.close();
-    const prepared = await Prepared.of(network, small, size);
+    const prepared = await Prepared.of(network, small, size, inside);
     pictures.set(id, { prepared, preview, small, tokens: null });
     if (pictures.size > MOST_PICTURES) pictures.delete(pictures.keys().next().value);
     return { ...size, gray: isMonochrome(small), preview: shown };
@@ -111,32 +164,57 @@ serve({
   /** The preview in color. */
   async paint({ id, order }) {
     const { prepared, preview } = known(id);
-    return paintGray(preview, await prepared.coefficients(optionsOf(order)));
+    return paintGray(preview, await coefficientsOf(prepared, await optionsOf(order)));
   },
 
   /** What the other worker paints the full size with. */
   async coefficients({ id, order }) {
-    return known(id).prepared.coefficients(optionsOf(order));
+    return coefficientsOf(known(id).prepared, await optionsOf(order));
   },
 
-  /** How sure the network is: gray, white where it is certain. */
+  /** How sure the network is: gray, white where it is certain, as on a border. */
   async confidence({ id, order }) {
     const { prepared, preview } = known(id);
-    const { data, width, height } = await prepared.confidence(optionsOf(order));
+    const options = await optionsOf(order);
+    const seen = await prepared.seeing(options.hints);
+    const { data, width, height } = await seen.confidence(options);
     const levels = grayToRgba(Uint8Array.from(data, (sure) => Math.round(255 * sure)));
     const coarse = await createImageBitmap(new ImageData(levels, width, height));
-    return encode(
-      new Uint8ClampedArray(scaled(coarse, preview.width, preview.height)),
-      preview.width,
-      preview.height,
-      "image/png",
+    const canvas = new OffscreenCanvas(preview.width, preview.height);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    const [across, down] = [preview.width / seen.size.width, preview.height / seen.size.height];
+    const { left, top, width: wide, height: high } = seen.place;
+    context.drawImage(coarse, left * across, top * down, wide * across, high * down);
+    return canvas.convertToBlob({ type: "image/png" });
+  },
+
+  /** By what regions are told apart, for a page that finds them by itself. */
+  async traits({ id }) {
+    const { prepared } = known(id);
+    const traits = await prepared.traits();
+    const levels = Int16Array.from(traits.data, (value) =>
+      Math.min(32767, Math.max(-32768, Math.round(value * TRAIT_LEVELS))),
     );
+    const { left, top, width, height } = prepared.place;
+    const { width: columns, height: rows, channels } = traits;
+    return {
+      width: columns,
+      height: rows,
+      channels,
+      levels: TRAIT_LEVELS,
+      place: [left, top, height, width],
+      way: WAY,
+      step: stepOf(traits),
+      data: base64(new Uint8Array(levels.buffer)),
+    };
   },
 
   /** Other plausible results, each with a small picture. */
   async alternatives({ id, order }) {
     const { prepared, preview } = known(id);
-    const options = optionsOf(order);
+    const options = await optionsOf(order);
     const found = await prepared.alternatives(order.count, order.seed);
     const { width, height } = fitting(preview, THUMBNAIL_PX);
     const { data } = resized({ data: preview.gray, ...preview, channels: 1 }, width, height);
@@ -144,7 +222,7 @@ serve({
     const alternatives = [];
     for (const [index, { hints, likelihood }] of found.entries()) {
       const all = [...hints.map(readHint), ...options.hints];
-      const blob = await paintGray(thumbnail, await prepared.coefficients({ ...options, hints: all }));
+      const blob = await paintGray(thumbnail, await coefficientsOf(prepared, { ...options, hints: all }));
       alternatives.push({ number: index + 1, likelihood, hints, thumbnail: await dataUrl(blob) });
     }
     return { alternatives };

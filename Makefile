@@ -28,18 +28,9 @@ test: lint ## all that must hold: lint, tests, coverage
 slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousands of requests
 	$(BIN)/pytest -m slow
 
-model: $(DEV) ## train the shipped model from the photographs at data/, and export it: some hours
-	$(BIN)/photochrom train recipes/photochrom-start.toml
+model: $(DEV) ## train the shipped model's network from the photographs at data/, and export it: hours
 	$(BIN)/photochrom train recipes/photochrom.toml
-	cp runs/photochrom/best.ckpt runs/mean.ckpt
-	for run in 1 2 3 4 5 6; do \
-		$(BIN)/photochrom train recipes/photochrom-finish.toml --out runs/finish-$$run \
-			--set train.seed=$$run && \
-		$(BIN)/photochrom mix runs/finish-$$run/last.ckpt runs/mean.ckpt -o runs/mean.ckpt --force \
-		|| exit 1; \
-	done
-	$(BIN)/photochrom export runs/mean.ckpt --set model.temperature=0.7 \
-		--set model.chroma=0.97 --set model.contrast=0.2 -o photochrom.onnx
+	$(BIN)/photochrom export runs/photochrom/best.ckpt -o photochrom.onnx
 
 web: $(RUNTIME) ## build the Studio that needs no server, into build/web (needs npm)
 	$(BIN)/python scripts/browser_runtime.py

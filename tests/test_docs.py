@@ -93,7 +93,9 @@ def test_recipe_reference_names_every_key_and_default():
             continue
         section = text.split(f"## [{name}]")[1].split("\n## ")[0]
         for field in dataclasses.fields(hint):
-            assert f"| `{field.name}` | `{field.default!r}` |" in section, f"{name}.{field.name}"
+            made = field.default_factory
+            default = field.default if made is dataclasses.MISSING else made()
+            assert f"| `{field.name}` | `{default!r}` |" in section, f"{name}.{field.name}"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,13 @@ def test_it_learns_to_tell_pale_colors_from_true_ones_and_asks_for_those(critic)
 
 
 def test_a_network_has_a_critic_where_its_recipe_wants_one():
-    batch = {"lightness": torch.rand(4, 1, 32, 32) * 100, "ab": torch.randn(4, 2, 32, 32) * 20}
+    light = torch.rand(4, 1, 32, 32) * 100
+    batch = {
+        "lightness": light,
+        "seen": light,
+        "ab": torch.randn(4, 2, 32, 32) * 20,
+        "parts": torch.zeros(4, 3, 8, 8).long(),
+    }
     for weight in (0.0, 0.5):
         recipe = recipe_from_dict(
             {"name": "tiny", "model": TINY, "loss": {"critic_weight": weight}}

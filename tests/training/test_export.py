@@ -341,8 +341,10 @@ def test_chroma_and_version_go_into_the_contract(hint_checkpoint):
 def test_all_its_entrances_are_optional_and_their_defaults_are_small(hint_model):
     graph = onnx.load(str(hint_model)).graph
     entrances = [LIGHTNESS, *(f"{name}.in" for name in NAMES), SEEN, COLORS, PLACES, PLANES]
-    assert [value.name for value in graph.input] == entrances
-    defaults = {t.name: tuple(t.dims) for t in graph.initializer if t.name in entrances}
+    third = [f"{name}.region" for name in NAMES]
+    assert [value.name for value in graph.input] == entrances + third
+    defaults = {t.name: tuple(t.dims) for t in graph.initializer}
+    assert defaults["features4.region"] == (1, 24, 8, 8)
     assert defaults[LIGHTNESS] == (1, 1, 32, 32)
     assert defaults["features4.in"] == (1, 24, 8, 8)
     assert defaults["features32.in"] == (1, 320, 1, 1)

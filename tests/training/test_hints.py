@@ -1,4 +1,4 @@
-"""How training draws hints: what patches, references and old film are, and how often."""
+"""How training draws hints: what patches, references and recolored parts are, and how often."""
 
 # ruff: noqa: E402 - without torch, nothing of this can be imported
 
@@ -10,16 +10,16 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.training.config import AgeConfig, HintConfig
+from photochrom.training.config import HintConfig
 from photochrom.training.hints import (
+    INSIDE,
     STRIDES,
-    age,
     counts_of,
     draw_hints,
     draw_references,
     kinds_of,
+    parts_to_recolor,
     patches,
-    recolor,
     reference_count,
     sample,
 )
@@ -28,8 +28,6 @@ pytestmark = pytest.mark.train
 
 CHANNELS = (1, 1, 3, 2)
 """Of features at 1/4, 1/8, 1/16 and 1/32; the last two are sampled."""
-
-NO_AGE = AgeConfig(gamma_share=0, noise_share=0, blur_share=0, shrink_share=0)
 
 
 def features_of(batch, height, width):
@@ -77,33 +75,6 @@ def test_outside_and_for_no_points_sampling_goes_on():
     assert sample(features, torch.zeros(1, 0, 2)).shape == (1, 0, 5)
 
 
-# Old film
-
-
-def test_without_age_lightness_stays():
-    lightness = torch.rand(3, 1, 16, 16) * 100
-    torch.testing.assert_close(age(lightness, NO_AGE), lightness)
-
-
-@pytest.mark.parametrize("share", ["gamma_share", "noise_share", "blur_share", "shrink_share"])
-def test_each_kind_of_age_changes_lightness_within_its_range(share):
-    lightness = torch.rand(6, 1, 16, 16) * 100
-    aged = age(lightness, AgeConfig(**{**vars(NO_AGE), share: 1.0}))
-    assert (aged != lightness).flatten(1).any(dim=1).all()
-    assert 0 <= aged.min() <= aged.max() <= 100
-    spread = aged.flatten(1).std(dim=1) / lightness.flatten(1).std(dim=1)
-    if share in ("blur_share", "shrink_share"):
-        assert (spread < 0.6).all()
-    elif share == "gamma_share":  # no pixel overtakes another
-        order = lightness.flatten(1).argsort(dim=1)
-        assert (aged.flatten(1).gather(1, order).diff(dim=1) >= 0).all()
-        assert (
-            1.1 < (aged / lightness).log().div((lightness / 100).log()).add(1).max() < np.exp(0.3)
-        )
-    else:
-        assert (aged - lightness).abs().flatten(1).mean(dim=1).max() < 2 * 4.0
-
-
 # Who gets what
 
 
@@ -111,7 +82,8 @@ def test_kinds_come_as_often_as_the_recipe_says():
     config = HintConfig()
     left = 1 - config.reference_share
     shares = torch.bincount(kinds_of(20_000, config), minlength=4) / 20_000 * left
-    expected = [0, 0.55, config.many_share, config.recolored_share]
+    alone = left - config.many_share - config.recolored_share
+    expected = [0, alone, config.many_share, config.recolored_share]
     np.testing.assert_allclose(shares.numpy(), expected, atol=0.015)
     assert reference_count(32, config) == 6
 
@@ -130,30 +102,44 @@ def test_a_share_of_1_is_all(config, kind):
 
 def test_the_numbers_of_hints_suit_their_kinds():
     config = HintConfig()
-    none, some, many, recolored = (
-        counts_of(torch.full((5000,), kind), config) for kind in range(4)
-    )
+    none, some, many = (counts_of(torch.full((5000,), kind), config) for kind in range(3))
     assert (none == 0).all()
     assert some.min() == 1
     assert some.max() <= config.most
     assert some.float().mean() == pytest.approx(1 / config.stop, rel=0.06)
     assert (some == 1).float().mean() == pytest.approx(config.stop, abs=0.02)
     assert (many.min(), many.max()) == (16, config.most)
-    assert recolored.min() == 5
-    assert recolored.max() <= config.most
 
 
-def test_recoloring_turns_all_colors_of_an_example_by_one_angle():
-    ab = colors(5)
+def nothing(batch, height=32, width=64):
+    """No part that was recolored."""
+    return torch.zeros(batch, 1, height // 4, width // 4)
+
+
+def test_only_examples_of_kind_3_get_a_part_to_recolor():
+    parts = torch.arange(4).repeat_interleave(32).view(1, 1, 8, 16).expand(4, 3, 8, 16)
     kinds = torch.tensor([0, 3, 2, 3])
-    found = recolor(ab, kinds)
-    torch.testing.assert_close(found.norm(dim=1), ab.norm(dim=1))
-    torch.testing.assert_close(found[[0, 2, 4]], ab[[0, 2, 4]])
-    before, after = (torch.complex(*field[[1, 3]].unbind(1)) for field in (ab, found))
-    turns = (after / before).flatten(1)
-    torch.testing.assert_close(turns, turns[:, :1].expand_as(turns), atol=1e-2, rtol=0)
-    assert (turns[:, 0] - 1).abs().min() > 0.1
-    assert (turns[0, 0] - turns[1, 0]).abs() > 0.1
+    masks = parts_to_recolor(parts, torch.randn(4, 2, 8, 16) * 30, kinds)
+    assert masks.shape == (4, 1, 8, 16)
+    assert not masks[[0, 2]].any()
+    assert (masks[[1, 3]].flatten(1).sum(dim=1) >= 32).all()
+
+
+def test_hints_of_a_recolored_part_stand_in_it_and_half_of_the_examples_have_others():
+    batch = 200
+    masks = nothing(batch)
+    masks[:, :, 2:6, 4:9] = 1
+    ab = torch.zeros(batch, 2, 32, 64)
+    ab[..., 8:24, 16:36] = 50
+    kinds = torch.full((batch,), 3)
+    hints, alone = draw_hints(ab, features_of(batch, 32, 64), HintConfig(), kinds, masks)
+    x, y = hints.place[..., 0], hints.place[..., 1]
+    inside = (x >= 16) & (x < 36) & (y >= 8) & (y < 24) & ~hints.mask
+    assert inside[:, 0].all()
+    assert ((~hints.mask).sum(dim=1)[alone] <= INSIDE).all()
+    assert (inside.sum(dim=1) == (~hints.mask).sum(dim=1))[alone].all()
+    assert 0.4 < alone.float().mean() < 0.6
+    assert (hints.ab[:, 0] > 10).all()
 
 
 # Patches
@@ -193,8 +179,9 @@ def test_patches_have_the_mean_color_of_their_pixels_and_cover_them(seed, count)
 def test_hints_tell_the_truth_at_their_places():
     ab, features = colors(24), features_of(24, 32, 64)
     config = HintConfig(patch_px=(1, 1))
-    kinds = kinds_of(20, HintConfig()) * (torch.arange(20) > 5)
-    hints = draw_hints(ab, features, config, kinds)
+    kinds = kinds_of(20, HintConfig(recolored_share=0)) * (torch.arange(20) > 5)
+    hints, alone = draw_hints(ab, features, config, kinds, nothing(24))
+    assert not alone.any()
     counts = (~hints.mask).sum(dim=1)
     assert (counts[20:] == 0).all()  # they get references
     assert ((counts[:20] == 0) == (kinds == 0)).all()
@@ -209,14 +196,15 @@ def test_hints_tell_the_truth_at_their_places():
 
 
 def test_no_hints_at_all_can_be_drawn():
-    hints = draw_hints(colors(3), features_of(3, 32, 64), HintConfig(), torch.zeros(3).long())
+    kinds = torch.zeros(3).long()
+    hints, _ = draw_hints(colors(3), features_of(3, 32, 64), HintConfig(), kinds, nothing(3))
     assert hints.ab.shape == (3, 0, 2)
     assert not hints.planes.any()
 
 
 def test_hints_learn_nothing_of_the_encoder():
     features = tuple(field.requires_grad_() for field in features_of(4, 32, 64))
-    hints = draw_hints(colors(4), features, HintConfig(), torch.ones(4).long())
+    hints, _ = draw_hints(colors(4), features, HintConfig(), torch.ones(4).long(), nothing(4))
     assert not hints.seen.requires_grad
 
 
@@ -228,7 +216,8 @@ def with_references(batch=8, references=4):
     level = 10.0 * torch.arange(1, batch + 1).view(-1, 1, 1, 1)
     lightness = level.expand(batch, 1, 32, 64)
     ab = torch.cat([level - 40, 40 - level], dim=1).expand(batch, 2, 32, 64)
-    plain = draw_hints(ab, encode(lightness), HintConfig(), torch.ones(batch - references).long())
+    kinds = torch.ones(batch - references).long()
+    plain, _ = draw_hints(ab, encode(lightness), HintConfig(), kinds, nothing(batch))
     last = slice(batch - references, None)
     return plain, draw_references(plain, lightness[last], ab[last], encode)
 

@@ -19,7 +19,7 @@ from photochrom.color.grid import gamut_grid
 from photochrom.training.config import LossConfig
 from photochrom.training.losses import (
     ERROR_FLOOR,
-    RebalancedCrossEntropy,
+    BinCrossEntropy,
     bin_shares,
     lab_to_srgb,
     log_errors,
@@ -45,7 +45,7 @@ def usual(mean_weight=0.0):
 
 
 def criterion(prior=UNIFORM, **config):
-    return RebalancedCrossEntropy(GRID, prior, LossConfig(**{"mean_weight": 0.0, **config}))
+    return BinCrossEntropy(GRID, prior, LossConfig(**{"mean_weight": 0.0, **config}))
 
 
 def logits_of(ab):
@@ -90,20 +90,20 @@ def test_the_mean_has_the_huber_loss_with_its_weight():
     torch.testing.assert_close(both_P - plain_P, 0.25 * huber_P / 10)
 
 
-@pytest.mark.parametrize("rebalance", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("rarity", [0.0, 0.3, 0.5, 1.0])
 @pytest.mark.parametrize("prior", [UNIFORM, peaked()], ids=["uniform", "peaked"])
-def test_weights_have_a_mean_of_1_under_the_prior(prior, rebalance):
+def test_weights_have_a_mean_of_1_under_the_prior(prior, rarity):
     whole = GRID.centers.astype(int) + 128
-    weights = criterion(prior, rebalance=rebalance).weights[whole[:, 0] * 256 + whole[:, 1]].numpy()
+    weights = criterion(prior, rarity=rarity).weights[whole[:, 0] * 256 + whole[:, 1]].numpy()
     assert (prior * weights).sum() == pytest.approx(1, abs=1e-4)
-    if rebalance == 0:  # w p is the same for all
+    if rarity == 1.0:  # w p is the same for all
         np.testing.assert_allclose(weights * prior, 1 / len(GRID), rtol=1e-4)
-    if rebalance == 1:
+    if rarity == 0.0:
         np.testing.assert_allclose(weights, 1, rtol=1e-4)
 
 
 def test_rare_colors_count_for_more():
-    measure, logits = criterion(peaked()), torch.zeros(2, len(GRID))
+    measure, logits = criterion(peaked(), rarity=0.5), torch.zeros(2, len(GRID))
     common, rare = measure(logits, torch.tensor([[0.0, 0.0], [50.0, 50.0]])).tolist()
     uniform = 1 / len(GRID)
     ratio = (0.5 * 0.9 + 0.5 * uniform) / (0.5 * 0.1 / (len(GRID) - 1) + 0.5 * uniform)

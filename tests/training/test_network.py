@@ -264,7 +264,13 @@ def tiny(**tables):
 def batch_of(count=4, side=32):
     """One picture, as often as wanted: what is light is yellow, what is dark is blue."""
     ramp = torch.linspace(10, 90, side).expand(count, 1, side, side)
-    return {"lightness": ramp, "ab": torch.cat([0 * ramp, ramp - 50], dim=1)}
+    rows = torch.arange(side // 4).expand(count, 3, side // 4, side // 4)
+    return {
+        "lightness": ramp,
+        "seen": ramp,
+        "ab": torch.cat([0 * ramp, ramp - 50], dim=1),
+        "parts": rows // (side // 8),
+    }
 
 
 def loss_of(model, batch, seed=0):
@@ -275,7 +281,7 @@ def loss_of(model, batch, seed=0):
 @pytest.fixture(scope="module")
 def trained():
     """(the network, its weights before, the losses of its few steps)"""
-    model = tiny(hints={"reference_share": 0.5}).train()
+    model = tiny(hints={"reference_share": 0.5, "recolored_share": 0.25}).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     batch = batch_of()
     weights = [weight for weight in model.parameters() if weight.requires_grad]
@@ -336,7 +342,7 @@ def test_every_example_is_decoded_without_hints_and_with_them(monkeypatch):
 
 
 def test_all_positions_are_as_many_positions_as_there_are():
-    model, batch = tiny(loss={"positions": 0}).eval(), batch_of()
+    model, batch = tiny(loss={"positions": 0, "region_weight": 0}).eval(), batch_of()
     with torch.no_grad():
         every = loss_of(model, batch).item()
         for positions, same in ((10**6, True), (20, False)):

@@ -29,6 +29,11 @@ class DataConfig:
     """
 
     train: tuple[str, ...] = ("flowers102:train+val",)
+    weights: dict[str, float] = field(default_factory=dict)
+    """How often a picture is taken, beside 1: by its source as it stands in ``train``, or by its
+    class folder. Both count where both are named."""
+    crops: int = 0
+    """Crops an epoch; 0: as many as there are pictures to train on."""
     validation_share: float = 0.1
     """Share of the training pictures kept apart for the held-out figures, by name."""
     validation_limit: int = 400
@@ -97,8 +102,9 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """What a photochrom learns from: a rebalanced cross-entropy with soft targets, what its
-    read-out loses in PSNR where there are hints, and a critic's opinion.
+    """What a photochrom learns from: a cross-entropy with soft targets, what its read-out
+    loses in PSNR where there are hints, the head that finds the thing under a point, and a
+    critic's opinion.
 
     Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
     """
@@ -109,13 +115,15 @@ class LossConfig:
     neighbors: int = 5
     sigma: float = 5.0
     """Each true colour is spread over its nearest bins with this standard deviation."""
-    rebalance: float = 0.5
-    """0: rare colours count as common ones do; 1: as if all were equally frequent."""
+    rarity: float = 0.0
+    """How much rare colours count for more: 0, all alike; 1, by the inverse of their share."""
     mean_weight: float = 0.02
     """Weight of the Huber loss of the distribution's mean."""
     picture_weight: float = 0.0
     """Weight of the logarithm of the mean squared error, in sRGB, of each picture with hints,
     read out at ``model.temperature``."""
+    region_weight: float = 0.5
+    """Weight of what the head that finds the thing under a point learns from."""
     critic_weight: float = 0.0
     """Weight of a critic's opinion of what is read out without hints; 0: there is none."""
 
@@ -134,8 +142,8 @@ class HintConfig:
     """With 16 to ``most`` hints."""
     reference_share: float = 0.2
     """With tokens from a flipped crop of the same picture, from another picture, or both."""
-    recolored_share: float = 0.05
-    """With several hints, and all colours turned by one angle: hints outweigh habit."""
+    recolored_share: float = 0.35
+    """One part of the picture gets another colour, and hints that say so; all else stays."""
     stop: float = 0.125
     """Of the geometric distribution: the chance that a hint is the last."""
     most: int = 64
@@ -145,17 +153,12 @@ class HintConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AgeConfig:
-    """How lightness is made to look like old film; shares are of a batch's examples."""
+    """How often lightness is made to look like old film; see `photochrom.training.aging`."""
 
-    gamma: float = 0.3
-    """The lightness is raised to exp of something within plus and minus this."""
-    gamma_share: float = 0.5
-    noise: float = 4.0
-    """Largest standard deviation of the noise, L* units."""
-    noise_share: float = 0.15
-    blur_share: float = 0.1
-    shrink_share: float = 0.0
-    """Halved and enlarged again, as small photographs are."""
+    share: float = 0.5
+    """Of the crops; the others stay as they are."""
+    border_share: float = 0.1
+    """Of all crops: with a border or a mount, which has no color."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +293,9 @@ def _toml_text(value: Any) -> str:
         return repr(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_toml_text, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_toml_text(key)} = {_toml_text(one)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -337,6 +343,9 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         if len(value) == wanted:
             kinds = [parts[0]] * wanted if parts[-1] is Ellipsis else list(parts)
             return tuple(_value(k, v, name) for k, v in zip(kinds, value, strict=True))
+    if origin is dict and isinstance(value, dict):
+        kind = typing.get_args(hint)[1]
+        return {str(key): _value(kind, one, f"{name}.{key}") for key, one in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(hint, type) and type(value) is hint:
@@ -350,12 +359,16 @@ def _check(recipe: Recipe) -> None:
     data, optim, train = recipe.data, recipe.optim, recipe.train
     model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
     shares = (hints.many_share, hints.reference_share, hints.recolored_share)
-    aged = (age.gamma_share, age.noise_share, age.blur_share, age.shrink_share)
     share = max(1, train.devices * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),
         (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
         (data.validation_limit > 0, "data.validation_limit must be above 0"),
+        (
+            all(weight >= 0 for weight in data.weights.values()),
+            "data.weights must be 0 or more",
+        ),
+        (data.crops >= 0, "data.crops must be 0 or more"),
         (data.crop_px >= 16, "data.crop_px must be at least 16"),
         (
             model.kind != "photochrom" or data.crop_px % 32 == data.finish_crop_px % 32 == 0,
@@ -382,7 +395,8 @@ def _check(recipe: Recipe) -> None:
         (loss.positions >= 0, "loss.positions must be 0 or more"),
         (1 <= loss.neighbors <= 16, "loss.neighbors must be 1 to 16"),
         (loss.sigma > 0, "loss.sigma must be above 0"),
-        (0 <= loss.rebalance <= 1, "loss.rebalance must lie in 0..1"),
+        (0 <= loss.rarity <= 1, "loss.rarity must lie in 0..1"),
+        (loss.region_weight >= 0, "loss.region_weight must be 0 or more"),
         (loss.mean_weight >= 0, "loss.mean_weight must be 0 or more"),
         (loss.picture_weight >= 0, "loss.picture_weight must be 0 or more"),
         (loss.critic_weight >= 0, "loss.critic_weight must be 0 or more"),
@@ -390,9 +404,8 @@ def _check(recipe: Recipe) -> None:
         (0 < hints.stop < 1, "hints.stop must lie between 0 and 1"),
         (hints.most >= 16, "hints.most must be at least 16"),
         (1 <= hints.patch_px[0] <= hints.patch_px[1], "hints.patch_px must rise from 1"),
-        (min(age.gamma, age.noise) >= 0, "age.gamma and age.noise must be 0 or more"),
         (
-            all(0 <= share <= 1 for share in aged),
+            all(0 <= share <= 1 for share in (age.share, age.border_share)),
             "the shares in [age] must lie in 0..1",
         ),
         (optim.encoder_lr >= 0, "optim.encoder_lr must be 0 or more"),

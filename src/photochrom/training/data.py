@@ -33,9 +33,11 @@ from torch.utils.data import Dataset, Sampler
 from torchvision.transforms import v2
 
 from photochrom import color
-from photochrom.errors import DataError, PictureReadError
+from photochrom.errors import DataError, PictureReadError, RecipeError
 from photochrom.evaluation.sources import Item, list_source
-from photochrom.training.config import DataConfig
+from photochrom.training.aging import age
+from photochrom.training.config import AgeConfig, DataConfig
+from photochrom.training.regions import parts
 
 STORE_VERSION = 1
 
@@ -244,13 +246,20 @@ def mean_ab_by_lightness(
 class Crops(Dataset[dict[str, torch.Tensor]]):
     """Crops of pictures as L* and ab; indexed by (number, sample seed).
 
-    Each item: ``lightness`` (1, H, W) 0..100, ``ab`` (2, H, W), ``label`` (). A sample seed
-    below 0 gives the middle square, unflipped, as held-out figures want it.
+    Each item: ``lightness`` (1, H, W) 0..100, ``ab`` (2, H, W), ``label`` (); with `aged` also
+    ``seen`` (1, H, W), the lightness as an old print might have it, and ``parts`` (S, H/4, W/4),
+    see `regions.parts`. A sample seed below 0 gives the middle square, unflipped and untouched,
+    as held-out figures want it.
     """
 
     def __init__(
-        self, stores: Sequence[Store], references: Sequence[Reference], config: DataConfig
+        self,
+        stores: Sequence[Store],
+        references: Sequence[Reference],
+        config: DataConfig,
+        aged: AgeConfig | None = None,
     ) -> None:
+        self.aged = aged
         self.stores, self.references, self.config = stores, references, config
         self.classes = sorted({label for store in stores for label in store.labels})
         side = config.crop_px
@@ -283,14 +292,64 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(sample_seed)
                 srgb_3HW = self._random(srgb_3HW)
-        lab = color.srgb_to_lab(srgb_3HW.permute(1, 2, 0).numpy())
+        srgb_HW3 = srgb_3HW.permute(1, 2, 0).numpy()
+        lab = color.srgb_to_lab(srgb_HW3)
+        item = {"label": torch.tensor(self.classes.index(self.stores[store].labels[index]))}
+        if self.aged is not None:
+            seen = lab[..., 0]
+            if sample_seed >= 0:
+                rng = np.random.default_rng(sample_seed)
+                seen, lab = age(srgb_HW3, lab, self.aged, rng)
+            item["seen"] = torch.from_numpy(seen.copy())[None]
+            item["parts"] = torch.from_numpy(parts(lab))
         lab_3HW = torch.from_numpy(np.moveaxis(lab, -1, 0).copy())
-        label = self.classes.index(self.stores[store].labels[index])
-        return {
-            "lightness": lab_3HW[:1],
-            "ab": lab_3HW[1:],
-            "label": torch.tensor(label),
-        }
+        return item | {"lightness": lab_3HW[:1], "ab": lab_3HW[1:]}
+
+
+def weights_of(
+    stores: Sequence[Store],
+    references: Sequence[Reference],
+    sources: Sequence[str],
+    weights: dict[str, float],
+) -> NDArray[np.float64]:
+    """How often each picture is taken, (N,): its source's weight times its class folder's.
+
+    Raises
+    ------
+    RecipeError
+        A weight is for something that isn't there, or nothing is left.
+    """
+    known = {*sources, *(label for store in stores for label in store.labels)}
+    for name in weights:
+        if name not in known:
+            raise RecipeError(
+                f"data.weights names '{name}', which is neither a source nor a class folder; "
+                f"there are {', '.join(sorted(known - {''}))}."
+            )
+    found = [
+        weights.get(sources[number], 1.0) * weights.get(stores[number].labels[index], 1.0)
+        for number, index in references
+    ]
+    if not sum(found) > 0:
+        raise RecipeError("data.weights leaves no picture to train on.")
+    return np.array(found)
+
+
+def _systematic(
+    order: NDArray[np.int64],
+    weights: NDArray[np.float64] | None,
+    crops: int,
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Positions in a shuffled `order`: `crops` of them, each as often as its weight says, give or
+    take one, and shuffled again.
+
+    Source: systematic sampling; Madow and Madow, 1944.
+    """
+    shares = np.ones(len(order)) if weights is None else weights[order]
+    reached = np.cumsum(shares) / shares.sum() * crops
+    chosen = np.searchsorted(reached, np.arange(crops) + generator.random(), side="right")
+    return generator.permutation(np.minimum(chosen, len(order) - 1))
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
@@ -298,6 +357,11 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
 
     Every device takes its own equal slice of every global batch, so that devices together
     see what one device would. A last, incomplete batch is left out.
+
+    Parameters
+    ----------
+    weights : (count,), how often each is taken; alike by default
+    crops : how many an epoch has; `count` by default
     """
 
     def __init__(
@@ -307,6 +371,8 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         batch: int,
         seed: int,
         epoch: int,
+        weights: NDArray[np.float64] | None = None,
+        crops: int = 0,
         start: int = 0,
         rank: int = 0,
         devices: int = 1,
@@ -314,14 +380,16 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     ) -> None:
         generator = np.random.default_rng([seed, epoch])
         order = generator.permutation(count)
-        seeds = generator.integers(0, 2**62, size=count)
+        if weights is not None or crops:
+            order = order[_systematic(order, weights, crops or count, generator)]
+        seeds = generator.integers(0, 2**62, size=len(order))
         share = batch // (devices * accumulate)
         self._batches = []
-        for first in range(start * batch, count - batch + 1, batch):
+        for first in range(start * batch, len(order) - batch + 1, batch):
             for step in range(accumulate):
                 low = first + (rank * accumulate + step) * share
-                chosen = order[low : low + share]
-                self._batches.append([(int(i), int(seeds[i])) for i in chosen])
+                pairs = zip(order[low : low + share], seeds[low : low + share], strict=True)
+                self._batches.append([(int(number), int(one)) for number, one in pairs])
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         return iter(self._batches)

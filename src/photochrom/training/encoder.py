@@ -45,25 +45,35 @@ def sum_to_gray(weight_C3KK: Tensor) -> Tensor:
     return weight_C3KK.sum(dim=1, keepdim=True)
 
 
+def norms_of(model: nn.Module) -> dict[str, str]:
+    """The name of each BatchNorm that follows a convolution -> the name of that convolution.
+
+    Among the children of every module here a norm follows its convolution.
+    """
+    found = {}
+    for path, parent in model.named_modules():
+        for (name, convolution), (norm_name, norm) in pairwise(parent.named_children()):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                found[f"{path}.{norm_name}".lstrip(".")] = f"{path}.{name}".lstrip(".")
+    return found
+
+
 def fold_norms(model: nn.Module, *, only: tuple[str, ...] = ("",)) -> None:
     """Fold each BatchNorm in evaluation mode into the convolution before it; in place.
 
-    Among the children of every module here a norm follows its convolution. timm's norms hold
-    an activation, which takes their place.
+    timm's norms hold an activation, which takes their place.
 
     Parameters
     ----------
     only : fold convolutions whose name starts with one of these; all by default
     """
-    for path, parent in model.named_modules():
-        for (name, convolution), (norm_name, norm) in pairwise(list(parent.named_children())):
-            if not f"{path}.{name}".lstrip(".").startswith(only):
-                continue
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                trained = convolution.weight.requires_grad
-                folded = fuse_conv_bn_eval(convolution, norm)
-                setattr(parent, name, folded.requires_grad_(trained))
-                setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))
+    for norm_name, name in norms_of(model).items():
+        if name.startswith(only):
+            convolution: Any = model.get_submodule(name)
+            norm: Any = model.get_submodule(norm_name)
+            folded = fuse_conv_bn_eval(convolution, norm)
+            model.set_submodule(name, folded.requires_grad_(convolution.weight.requires_grad))
+            model.set_submodule(norm_name, getattr(norm, "act", nn.Identity()))
 
 
 def load_encoder(weights: str) -> nn.Sequential:

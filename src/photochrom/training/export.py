@@ -37,6 +37,7 @@ from photochrom.models.contract import (
     SEEN,
     Feature,
     ModelContract,
+    Region,
 )
 from photochrom.models.network import Tokens
 from photochrom.models.session import Session
@@ -45,6 +46,7 @@ from photochrom.training.config import Recipe, changed_recipe, recipe_to_dict
 from photochrom.training.encoder import fold_norms
 from photochrom.training.hints import SAMPLED, Hints, sample
 from photochrom.training.network import HintNetwork
+from photochrom.training.region_head import EMBEDDING
 from photochrom.training.run_folder import load_checkpoint
 from photochrom.version import __version__
 
@@ -165,6 +167,12 @@ def parity(model: Model, session: Session) -> float:
             expected = model.predict(torch.from_numpy(lightness)[None, None])[0].numpy()
             worst = max(worst, float(np.abs(expected - session.decode(features)).max()))
             continue
+        if session.contract.region is not None:
+            embedding = torch.from_numpy(session.embed(features))
+            expected = model.region(*(torch.from_numpy(one) for one in features.arrays))[0]
+            height4, width4 = embedding.shape[1:]
+            off = (expected[:, :height4, :width4] - embedding).abs().max().item()
+            worst = max(worst, off)
         points = (random.uniform(0, 1, (count, 2)) * [width, height]).astype(np.float32)
         place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
         ab = random.uniform(-50, 50, (count, 2)).astype(np.float32)
@@ -215,6 +223,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         token_features=tuple(model.features[i] for i in SAMPLED) if hinted else (),
         short_side_px=recipe.model.short_side_px,
         bins=_bins() if hinted else (),
+        region=_region(model) if isinstance(model, HintNetwork) else None,
         temperature=recipe.model.temperature if hinted else 1.0,
         chroma=recipe.model.chroma if hinted else 1.0,
         contrast=recipe.model.contrast if hinted else 0.0,
@@ -226,6 +235,16 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         mean_ab=tuple((round(a, 3), round(b, 3)) for a, b in state["mean_ab"]),
         recipe=_without_folders(recipe_to_dict(recipe)),
         photochrom=__version__,
+    )
+
+
+def _region(model: HintNetwork) -> Region:
+    """How the third entrance is read."""
+    readers = model.region.readers().detach().double().numpy().round(5).tolist()
+    return Region(
+        channels=EMBEDDING,
+        stride=min(model.feature_strides),
+        readers=tuple((bias, slope, away) for bias, slope, away in readers),
     )
 
 
@@ -279,6 +298,18 @@ class _Decoder(nn.Module):
         return self.model.decode(values[:count], Hints(*values[count:]))
 
 
+class _Region(nn.Module):
+    """The head that finds the thing under a point, as a module."""
+
+    def __init__(self, model: HintNetwork) -> None:
+        super().__init__()
+        self.region = model.region
+
+    def forward(self, *features: Tensor) -> Tensor:
+        embedding: Tensor = self.region(*features)
+        return embedding
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Entrance:
     """One input of the graph.
@@ -307,15 +338,7 @@ class _Entrance:
 def _entrances(model: Model) -> list[_Entrance]:
     """The inputs of the decoder."""
     deepest = max(model.feature_strides)
-    found = [
-        _Entrance(
-            name=name + DECODER_SUFFIX,
-            sizes=(1, channels, ("h", deepest // stride), ("w", deepest // stride)),
-        )
-        for name, channels, stride in zip(
-            model.features, model.feature_channels, model.feature_strides, strict=True
-        )
-    ]
+    found = _features(model, DECODER_SUFFIX)
     if isinstance(model, HintNetwork):
         cells = deepest // min(model.feature_strides)
         found += [
@@ -327,8 +350,22 @@ def _entrances(model: Model) -> list[_Entrance]:
     return found
 
 
+def _features(model: Model, suffix: str) -> list[_Entrance]:
+    """The encoder's features as inputs."""
+    deepest = max(model.feature_strides)
+    shapes = zip(model.features, model.feature_channels, model.feature_strides, strict=True)
+    return [
+        _Entrance(
+            name=name + suffix,
+            sizes=(1, channels, ("h", deepest // stride), ("w", deepest // stride)),
+        )
+        for name, channels, stride in shapes
+    ]
+
+
 def _one_graph(model: Model) -> onnx.ModelProto:
-    """One graph: lightness -> features, and features and hints -> output; all optional."""
+    """One graph: lightness -> features, features and hints -> output, and, of a network that
+    takes hints, features -> embedding; all optional."""
     deepest = max(model.feature_strides)
     lightness = _Entrance(name=LIGHTNESS, sizes=(1, 1, ("h", deepest), ("w", deepest)))
     entrances = _entrances(model)
@@ -337,12 +374,22 @@ def _one_graph(model: Model) -> onnx.ModelProto:
     decoder = onnx.compose.add_prefix(
         decoder, "decoder/", rename_inputs=False, rename_outputs=False
     )
+    parts = [encoder.graph, decoder.graph]
+    if isinstance(model, HintNetwork):
+        doors = _features(model, Region.input_suffix)
+        region = _to_onnx(_Region(model), doors, [Region.output])
+        entrances = [*entrances, *doors]
+        parts.append(
+            onnx.compose.add_prefix(
+                region, "region/", rename_inputs=False, rename_outputs=False
+            ).graph
+        )
     graph = helper.make_graph(
-        [*encoder.graph.node, *decoder.graph.node],
+        [node for part in parts for node in part.node],
         "photochrom",
-        [*encoder.graph.input, *decoder.graph.input],
-        [*encoder.graph.output, *decoder.graph.output],
-        [*encoder.graph.initializer, *decoder.graph.initializer],
+        [value for part in parts for value in part.input],
+        [value for part in parts for value in part.output],
+        [weights for part in parts for weights in part.initializer],
     )
     for node in graph.node:  # what the exporter notes on each of its nodes
         del node.metadata_props[:]
@@ -364,7 +411,7 @@ def _to_onnx(module: nn.Module, sources: list[_Entrance], targets: list[str]) ->
     dims["t"] = torch.export.Dim("t", min=0)
     examples = tuple(torch.from_numpy(one.array(h=8, w=10, t=5)) for one in sources)
     shapes = tuple(one.free(dims) for one in sources)
-    takes_many = isinstance(module, _Decoder)
+    takes_many = isinstance(module, _Decoder | _Region)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from photochrom.training.config import AgeConfig, HintConfig
+from photochrom.training.config import HintConfig
+from photochrom.training.regions import choose_part, points_inside
 
 STRIDES = (4, 8, 16, 32)
 SAMPLED = (2, 3)
@@ -53,29 +54,8 @@ def sample(features: tuple[Tensor, ...], points_BT2: Tensor) -> Tensor:
     return torch.cat(seen, dim=-1)
 
 
-def age(lightness_B1HW: Tensor, config: AgeConfig) -> Tensor:
-    """Lightness as old film might have kept it: small, another gamma, grain, blur; 0..100."""
-    shape = (len(lightness_B1HW), 1, 1, 1)
-
-    def chosen(share: float) -> Tensor:
-        return (torch.rand(shape) < share).to(lightness_B1HW)
-
-    if config.shrink_share:
-        small = functional.avg_pool2d(lightness_B1HW, 2)
-        enlarged = functional.interpolate(small, scale_factor=2.0, mode="bilinear")
-        lightness_B1HW = torch.lerp(lightness_B1HW, enlarged, chosen(config.shrink_share))
-    blurred = functional.avg_pool2d(
-        functional.pad(lightness_B1HW, (1, 1, 1, 1), mode="replicate"), 3, stride=1
-    )
-    lightness_B1HW = torch.lerp(lightness_B1HW, blurred, chosen(config.blur_share))
-    power = torch.exp((torch.rand(shape) * 2 - 1) * config.gamma * chosen(config.gamma_share))
-    lightness_B1HW = 100 * (lightness_B1HW / 100).clamp(0, 1) ** power
-    amount = torch.rand(shape) * config.noise * chosen(config.noise_share)
-    return (lightness_B1HW + amount * torch.randn_like(lightness_B1HW)).clamp(0, 100)
-
-
 def kinds_of(count: int, config: HintConfig) -> Tensor:
-    """What each of `count` hinted examples gets: 1 hints, 2 many, 3 hints and other colours.
+    """What each of `count` hinted examples gets: 1 hints, 2 many, 3 a part recolored and hints.
 
     0 is nothing. The last examples of a batch get references; see `reference_count`.
     """
@@ -93,23 +73,25 @@ def reference_count(batch: int, config: HintConfig) -> int:
     return round(batch * config.reference_share)
 
 
-def recolor(ab_B2HW: Tensor, kinds: Tensor) -> Tensor:
-    """Turn all colours of the examples of kind 3 by one angle each."""
-    angle = torch.rand(len(kinds)) * 2 * torch.pi * (kinds == 3)
-    cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
-    a, b = ab_B2HW[: len(kinds)].unbind(1)
-    turned = torch.stack([a * cos - b * sin, a * sin + b * cos], dim=1)
-    return torch.cat([turned, ab_B2HW[len(kinds) :]])
-
-
 def counts_of(kinds: Tensor, config: HintConfig) -> Tensor:
-    """How many hints each example gets."""
+    """How many hints each example of kinds 0 to 2 gets."""
     uniform = torch.rand(len(kinds)).clamp(1e-6, 1 - 1e-6)
     geometric = 1 + (uniform.log() / torch.tensor(1 - config.stop).log()).floor().long()
     many = torch.randint(16, config.most + 1, (len(kinds),))
     counts = torch.where(kinds == 2, many, geometric.clamp(max=config.most))
-    counts = torch.where(kinds == 3, (counts + 4).clamp(max=config.most), counts)
     return counts * (kinds > 0)
+
+
+INSIDE = 3
+"""At most so many hints lie in a recolored part."""
+
+
+def parts_to_recolor(parts_BShw: Tensor, ab_B2hw: Tensor, kinds: Tensor) -> Tensor:
+    """(B, 1, h, w), 1 over the part of each example of kind 3 that gets another color."""
+    masks_B1hw = ab_B2hw.new_zeros(len(ab_B2hw), 1, *ab_B2hw.shape[2:])
+    for index in (kinds == 3).nonzero().flatten().tolist():
+        masks_B1hw[index, 0] = choose_part(parts_BShw[index], ab_B2hw[index]).to(masks_B1hw)
+    return masks_B1hw
 
 
 def patches(
@@ -150,11 +132,29 @@ def patches(
     return ab_BT2, functional.avg_pool2d(painted / coverage, 4)
 
 
-def draw_hints(ab_B2HW: Tensor, features: Features, config: HintConfig, kinds: Tensor) -> Hints:
-    """Hints at random places; about half of the examples have them around the middle."""
+def draw_hints(
+    ab_B2HW: Tensor,
+    features: Features,
+    config: HintConfig,
+    kinds: Tensor,
+    masks_B1hw: Tensor,
+) -> tuple[Hints, Tensor]:
+    """Hints at random places; about half of the examples have them around the middle.
+
+    Those of kind 3 have one to `INSIDE` of them in the recolored part (``masks_B1hw``), and every
+    second one has true ones elsewhere, too.
+
+    Returns
+    -------
+    The hints, and (B,) whether an example has hints in its recolored part only
+    """
     batch, _, height, width = ab_B2HW.shape
     counts = torch.zeros(batch, dtype=torch.long)
     counts[: len(kinds)] = counts_of(kinds, config)
+    recolored = (kinds == 3).nonzero().flatten()
+    inside = torch.randint(1, INSIDE + 1, (len(recolored),))
+    outside = torch.randint(1, 9, (len(recolored),)) * (torch.rand(len(recolored)) < 0.5)
+    counts[recolored] = inside + outside
     most = int(counts.max())
     valid_BT = torch.arange(most) < counts[:, None]
     around = torch.rand(batch, 1, 1) < 0.5
@@ -162,12 +162,23 @@ def draw_hints(ab_B2HW: Tensor, features: Features, config: HintConfig, kinds: T
         around, (0.5 + 0.25 * torch.randn(batch, most, 2)), torch.rand(batch, most, 2)
     )
     point_BT2 = spread.clamp(0, 0.9999) * torch.tensor([width, height])
+    if len(recolored):
+        within = min(INSIDE, most)
+        inner = points_inside(masks_B1hw[recolored], within)
+        is_inner = torch.arange(within) < inside[:, None]
+        point_BT2[recolored, :within] = torch.where(
+            is_inner[..., None], inner, point_BT2[recolored, :within]
+        )
     point_BT2 = point_BT2.floor() + 0.5
     low, high = config.patch_px
     side_BT = torch.randint(low, high + 1, (batch, most)).float()
+    side_BT[recolored] = side_BT[recolored].clamp(max=5)
     ab_BT2, planes = patches(ab_B2HW, point_BT2, side_BT, valid_BT)
     place_BT3 = torch.cat([point_BT2, torch.ones(batch, most, 1)], dim=-1)
-    return Hints(sample(features, point_BT2).detach(), ab_BT2, place_BT3, planes, ~valid_BT)
+    alone = torch.zeros(batch, dtype=torch.bool)
+    alone[recolored] = outside == 0
+    seen = sample(features, point_BT2).detach()
+    return Hints(seen, ab_BT2, place_BT3, planes, ~valid_BT), alone
 
 
 def draw_references(

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,6 +48,7 @@ from photochrom.training.data import (
     mean_ab_by_lightness,
     open_store,
     split_stores,
+    weights_of,
 )
 from photochrom.training.encoder import GrayClassifier
 from photochrom.training.losses import bin_shares
@@ -59,6 +61,14 @@ from photochrom.training.run_folder import (
     save_checkpoint,
     write_curves,
     writing,
+)
+from photochrom.training.start import (
+    MEASURED_BATCHES,
+    Statistics,
+    exported_file,
+    load_exported,
+    measured,
+    set_statistics,
 )
 
 
@@ -160,7 +170,7 @@ def train(
         show.print(f"Going on at epoch {run.at.epoch + 1}, step {run.at.step}")
     else:
         if recipe.model.start:
-            run.start_from(Path(recipe.model.start).expanduser())
+            run.start_from(recipe.model.start)
         if fabric.is_global_zero:
             with writing(out):
                 out.mkdir(parents=True, exist_ok=True)
@@ -215,13 +225,19 @@ class _Run:
         training, held = split_stores(stores, share=recipe.data.validation_share)
         held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
         self.mean_ab = mean_ab_by_lightness(stores, training).tolist()
-        self.crops = Crops(stores, training, recipe.data)
+        self.weights = (
+            weights_of(stores, training, recipe.data.train, recipe.data.weights)
+            if recipe.data.weights
+            else None
+        )
+        aged = recipe.age if recipe.model.kind == "photochrom" else None
+        self.crops = Crops(stores, training, recipe.data, aged)
         finish = recipe.data
         if recipe.train.finish_epochs:
             finish = dataclasses.replace(finish, crop_px=finish.finish_crop_px)
-        self.finish_crops = Crops(stores, training, finish)
+        self.finish_crops = Crops(stores, training, finish, aged)
         self.held = Crops(stores, held, finish)  # all epochs are measured at the last size
-        self.steps_per_epoch = len(training) // recipe.train.batch
+        self.steps_per_epoch = (recipe.data.crops or len(training)) // recipe.train.batch
         if self.steps_per_epoch == 0:
             raise RecipeError(
                 f"train.batch is {recipe.train.batch}, but there are only {len(training)} "
@@ -265,6 +281,8 @@ class _Run:
             batch=train.batch,
             seed=train.seed,
             epoch=at.epoch,
+            weights=self.weights,
+            crops=self.recipe.data.crops,
             start=at.batch,
             rank=self.fabric.global_rank,
             devices=train.devices,
@@ -384,15 +402,28 @@ class _Run:
             save_checkpoint(content, self.out / name)
         self.fabric.barrier()
 
-    def start_from(self, path: Path) -> None:
-        """Take the weights that another run would ship; all else starts anew."""
-        state = load_checkpoint(path)
+    def start_from(self, start: str) -> None:
+        """Take the weights that another run would ship, or that are; all else starts anew."""
         models = [self.plain, *([] if self.average is None else [self.average.module])]
+        if (exported := exported_file(start)) is not None:
+            filled = load_exported(self.plain, exported)
+            for model in models:
+                model.load_state_dict(filled)
+            statistics: Statistics = {}
+            if self.fabric.is_global_zero:
+                with self.fabric.autocast():
+                    statistics = measured(self.plain, islice(self.batches(), MEASURED_BATCHES))
+            statistics = self.fabric.broadcast(statistics)
+            for model in models:
+                set_statistics(model, statistics)
+            return
+        path = Path(start).expanduser()
+        state = load_checkpoint(path)
         try:
             for model in models:
                 weights = state["average"] or state["model"]
                 missing, extra = model.load_state_dict(weights, strict=False)
-                if any(not key.startswith("critic.") for key in [*missing, *extra]):
+                if any(not key.startswith(("critic.", "region.")) for key in [*missing, *extra]):
                     raise KeyError(missing, extra)
         except (KeyError, RuntimeError) as error:
             raise CheckpointError(f"{path}: doesn't fit the model of this recipe.") from error

@@ -22,11 +22,11 @@ ERROR_FLOOR = 10**-3.2
 """32 dB: what the true colours have after they have been small (docs/results.md)."""
 
 
-class RebalancedCrossEntropy(nn.Module):
-    """Cross-entropy against soft targets over ab bins; rare colours count for more.
+class BinCrossEntropy(nn.Module):
+    """Cross-entropy against soft targets over ab bins; rare colours may count for more.
 
-    A colour's weight is 1 / ((1 - r) p + r / Q), with p the share of its nearest bin in the
-    training pictures and r ``config.rebalance``, scaled to a mean of 1. Targets and weights
+    A colour's weight is 1 / (r p + (1 - r) / Q), with p the share of its nearest bin in the
+    training pictures and r ``config.rarity``, scaled to a mean of 1. Targets and weights
     are looked up by the colour rounded to whole units.
 
     Parameters
@@ -45,7 +45,7 @@ class RebalancedCrossEntropy(nn.Module):
         soft = grid.soft_encode(plane, neighbors=config.neighbors, sigma=config.sigma)
         nearest = np.argsort(-soft, axis=1, kind="stable")[:, : config.neighbors]
         uniform = 1 / len(grid)
-        weights = 1 / ((1 - config.rebalance) * prior + config.rebalance * uniform)
+        weights = 1 / (config.rarity * prior + (1 - config.rarity) * uniform)
         weights = weights / (prior * weights).sum()
         tables = {
             "nearest": nearest,

@@ -35,20 +35,23 @@ from photochrom.training.hints import (
     SAMPLED,
     STRIDES,
     Hints,
-    age,
     draw_hints,
     draw_references,
     kinds_of,
+    parts_to_recolor,
     patches,
-    recolor,
     reference_count,
     sample,
 )
-from photochrom.training.losses import (
-    RebalancedCrossEntropy,
-    lab_to_srgb,
-    log_errors,
-)
+from photochrom.training.losses import BinCrossEntropy, lab_to_srgb, log_errors
+from photochrom.training.region_head import RegionHead
+from photochrom.training.regions import recolor
+
+RECOLORED_WEIGHT = 3.0
+"""Positions of a recolored part count so many times, since they are few."""
+
+KEEP_WEIGHT = 3.0
+"""Of the divergence from what is painted without hints, where no hint should matter."""
 
 
 class HintNetwork(nn.Module):
@@ -97,7 +100,8 @@ class HintNetwork(nn.Module):
             ]
         )
         grid = gamut_grid()
-        self.criterion = None if prior is None else RebalancedCrossEntropy(grid, prior, recipe.loss)
+        self.criterion = None if prior is None else BinCrossEntropy(grid, prior, recipe.loss)
+        self.region = RegionHead(self.feature_channels)
         self.critic = Critic(sixteen) if recipe.loss.critic_weight else None
         self.head = nn.Conv2d(c4, len(grid), kernel_size=1)
         self.register_buffer("centers_Q2", torch.from_numpy(grid.centers), persistent=False)
@@ -173,23 +177,34 @@ class HintNetwork(nn.Module):
         The encoder sees each example once, the decoder twice: without hints, then with some.
         """
         assert self.criterion is not None, "a prior is wanted for training"
-        recipe, lightness_B1HW = self.recipe, batch["lightness"]
+        recipe, lightness_B1HW, parts_BShw = self.recipe, batch["lightness"], batch["parts"]
         count = len(lightness_B1HW)
         others = reference_count(count, recipe.hints)
-        hinted = kinds_of(count - others, recipe.hints)
-        kinds = torch.cat([hinted.new_zeros(count), hinted])
-        ab_B2HW = recolor(batch["ab"].repeat(2, 1, 1, 1), kinds)
-        features = self.encode(age(lightness_B1HW, recipe.age))
-        features = tuple(feature.repeat(2, 1, 1, 1) for feature in features)
+        kinds = torch.cat([torch.zeros(count).long(), kinds_of(count - others, recipe.hints)])
+        small_B2hw = functional.avg_pool2d(batch["ab"], STRIDES[0])
+        masks_B1hw = parts_to_recolor(
+            parts_BShw.repeat(2, 1, 1, 1)[: len(kinds)],
+            small_B2hw.repeat(2, 1, 1, 1)[: len(kinds)],
+            kinds,
+        )
+        masks_B1hw = torch.cat([masks_B1hw, masks_B1hw.new_zeros(others, *masks_B1hw.shape[1:])])
+        ab_B2HW = torch.cat([batch["ab"], recolor(batch["ab"], masks_B1hw[count:])])
+        features = self.encode(batch["seen"])
         with torch.autocast(lightness_B1HW.device.type, enabled=False):
-            hints = draw_hints(ab_B2HW, features, recipe.hints, kinds)
+            doubled = tuple(feature.repeat(2, 1, 1, 1) for feature in features)
+            hints, alone = draw_hints(ab_B2HW, doubled, recipe.hints, kinds, masks_B1hw)
             hints = draw_references(
                 hints, lightness_B1HW[count - others :], batch["ab"][count - others :], self.encode
             )
         light_B1HW = functional.avg_pool2d(lightness_B1HW, STRIDES[0])
         ab_B2HW = functional.avg_pool2d(ab_B2HW, STRIDES[0])
-        trunk_BCHW = self.trunk(features, hints)
-        mean = self._of_positions(light_B1HW.repeat(2, 1, 1, 1), ab_B2HW, trunk_BCHW)
+        trunk_BCHW = self.trunk(doubled, hints)
+        mean = self._of_positions(
+            light_B1HW.repeat(2, 1, 1, 1), ab_B2HW, trunk_BCHW, masks_B1hw, alone
+        )
+        if recipe.loss.region_weight:
+            embedding = self.region(*(feature.detach() for feature in features))
+            mean = mean + recipe.loss.region_weight * self.region.loss(embedding, parts_BShw)
         if self.critic is not None:
             judged = slice(0, max(1, count // 2))  # the critic learns enough from half of them
             read_BN2 = self.read_out(self._head(trunk_BCHW[judged].flatten(2).mT))
@@ -204,21 +219,43 @@ class HintNetwork(nn.Module):
         """The last layer, over positions: logits (B, N, Q)."""
         return functional.linear(trunk_BNC, self.head.weight[:, :, 0, 0], self.head.bias)
 
-    def _of_positions(self, lightness_B1HW: Tensor, ab_B2HW: Tensor, trunk_BCHW: Tensor) -> Tensor:
-        """The loss at chosen positions; the second half of the batch has been given hints."""
+    def _of_positions(
+        self,
+        lightness_B1HW: Tensor,
+        ab_B2HW: Tensor,
+        trunk_BCHW: Tensor,
+        masks_B1HW: Tensor,
+        alone: Tensor,
+    ) -> Tensor:
+        """The loss at chosen positions; the second half of the batch has been given hints.
+
+        Where a part was recolored (``masks_B1HW``) it counts more. Outside of it, if no hint
+        stands there (``alone``), what is wanted is what the network says without hints.
+        """
         assert self.criterion is not None
         loss = self.recipe.loss
-        light_BN1, ab_BN2, trunk_BNC = (
-            field.flatten(2).transpose(1, 2) for field in (lightness_B1HW, ab_B2HW, trunk_BCHW)
+        light_BN1, ab_BN2, trunk_BNC, mask_BN1 = (
+            field.flatten(2).transpose(1, 2)
+            for field in (lightness_B1HW, ab_B2HW, trunk_BCHW, masks_B1HW)
         )
         if loss.positions:
             each = max(1, loss.positions // len(ab_BN2))
             chosen = torch.randperm(ab_BN2.shape[1])[:each]
-            light_BN1, ab_BN2, trunk_BNC = (
-                field[:, chosen] for field in (light_BN1, ab_BN2, trunk_BNC)
+            light_BN1, ab_BN2, trunk_BNC, mask_BN1 = (
+                field[:, chosen] for field in (light_BN1, ab_BN2, trunk_BNC, mask_BN1)
             )
         logits_BNQ = self._head(trunk_BNC)
-        mean: Tensor = self.criterion(logits_BNQ.flatten(0, 1), ab_BN2.flatten(0, 1)).mean()
+        each_BN = self.criterion(logits_BNQ.flatten(0, 1), ab_BN2.flatten(0, 1))
+        each_BN = each_BN.view(mask_BN1.shape[:2])
+        mask_BN = mask_BN1[..., 0]
+        if alone.any():
+            log_BNQ = logits_BNQ[alone].float().log_softmax(dim=-1)
+            half = len(alone) // 2
+            usual_BNQ = logits_BNQ[:half][alone[half:]].detach().float().log_softmax(dim=-1)
+            off_BN = (usual_BNQ.exp() * (usual_BNQ - log_BNQ)).sum(dim=-1)
+            lone_BN = torch.where(mask_BN[alone] > 0, each_BN[alone], KEEP_WEIGHT * off_BN)
+            each_BN = each_BN.index_put((alone.nonzero().flatten(),), lone_BN)
+        mean: Tensor = (each_BN * (1 + (RECOLORED_WEIGHT - 1) * mask_BN)).mean()
         if loss.picture_weight:
             hinted = slice(len(ab_BN2) // 2, None)
             read_BN2 = self.read_out(logits_BNQ[hinted])

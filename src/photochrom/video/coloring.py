@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.errors import FilmWriteError, OutputExistsError
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding
 from photochrom.video.job import Job, Step

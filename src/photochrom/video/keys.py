@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.prepared import Reference
 from photochrom.video.blocks import Known, Look
 from photochrom.video.exposure import softened
 from photochrom.video.small import Gray

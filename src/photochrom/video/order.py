@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from photochrom.errors import OutputExistsError
-from photochrom.runtime.colorizer import Colorizer, Reference
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film

@@ -14,7 +14,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom import color
-from photochrom.runtime.colorizer import small_size
+from photochrom.runtime.prepared import small_size
 from photochrom.video.film import Film, Frame
 
 Gray = NDArray[np.uint8]

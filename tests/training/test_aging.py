@@ -1,0 +1,108 @@
+"""Lightness as old film has it: each effect does what its name says, and colors stay."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from photochrom import color
+from photochrom.training import aging
+from photochrom.training.aging import EFFECTS, age, border, spectral, tilt
+from photochrom.training.config import AgeConfig
+
+pytestmark = pytest.mark.train
+
+each = pytest.mark.parametrize("effect", [one for one, _ in EFFECTS], ids=lambda e: e.__name__)
+
+
+def picture(height=48, width=64, seed=0):
+    """A smooth colour picture, and the same in CIELAB."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    srgb = np.kron(coarse, np.ones((8, 8, 1), dtype=np.uint8))
+    return srgb, color.srgb_to_lab(srgb)
+
+
+def test_untouched_crops_stay_as_they_are():
+    srgb, lab = picture()
+    seen, kept = age(srgb, lab, AgeConfig(share=0, border_share=0), np.random.default_rng(0))
+    np.testing.assert_array_equal(seen, lab[..., 0])
+    np.testing.assert_array_equal(kept, lab)
+
+
+def test_half_of_the_crops_are_aged_and_the_same_seed_ages_alike():
+    srgb, lab = picture(16, 16)
+    config = AgeConfig(share=0.5, border_share=0)
+    found = [age(srgb, lab, config, np.random.default_rng(seed))[0] for seed in range(200)]
+    changed = np.mean([not np.array_equal(seen, lab[..., 0]) for seen in found])
+    assert 0.38 < changed < 0.55  # a few are aged by nothing
+    again = age(srgb, lab, config, np.random.default_rng(7))[0]
+    np.testing.assert_array_equal(again, found[7])
+
+
+def test_aged_crops_keep_their_range_their_shape_and_their_colors():
+    for seed in range(60):
+        srgb, lab = picture(32, 40, seed)
+        config = AgeConfig(share=1, border_share=0.3)
+        seen, kept = age(srgb, lab, config, np.random.default_rng(seed))
+        assert seen.shape == (32, 40)
+        assert seen.dtype == kept.dtype == np.float32
+        assert 0 <= seen.min() <= seen.max() <= 100
+        assert np.abs(kept).max() < 130
+
+
+@each
+def test_each_effect_changes_a_picture_and_not_its_source(effect):
+    _, lab = picture()
+    lightness = lab[..., 0]
+    before = lightness.copy()
+    found = [effect(lightness, np.random.default_rng(seed)) for seed in range(4)]
+    np.testing.assert_array_equal(lightness, before)
+    assert all(one.shape == lightness.shape and np.isfinite(one).all() for one in found)
+    assert max(np.abs(one - lightness).max() for one in found) > 0.5
+
+
+def test_old_emulsions_see_red_dark_and_blue_bright():
+    red, blue = (np.full((1, 1, 3), value, np.uint8) for value in ([200, 30, 30], [40, 60, 200]))
+    light = np.array(
+        [
+            [spectral(one, np.random.default_rng(seed)).item() for one in (red, blue)]
+            for seed in range(300)
+        ]
+    )
+    assert (light[:, 1] > light[:, 0] + 10).mean() > 0.4
+    assert (light[:, 1] < light[:, 0] - 10).mean() > 0.1
+    grays = np.linspace(0, 255, 8).astype(np.uint8)[:, None].repeat(3, axis=1)[None]
+    for seed in range(5):  # a gray surface stays what it is
+        found = spectral(grays, np.random.default_rng(seed))
+        np.testing.assert_allclose(found, color.srgb_to_lab(grays)[..., 0], atol=0.01)
+
+
+def test_softness_lowers_contrast_and_grain_raises_it():
+    _, lab = picture()
+    lightness = lab[..., 0]
+    flat = np.full_like(lightness, 50)
+    assert aging.soften(lightness, np.random.default_rng(0)).std() < lightness.std()
+    rough = aging.grain(flat, np.random.default_rng(0))
+    assert 0.5 < rough.std() < 8
+    dark = aging.grain(np.zeros_like(flat), np.random.default_rng(0))
+    assert dark.std() < rough.std()  # strongest in mid-tones
+
+
+def test_a_border_is_neutral_and_what_lies_inside_stays():
+    srgb, lab = picture()
+    for seed in range(20):
+        found, inside = border(lab[..., 0], np.random.default_rng(seed))
+        assert set(np.unique(inside)) <= {0.0, 1.0}
+        np.testing.assert_array_equal(found[inside > 0], lab[..., 0][inside > 0])
+    seen, kept = age(srgb, lab, AgeConfig(share=0, border_share=1), np.random.default_rng(2))
+    outside = seen != lab[..., 0]
+    assert outside.any()
+    assert not kept[outside][:, 1:].any()
+
+
+def test_a_tilted_picture_moves_with_its_colors():
+    _, lab = picture()
+    seen, turned = tilt(lab[..., 0], lab, np.random.default_rng(3))
+    assert np.abs(turned - lab).max() > 5
+    np.testing.assert_allclose(seen, turned[..., 0], atol=1e-4)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,63 @@ def test_names_are_readable_where_they_can_be():
 def test_what_is_no_record_is_a_value_error(text):
     with pytest.raises(ValueError, match="no record"):
         Record.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            {key: value}
+            for key in ("input", "output", "sha256", "error")
+            for value in (1, [], None)
+        ),
+        *({"status": value} for value in ("finished", 3, {}, ["done"])),
+        *({"model": value} for value in (5, [], {"name": "x"})),
+        *({"seconds": value} for value in ("1", [], True)),
+        *({"input_bytes": value} for value in ("9", 1.5, [], True, float("inf"))),
+        *({"output_mtime_ns": value} for value in (None, "x", float("nan"))),
+    ],
+)
+def test_wrong_types_are_no_record_and_cost_no_other_line(change):
+    table = json.loads(record("b.jpg").to_json()) | change
+    text = json.dumps(table)
+    with pytest.raises(ValueError, match="no record"):
+        Record.from_json(text)
+    write(record())
+    with PLACE.open("a") as file:
+        file.write(text + "\n" + record("c.jpg").to_json() + "\n")
+    with Manifest(PLACE) as read:
+        assert set(read.done) == {"a.jpg", "c.jpg"}
+        assert read.unreadable == 1
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_deep_nesting_is_no_record(text):
+    with pytest.raises(ValueError, match="no record"):
+        Record.from_json(text)
+
+
+def test_a_manifest_that_was_removed_is_made_anew():
+    with Manifest(PLACE) as written:
+        written.append(record())
+        shutil.rmtree(PLACE.parent)
+        written.append(record("b.jpg"))
+        written.append(record("c.jpg"))
+        assert written.times_remade == 1
+        with pytest.raises(ManifestError, match="another run"):
+            Manifest(PLACE)
+    with Manifest(PLACE) as read:
+        assert set(read.done) == {"a.jpg", "b.jpg", "c.jpg"}
+
+
+def test_a_manifest_that_another_run_has_made_meanwhile_is_left_to_it():
+    with Manifest(PLACE) as written:
+        PLACE.unlink()
+        with Manifest(PLACE) as other:
+            with pytest.raises(ManifestError, match="another run"):
+                written.append(record())
+            other.append(record("b.jpg"))
+    assert PLACE.read_text() == record("b.jpg").to_json() + "\n"
 
 
 def test_keys_of_later_versions_do_not_matter():

@@ -162,6 +162,43 @@ def test_a_fault_of_our_own_is_not_hidden(photographs):
         list(pool.run(photographs(5), work, workers=2))
 
 
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_more_threads_may_start_the_work_goes_on(photographs, allowed, monkeypatch):
+    tasks = photographs(6)
+    start, started = threading.Thread.start, []
+
+    def limited(thread):
+        if len(started) >= allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    outcomes = list(pool.run(tasks, invert, workers=3))
+    assert [outcome.error for outcome in outcomes] == [None] * 6
+    assert len(started) == allowed
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (MemoryError(), "more memory than the process may use"),
+        (RuntimeError("can't start new thread"), "more threads than the process may start"),
+    ],
+)
+def test_what_the_system_denies_costs_one_photograph(photographs, fault, said):
+    def work(job, *, force):
+        if job.name.endswith("02.png"):
+            raise fault
+        return invert(job, force=force)
+
+    outcomes = list(pool.run(photographs(5), work, workers=2))
+    failed = [outcome for outcome in outcomes if outcome.error]
+    assert len(outcomes) == 5
+    assert len(failed) == 1
+    assert said in str(failed[0].error)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_stopping_lets_what_is_at_work_finish(photographs, workers):
     outcomes = []

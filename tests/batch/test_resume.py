@@ -9,9 +9,9 @@ import pytest
 from photochrom.batch import pool
 from photochrom.batch.manifest import NAME, Manifest
 from photochrom.batch.plan import plan
-from photochrom.batch.resume import is_whole, remove_temporary, sort_out
+from photochrom.batch.resume import is_whole, remove_left, sort_out
 from photochrom.errors import OutputExistsError
-from photochrom.pictures import picture
+from photochrom.pictures import picture, writing
 
 PLACE = Path("out") / NAME
 NAMES = ("a.png", "b.png", "deep/c.png")
@@ -329,11 +329,20 @@ def test_only_our_own_temporary_files_are_removed():
         Path("out", name).parent.mkdir(parents=True, exist_ok=True)
         Path("out", name).touch()
     targets = [Path("out", name) for name in NAMES]
-    assert remove_temporary(targets[:1]) == [Path("out", ours[0])]
-    assert set(remove_temporary(targets, of_others=True)) == {
-        Path("out", name) for name in ours[1:]
-    }
+    assert remove_left(targets[:1], of_others=False) == [Path("out", ours[0])]
+    assert set(remove_left(targets)) == {Path("out", name) for name in ours[1:]}
     assert all(Path("out", name).exists() for name in others)
+    assert remove_left([Path("missing/a.png")]) == []
+
+
+def test_what_another_process_is_writing_stays(gray_picture):
+    """It holds a lock on its temporary file."""
+    Path("out").mkdir()
+    with writing.temporary(Path("out/a.png"), ".png") as unfinished:
+        assert remove_left([Path("out/a.png")]) == []
+        assert unfinished.exists()
+        writing.abandon()
+        assert not unfinished.exists()
 
 
 def test_the_names_are_those_under_which_a_picture_is_saved(gray_picture, monkeypatch):
@@ -348,5 +357,5 @@ def test_the_names_are_those_under_which_a_picture_is_saved(gray_picture, monkey
             with pytest.raises(KeyboardInterrupt):
                 gray_picture.save(target)
     assert len(list(Path("out").iterdir())) == 4
-    remove_temporary(targets)
+    remove_left(targets)
     assert set(Path("out").iterdir()) == set(targets)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,6 +236,68 @@ def test_ctrl_c_leaves_whole_pictures_only_and_resume_does_the_rest(run, times):
     assert run("in", "-o", "out", "--resume")[0] == 0
     assert files("out") == files("straight")
     assert done() == names()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_it_as_ctrl_c_does(run, number):
+    album(12)
+    process = start("in", "-o", "out", "--jobs", 1)
+    wait_until(lambda: len(lines()) >= 1, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert 1 <= len(done()) == len(files("out")) < 12
+    assert run("in", "-o", "out", "--resume")[0] == 0
+    assert done() == names()
+
+
+@pytest.mark.parametrize(
+    "streams",
+    ["2>/dev/full", ">/dev/full 2>&1", "2>&1 | head -1", ">&- 2>&- <&-", "2>&-"],
+)
+def test_full_and_closed_streams_stop_no_work(streams):
+    album(3)
+    ran = "import sys; from photochrom.cli.main import main; main()"
+    command = f'"{sys.executable}" -c "{ran}" colorize in -o out {streams}'
+    subprocess.run(["bash", "-o", "pipefail", "-c", command], check=True, timeout=PATIENCE_S)
+    assert done() == names()
+    assert len(files("out")) == 3
+
+
+@pytest.mark.parametrize(("place", "code"), [("/dev/full", 2), ("&-", 2)])
+def test_a_list_that_cannot_be_written_is_said(place, code):
+    album(1)
+    ran = "import sys; from photochrom.cli.main import main; main()"
+    command = f'"{sys.executable}" -c "{ran}" colorize in -o out --dry-run >{place}'
+    result = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
+    assert result.returncode == code
+    assert "photochrom: stdout can't be written" in result.stderr
+
+
+def test_two_runs_into_one_folder_leave_each_others_work_alone(run):
+    """Each has a manifest of its own, and tidies up at its start."""
+    album(24)
+    process = start("in", "-o", "out", "--jobs", 1, "--manifest", "one.jsonl")
+    wait_until(lambda: len(lines("one.jsonl")) >= 1, process)
+    photograph("in2/other.png")
+    assert run("in2", "-o", "out", "--manifest", "two.jsonl")[0] == 0
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert done("one.jsonl") == names()
+    assert done("two.jsonl") == ["in2/other.png"]
+
+
+def test_a_folder_that_is_removed_meanwhile_costs_what_was_in_it(run):
+    album(12)
+    process = start("in", "-o", "out", "--jobs", 1)
+    wait_until(lambda: len(lines()) >= 2, process)
+    shutil.rmtree("out", ignore_errors=True)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode in (0, 1)
+    assert "was removed meanwhile, and was written anew" in err
+    assert run("in", "-o", "out", "--resume")[0] == 0
+    assert len(files("out")) == 12
 
 
 def test_a_second_run_on_the_same_folder_is_kept_away(run):

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from photochrom.batch.shards import Shard
 from photochrom.errors import ManifestError
@@ -103,19 +103,27 @@ class Record:
         """
         try:
             table = json.loads(text)
-            return cls(
-                input=table["input"],
-                output=table["output"],
-                status=table["status"],
-                input_stamp=_stamp_in(table, "input"),
-                output_stamp=_stamp_in(table, "output"),
-                sha256=table.get("sha256", ""),
-                model=_model_in(table),
-                seconds=table.get("seconds", 0.0),
-                error=table.get("error", ""),
-            )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"no record ({error})") from error
+        if not isinstance(table, dict):
+            raise ValueError("no record (no table)")
+        status = _text(table, "status")
+        if status not in get_args(Status):
+            raise ValueError(f"no record (its status is {status!r})")
+        seconds = table.get("seconds", 0.0)
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            raise ValueError("no record (its seconds are no number)")
+        return cls(
+            input=_text(table, "input"),
+            output=_text(table, "output"),
+            status=status,
+            input_stamp=_stamp_in(table, "input"),
+            output_stamp=_stamp_in(table, "output"),
+            sha256=_text(table, "sha256", ""),
+            model=_model_in(table),
+            seconds=seconds,
+            error=_text(table, "error", ""),
+        )
 
 
 class Manifest:
@@ -139,14 +147,17 @@ class Manifest:
         """The last ``done`` record of each output."""
         self.replacing: dict[str, Record] = {}
         """Replacements that were begun, and of which no record says how they ended."""
+        self.unreadable = 0
+        """How many lines are no records: torn, or changed by somebody."""
+        self.times_remade = 0
+        """How often somebody had removed the file while it was open."""
         self._folder = path.parent.resolve()
         self._real: dict[Path, Path] = {}
         self._alone = threading.Lock()
         self._file: int | None = None
         try:
             if write:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+                self._file = _opened(path)
                 _lock(self._file, path)
             self._read()
             for other in others:
@@ -194,10 +205,42 @@ class Manifest:
         ManifestError
             It can't be written; nothing of it is left.
         """
-        line = record.to_json().encode() + b"\n"
         with self._alone:
-            self._write(line, flush=record.status != "replacing")  # only a killed run needs that
+            if self._is_gone():
+                self._make_anew()
+            # only a killed run needs what was to be replaced
+            self._write(_line(record), flush=record.status != "replacing")
             self._take(record)
+
+    def _is_gone(self) -> bool:
+        """Whether the file was removed or replaced since it was opened."""
+        assert self._file is not None
+        try:
+            now = self.path.stat()
+        except OSError:
+            return True
+        return not os.path.samestat(now, os.fstat(self._file))
+
+    def _make_anew(self) -> None:
+        """Write down again what is done, where the file, or its whole folder, is gone."""
+        before = self._file
+        try:
+            self._file = _opened(self.path)
+            _lock(self._file, self.path)
+        except ManifestError:  # another run's by now
+            self._file = before
+            raise
+        except OSError as error:
+            self._file = before
+            raise ManifestError(
+                f"{self.path}: the manifest was removed, and can't be made anew "
+                f"({error.strerror}). Make room for it, and go on with --resume."
+            ) from error
+        assert before is not None
+        os.close(before)
+        self.times_remade += 1
+        known = [*self.done.values(), *self.replacing.values()]
+        self._write(b"".join(map(_line, known)), flush=True)
 
     def _write(self, line: bytes, *, flush: bool) -> None:
         assert self._file is not None
@@ -247,8 +290,10 @@ class Manifest:
                 "Choose another file with --manifest."
             )
         for line in whole.split(b"\n"):
-            with suppress(ValueError):  # torn in the middle of the file: as if it weren't there
+            try:
                 self._take(Record.from_json(line))
+            except ValueError:  # as if it weren't there
+                self.unreadable += bool(line.strip(b"\0"))
         if torn and self._file is not None:
             os.truncate(self._file, len(content) - len(torn))
 
@@ -267,17 +312,33 @@ def family(place: Path) -> list[Path]:
     return sorted(path for path in found if path == place or of_shards.fullmatch(path.name))
 
 
+def _line(record: Record) -> bytes:
+    return record.to_json().encode() + b"\n"
+
+
+def _opened(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _text(table: dict[str, Any], key: str, default: str | None = None) -> Any:
+    value = table.get(key, default)
+    if not isinstance(value, str):
+        raise ValueError(f"no record (its {key} is no text)")
+    return value
+
+
 def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
     if "model" not in table:
         return None
-    version, sha256 = (table.get(f"model_{key}", "") for key in ("version", "sha256"))
-    return ModelIdentity(table["model"], version, sha256)
+    version, sha256 = (_text(table, f"model_{key}", "") for key in ("version", "sha256"))
+    return ModelIdentity(_text(table, "model"), version, sha256)
 
 
 def _time(record: Record) -> int:
@@ -286,9 +347,12 @@ def _time(record: Record) -> int:
 
 
 def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:
-    if f"{name}_bytes" not in table:
+    size, time = (table.get(f"{name}_{key}") for key in ("bytes", "mtime_ns"))
+    if size is None:
         return None
-    return Stamp(int(table[f"{name}_bytes"]), int(table[f"{name}_mtime_ns"]))
+    if type(size) is not int or type(time) is not int:  # a bool is none
+        raise ValueError(f"no record (the stamp of its {name} is no number)")
+    return Stamp(size, time)
 
 
 def _lock(file: int, path: Path) -> None:

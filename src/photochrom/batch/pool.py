@@ -6,11 +6,12 @@ the model is in memory once.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Protocol
 
 import pyvips
@@ -23,6 +24,7 @@ from photochrom.errors import (
     ManifestError,
     OutputExistsError,
     PhotochromError,
+    PictureError,
     PictureReadError,
     PictureWriteError,
 )
@@ -96,24 +98,88 @@ def run(
         return _do(task, work, manifest=manifest, model=model)
 
     queue = iter(tasks)
-    running: set[Future[Outcome | None]] = set()
-    with _libvips_threads(workers), ThreadPoolExecutor(workers, "photochrom") as pool:
+    with _libvips_threads(workers), _crew(do, workers) as crew:
         try:
+            under_way = 0
             while True:
-                while len(running) < workers + 2 and not stop():
+                while under_way < workers + 2 and not stop():
                     task = next(queue, None)
                     if task is None:
                         break
-                    running.add(pool.submit(do, task))
-                if not running:
+                    crew.begin(task)
+                    under_way += 1
+                if not under_way:
                     return
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    outcome = future.result()
-                    if outcome is not None:
-                        yield outcome
+                outcome = crew.finished()
+                under_way -= 1
+                if outcome is not None:
+                    yield outcome
         finally:
             halted = True
+
+
+class _Crew:
+    """Threads that do tasks; without any, whoever waits for an outcome does the task."""
+
+    def __init__(self, do: Callable[[Task], Outcome | None]) -> None:
+        self._do = do
+        self._begun: SimpleQueue[Task | None] = SimpleQueue()
+        self._finished: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
+        self.threads: list[threading.Thread] = []
+
+    def begin(self, task: Task) -> None:
+        """Give a task to the next thread that has nothing to do."""
+        self._begun.put(task)
+
+    def finished(self) -> Outcome | None:
+        """Wait for an outcome; None for a task that was not begun any more."""
+        if not self.threads:
+            self._do_next()
+        outcome = self._finished.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def start(self, workers: int) -> None:
+        """Start so many threads, or as many as the system allows."""
+        for number in range(workers):
+            thread = threading.Thread(target=self._serve, name=f"photochrom_{number}")
+            try:
+                thread.start()
+            except RuntimeError:
+                return
+            self.threads.append(thread)
+
+    def end(self) -> None:
+        """Wait for the threads to finish what they have begun."""
+        for _ in self.threads:
+            self._begun.put(None)
+        for thread in self.threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while self._do_next():
+            pass
+
+    def _do_next(self) -> bool:
+        task = self._begun.get()
+        if task is None:
+            return False
+        try:
+            self._finished.put(self._do(task))
+        except BaseException as error:  # for whoever waits
+            self._finished.put(error)
+        return True
+
+
+@contextmanager
+def _crew(do: Callable[[Task], Outcome | None], workers: int) -> Iterator[_Crew]:
+    crew = _Crew(do)
+    crew.start(workers)
+    try:
+        yield crew
+    finally:
+        crew.end()
 
 
 @contextmanager
@@ -160,6 +226,12 @@ def _do(
         error = PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
     except OSError as one:
         error = PictureWriteError(f"{job.name}: can't be colorized ({one.strerror}).")
+    except MemoryError:
+        error = PictureError(f"{job.name}: this takes more memory than the process may use.")
+    except RuntimeError as one:
+        if "start new thread" not in str(one):
+            raise
+        error = PictureError(f"{job.name}: this takes more threads than the process may start.")
     seconds = time.perf_counter() - begun
     outcome = Outcome(task=task, seconds=seconds, picture=picture, error=error)
     if job.target is not None and manifest is not None:

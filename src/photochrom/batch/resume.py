@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,12 +10,9 @@ from typing import Literal
 from photochrom.batch.jobs import Job
 from photochrom.batch.manifest import Manifest, Record, Stamp, sha256_of
 from photochrom.errors import PhotochromError
-from photochrom.pictures import picture
+from photochrom.pictures import picture, writing
 
 Step = Literal["make", "replace", "adopt", "skip", "keep", "refuse"]
-
-_TEMPORARY = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part\.\w+")
-"""The names under which `Picture.save` writes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,30 +153,25 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def remove_temporary(targets: Iterable[Path], *, of_others: bool = False) -> list[Path]:
-    """Remove what was being written to these targets, unfinished.
+def remove_left(targets: Iterable[Path], *, of_others: bool = True) -> list[Path]:
+    """Remove what killed runs have left unfinished in the folders of these targets.
 
-    Only files with the names of `picture.Picture.save` are removed.
+    What another process of this machine is writing now stays.
 
     Parameters
     ----------
-    targets : where results were to go
-    of_others : remove such files of other names, too, from the folders of the targets; no
-        other run may be writing there: the caller holds the lock of the manifest
+    targets : where results are to go
+    of_others : also what was to become other files
 
     Returns
     -------
     The files that were removed
     """
-    folders: dict[Path, set[str]] = {}
+    folders: dict[Path, list[Path]] = {}
     for target in targets:
-        folders.setdefault(target.parent, set()).add(target.stem[:40])
-    removed = []
-    for folder, stems in folders.items():
-        for path in folder.iterdir() if folder.is_dir() else ():
-            match = _TEMPORARY.fullmatch(path.name)
-            if match and (of_others or match["stem"] in stems):
-                with suppress(OSError):
-                    path.unlink()
-                    removed.append(path)
-    return removed
+        folders.setdefault(target.parent, []).append(target)
+    return [
+        path
+        for folder, own in folders.items()
+        for path in writing.remove_left(folder, None if of_others else own)
+    ]

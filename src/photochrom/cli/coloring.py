@@ -22,6 +22,7 @@ from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S, watch
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
+from photochrom.pictures import writing
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
@@ -131,12 +132,19 @@ class _Crew:
     def left_of(self, jobs: Sequence[Job]) -> list[Task]:
         """What is left to do; what isn't is said."""
         if self.written is not None:
-            # Nobody else is at work in the results' own folder, whose manifest is locked, unless
-            # it has been shared out.
+            # Where the folder's results are shared out among machines, locks may not reach others.
             folder = self.written.path.parent
-            alone = self.order.manifest is None and len(manifest.family(folder / manifest.NAME)) < 2
-            alone &= self.order.shard is None
-            resume.remove_temporary((job.target for job in jobs if job.target), of_others=alone)
+            shared = self.order.shard is not None
+            shared |= len(manifest.family(folder / manifest.NAME)) > 1
+            targets = (job.target for job in jobs if job.target)
+            resume.remove_left(targets, of_others=not shared)
+            if self.written.unreadable and not self.order.watch:
+                self.console.print(
+                    f"{self.written.path}: {self.written.unreadable} of its lines can't be read, "
+                    "and count as if they weren't there.",
+                    style="yellow",
+                    markup=False,
+                )
         tasks, skipped, others = [], 0, 0
         for task in resume.sort_out(
             jobs, manifest=self.written, resume=self.order.resume, force=self.order.force
@@ -217,6 +225,12 @@ def run(order: Order, paint: Paint) -> int:
             for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
                 failed += [outcome] if outcome.status == "failed" else []
                 done(finished, len(tasks))
+    if crew.written is not None and crew.written.times_remade:
+        crew.console.print(
+            f"{crew.written.path} was removed meanwhile, and was written anew.",
+            style="yellow",
+            markup=False,
+        )
     if others := order.left_out():
         crew.console.print(others, style="yellow", markup=False)
     _say_failed(failed, finished, crew.console)
@@ -291,12 +305,9 @@ def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
         workers = max(1, min(workers, len(jobs)))
     colorizer = Colorizer(order.model, threads=threads_each(workers), device=order.device)
 
-    def abandon() -> None:
-        resume.remove_temporary(job.target for job in jobs if job.target)
-
     with (
         order.open_manifest(jobs, write=True) or nullcontext() as written,
-        interruptible(patient=order.watch or len(jobs) > 1, abandon=abandon) as stop,
+        interruptible(patient=order.watch or len(jobs) > 1, abandon=writing.abandon) as stop,
     ):
         yield _Crew(
             order=order,

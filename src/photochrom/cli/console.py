@@ -1,4 +1,4 @@
-"""What a long command shows on the terminal, and how Ctrl-C ends it."""
+"""What a long command shows on the terminal, and how signals end it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from photochrom.cli import streams
+
 INTERRUPTED = 130
+
+_ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 class _RateColumn(ProgressColumn):
@@ -48,48 +54,52 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         _RateColumn(),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, transient=True, disable=total < 2) as bar:
-        task = bar.add_task(label, total=total)
-
-        def done(number: int, of: int) -> None:
-            bar.update(task, completed=number, total=of)
-
-        yield done
+    bar = Progress(*columns, console=console, transient=True, disable=total < 2)
+    task = bar.add_task(label, total=total)
+    try:
+        bar.start()
+    except RuntimeError:  # no more threads may be started; the work goes on without a bar
+        yield lambda number, of: None
+        return
+    try:
+        yield lambda number, of: bar.update(task, completed=number, total=of)
+    finally:
+        bar.stop()
 
 
 @contextmanager
 def interruptible(*, patient: bool, abandon: Callable[[], object]) -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a question that long work asks; yields it.
+    """Turn Ctrl-C, SIGTERM and SIGHUP into a question that long work asks; yields it.
+
+    Signals that are ignored, as nohup and the shell's & have it, stay so.
 
     Parameters
     ----------
-    patient : the first Ctrl-C lets what is at work finish, and only the second abandons it
+    patient : the first signal lets what is at work finish, and only the second abandons it
     abandon : tidies up before the process ends at once, with exit code 130
     """
     asked = False
 
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         if asked or not patient:
             abandon()
             if sys.stderr.isatty():
-                _say("\x1b[?25h")  # the bar hides the cursor
-            _say("\nphotochrom: stopped.\n")
+                streams.say_at_once("\x1b[?25h")  # the bar hides the cursor
+            streams.say_at_once("\nphotochrom: stopped.\n")
             os._exit(INTERRUPTED)  # threads inside libvips can't be stopped otherwise
         asked = True
-        _say("\nStopping when the photographs at work are done; Ctrl-C again abandons them.\n")
+        streams.say_at_once(
+            "\nStopping when the photographs at work are done; Ctrl-C again abandons them.\n"
+        )
 
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as nohup and the shell's & do
-    if ignored or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    handled = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, on_signal) for one in handled}
     try:
         yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _say(text: str) -> None:
-    """Write to stderr past all buffers, as a signal handler may."""
-    os.write(2, text.encode())
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli import learning
+from photochrom.cli import learning, streams
 from photochrom.errors import JobError, PhotochromError
 from photochrom.models.devices import DEVICES
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
@@ -43,14 +43,28 @@ DeviceOption = Annotated[
 
 def main() -> None:
     """The entry point: run a command; turn our errors into a message and exit code 2."""
+    with streams.kept():
+        code = _run()
+    if code:
+        sys.exit(code)
+
+
+def _run() -> int | str:
     try:
         app()
     except PhotochromError as error:
         print(f"photochrom: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     except KeyboardInterrupt:
         print("photochrom: stopped.", file=sys.stderr)
-        sys.exit(130)
+        return 130
+    except SystemExit as stop:
+        if stop.code:
+            return stop.code
+    if fault := streams.fault():
+        print(f"photochrom: stdout can't be written ({fault}).", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _bytes(megabytes: int | None) -> int | None:

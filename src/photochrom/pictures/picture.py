@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,7 +30,7 @@ from photochrom.errors import (
     ShapeError,
 )
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import formats, metadata, painting
+from photochrom.pictures import formats, metadata, painting, writing
 from photochrom.pictures.encoded import Encoded, reason, resized
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
@@ -172,7 +170,10 @@ class Picture:
             except BaseException as error:  # for whoever uses the pixels
                 pixels.set_exception(error)
 
-        threading.Thread(target=decode).start()  # no daemon: libvips ends after it
+        try:
+            threading.Thread(target=decode).start()  # no daemon: libvips ends after it
+        except RuntimeError:  # no more threads may be started
+            return self
         return replace(self, _open=pixels.result, _describe=lambda: header)
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
@@ -298,22 +299,17 @@ class Picture:
                 f"{target}: there is such a file already. Choose another name with -o, or "
                 "allow replacing it with --force."
             )
-        short = target.stem[:40]  # a name may be as long as the file system allows already
-        suffix = one.suffixes[0]
-        temporary = target.with_name(f".{short}.{secrets.token_hex(4)}.part{suffix}")
         try:
-            image = self._image_for(one)
-            prepared = metadata.for_saving(image, one.name)
-            pyvips.Operation.call(one.saver, prepared, os.fsencode(temporary), **options)
-            with temporary.open("r+b") as file:
-                metadata.complete(file, image, one.name)
-            _publish(temporary, target, force=force)
+            with writing.temporary(target, one.suffixes[0]) as unfinished:
+                image = self._image_for(one)
+                prepared = metadata.for_saving(image, one.name)
+                pyvips.Operation.call(one.saver, prepared, os.fsencode(unfinished), **options)
+                with unfinished.open("r+b") as file:
+                    metadata.complete(file, image, one.name)
+                writing.publish(unfinished, target, force=force)
         except (pyvips.Error, OSError) as error:
             self._verify()
             raise PictureWriteError(f"{target}: can't be written ({reason(error)}).") from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
         return target
 
     def encode(self, format_: str, *, quality: int = 92, lossless: bool = False) -> bytes:
@@ -465,20 +461,3 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
 def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
     """Make a picture from a libvips image, which may be lazy: grey or sRGB, 8 or 16 bit."""
     return Picture(name, "png", lambda: image, partial(resized, image))
-
-
-def _publish(temporary: Path, target: Path, *, force: bool) -> None:
-    """Give a finished file its name; without `force`, never over another that appeared."""
-    with temporary.open("r+b") as file:  # Windows flushes only what may be written
-        os.fsync(file.fileno())
-    if force:
-        temporary.replace(target)
-        return
-    try:
-        os.link(temporary, target)
-    except FileExistsError as error:
-        raise OutputExistsError(f"{target}: there is such a file already.") from error
-    except OSError:  # a file system without links
-        if target.exists():
-            raise OutputExistsError(f"{target}: there is such a file already.") from None
-        temporary.rename(target)

@@ -23,6 +23,7 @@
     │   ├── ContractError          the file is no Photochrom model, or of a newer version
     │   ├── DeviceError            the device that a model was to run on is not there
     │   └── UnsupportedError       the model can't do what was asked of it
+    │       └── NoAlternativeError   a photograph has fewer alternatives than were asked for
     ├── RecipeError           a training recipe has an unknown key or a wrong value
     ├── DataError             a data set is missing, empty or unusable
     ├── TrainingError
@@ -131,6 +132,10 @@ class DeviceError(ModelError):
 
 class UnsupportedError(ModelError):
     """The model can't do what was asked of it."""
+
+
+class NoAlternativeError(UnsupportedError):
+    """A photograph has fewer alternatives than were asked for."""
 
 
 class RecipeError(PhotochromError):

@@ -1,22 +1,25 @@
 """`photochrom.batch.jobs`: one photograph is colorized, and its result is written or is not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from photochrom.batch.jobs import Job
+from photochrom.batch.jobs import KEPT, Job, Shared
+from photochrom.batch.plan import each_alternative
 from photochrom.errors import (
     JobError,
+    NoAlternativeError,
     OutputExistsError,
     PictureReadError,
     PictureWriteError,
-    UnsupportedError,
 )
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options
+from photochrom.runtime.tone import Tone
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +40,7 @@ class Inverter:
     """Stands in for a `Colorizer` and for what it prepares; counts what it was given."""
 
     def __init__(self):
-        self.seen, self.asked = [], []
+        self.seen, self.asked, self.searched = [], [], []
 
     def prepare(self, source, *, only_gray=False, once=False):
         self.seen.append(source.name)
@@ -53,6 +56,7 @@ class Inverter:
         return picture.from_array(np.full(self.picture.size, 7, np.uint8))
 
     def alternatives(self, count, *, seed):
+        self.searched.append(count)
         found = [Hint(points=((number, seed),), ab=(9, 9)) for number in range(2)]
         return tuple(Alternative(hints=(hint,), likelihood=0.5) for hint in found[:count])
 
@@ -68,10 +72,10 @@ def photograph(gray_picture):
     return 255 - gray_picture.srgb()
 
 
-def test_a_job_writes_the_result_and_returns_it(inverter, photograph):
-    result = Job(source=Path("old.png"), target=Path("new.png")).run(inverter)
+def test_a_job_writes_the_result_and_says_what_it_is(inverter, photograph):
+    made = Job(source=Path("old.png"), target=Path("new.png")).run(inverter)
     np.testing.assert_array_equal(picture.read("new.png").srgb(), photograph)
-    np.testing.assert_array_equal(result.srgb(), photograph)
+    assert made == (photograph.shape[1], photograph.shape[0], ())
     assert inverter.seen == ["old.png"]
 
 
@@ -115,6 +119,8 @@ def test_what_is_asked_for_reaches_the_painting(inverter, photograph):
         "reference": "like that",
         "vividness": 1.5,
         "provenance": False,
+        "lock": (),
+        "tone": Tone(),
     }
 
 
@@ -174,9 +180,41 @@ def test_an_alternative_is_painted_with_its_hints_below_those_given(inverter, ph
 
 def test_an_alternative_that_is_not_there_is_refused_with_their_number(inverter, photograph):
     job = Job(source=Path("old.png"), target=Path("new.png"), alternative=3)
-    with pytest.raises(UnsupportedError, match=r"old\.png: there are 2 alternatives, not 3"):
+    with pytest.raises(NoAlternativeError, match=r"old\.png: there are 2 alternatives, not 3"):
         job.run(inverter)
     assert not Path("new.png").exists()
+
+
+def test_all_alternatives_of_a_photograph_are_prepared_and_searched_once(inverter, photograph):
+    jobs = each_alternative([Job(source=Path("old.png"), target=Path("new.png"))], 2)
+    shared = Shared()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda job: job.run(inverter, shared=shared), jobs))
+    assert inverter.seen == ["old.png"]
+    assert inverter.searched == [2]
+    assert sorted(asked["hints"][0].points for asked in inverter.asked) == [((0, 0),), ((1, 0),)]
+
+
+def test_what_can_not_be_prepared_is_tried_again_for_the_next_alternative(inverter, photograph):
+    shared, (first, second) = (
+        Shared(),
+        each_alternative([Job(source=Path("late.png"), target=Path("new.png"))], 2),
+    )
+    with pytest.raises(PictureReadError):
+        first.run(inverter, shared=shared)
+    Path("old.png").rename("late.png")
+    second.run(inverter, shared=shared)
+    assert Path("new-2.png").exists()
+
+
+def test_only_the_last_photographs_are_kept(inverter, photograph):
+    shared = Shared()
+    names = [f"{number}.png" for number in range(2 * KEPT)]
+    for name in [*names, names[-1], names[0]]:
+        Path(name).write_bytes(Path("old.png").read_bytes())
+        job = Job(source=Path(name), target=Path("new.png"), alternative=1, alternatives=1)
+        job.run(inverter, shared=shared, force=True)
+    assert inverter.seen == [*names, names[0]]
 
 
 def test_names_for_messages():

@@ -1,6 +1,7 @@
 """`photochrom.batch.pool`: several workers, none too many, and every outcome counted."""
 
 import json
+import pickle
 import threading
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pyvips
 
 from photochrom.batch import manifest as manifests
 from photochrom.batch import pool
+from photochrom.batch.jobs import Made
 from photochrom.batch.manifest import Manifest, sha256_of
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
-from photochrom.errors import ManifestError, PictureReadError
+from photochrom.errors import ManifestError, NoAlternativeError, PictureReadError
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import picture
 from photochrom.runtime.cores import usable_cores
@@ -46,7 +48,7 @@ def invert(job, *, force):
     result = picture.from_array(255 - picture.read(job.source).srgb())
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result.save(job.target, force=force)
-    return result
+    return Made(result.width, result.height)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -222,6 +224,30 @@ def test_leaving_early_begins_nothing_new(photographs):
     outcomes.close()
     assert len(begun) < 20
     assert not any(thread.name.startswith("photochrom") for thread in threading.enumerate())
+
+
+def test_outcomes_are_facts_that_can_go_to_another_process(photographs):
+    tasks = photographs(2)
+    Path("in/01.png").write_bytes(b"no picture")
+    outcomes = list(pool.run(tasks, invert, workers=1))
+    for outcome, again in zip(outcomes, pickle.loads(pickle.dumps(outcomes)), strict=True):
+        assert (again.task, again.made, again.status) == (
+            outcome.task,
+            outcome.made,
+            outcome.status,
+        )
+        assert str(again.error) == str(outcome.error)
+        assert type(again.error) is type(outcome.error)
+    (failed,) = (outcome.error for outcome in outcomes if outcome.error)
+    assert (failed.__traceback__, failed.__cause__, failed.__context__) == (None, None, None)
+
+
+def test_an_alternative_that_is_not_there_counts_as_skipped(photographs):
+    def work(job, *, force):
+        raise NoAlternativeError("there is 1 alternative, not 2.")
+
+    (outcome,) = pool.run(photographs(1), work, workers=1)
+    assert outcome.status == "skipped"
 
 
 # What is written down

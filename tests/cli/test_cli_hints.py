@@ -12,6 +12,7 @@ from photochrom.color.text import parse_color
 from photochrom.pictures import picture
 from photochrom.runtime.hints import Hint, hints_to_json
 from photochrom.runtime.palette import palette_of
+from photochrom.runtime.prepared import Prepared
 
 pytestmark = pytest.mark.train  # the model is made by torch
 
@@ -135,14 +136,13 @@ def test_alternatives_may_have_a_name_and_a_seed(run, hint_model):
     assert Path("one-1.png").read_bytes() == Path("again-1.png").read_bytes()
 
 
-def test_more_alternatives_than_there_are_fail_one_by_one(run, hint_model):
-    Path("black").mkdir()
-    picture.from_array(np.zeros((40, 60), np.uint8)).save("black/a.png")
-    code, err = run(
-        "colorize", "black/a.png", "-o", "out/", "-m", hint_model, "--alternatives", 2, "-n"
-    )
-    assert code == 0
-    assert "2 to colorize" in err
+def test_more_alternatives_than_there_are_give_those_that_there_are(run, hint_model, monkeypatch):
+    find = Prepared.alternatives
+    monkeypatch.setattr(Prepared, "alternatives", lambda self, *a, **b: find(self, *a, **b)[:1])
+    code, err = run("colorize", "old.png", "-o", "out/", "-m", hint_model, "--alternatives", 3)
+    assert code == 0, err
+    assert [path.name for path in Path("out").iterdir()] == ["old-1.png"]
+    assert "skipped: old.png: there is 1 alternative, not 3." in err
 
 
 def test_a_map_of_confidence_has_the_photograph_s_size(colorize, usual):

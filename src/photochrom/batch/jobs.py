@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import JobError, OutputExistsError, PictureWriteError
 from photochrom.pictures import footprint, picture
 from photochrom.pictures.picture import Picture
+from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
-from photochrom.runtime.prepared import Reference
+from photochrom.runtime.prepared import Prepared, Reference
 
 STANDARD_STREAM = "-"
+
+
+_Found: TypeAlias = tuple[Prepared, tuple[Alternative, ...]]
+
+KEPT = 4
+"""So many photographs at most are kept for their next result."""
+
+
+class Made(NamedTuple):
+    """What is to be said of a result."""
+
+    width: int
+    height: int
+    remarks: tuple[str, ...] = ()
+    """How the photograph was read, and what of it the result's format can't hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +49,8 @@ class Job:
     """Why the target has not the name that one would expect."""
     alternative: int = 0
     """Which of several results of the photograph this is; 0 where there is one only."""
+    alternatives: int = 0
+    """How many there are to be."""
 
     @property
     def name(self) -> str:
@@ -42,9 +65,10 @@ class Job:
         reference: Reference | None = None,
         confidence: Path | None = None,
         replace_confidence: bool = False,
+        shared: Shared | None = None,
         force: bool = False,
         budget: Budget | None = None,
-    ) -> Picture:
+    ) -> Made:
         """Colorize the photograph and write the result.
 
         Parameters
@@ -54,6 +78,7 @@ class Job:
         reference : as for `Prepared.paint`
         confidence : where to write `Prepared.confidence_picture` besides
         replace_confidence : replace such a map that is there
+        shared : what several results of one photograph need once
         force : replace files that are there
         budget : of memory; wait until there is enough
 
@@ -75,6 +100,22 @@ class Job:
             As for `Options.paint`.
         """
         replace_confidence = replace_confidence or force
+        self._check_places(confidence, force=force, replace_confidence=replace_confidence)
+        shared = shared or Shared()
+        content = self.source or shared.stdin()
+        with nullcontext() if budget is None else self._admitted(content, options, budget):
+            prepared, options = self._prepared(content, colorizer, options, shared)
+            result = options.paint(prepared, reference=reference)
+            if confidence is not None:
+                prepared.confidence_picture(hints=options.hints, reference=reference).save(
+                    confidence, force=replace_confidence
+                )
+            return self._write(result, prepared.picture.format, options, force=force)
+
+    def _check_places(
+        self, confidence: Path | None, *, force: bool, replace_confidence: bool
+    ) -> None:
+        """Refuse to replace what may not be replaced, before any work."""
         for place, allowed in ((self.target, force), (confidence, replace_confidence)):
             if place is not None and place.exists() and not allowed:
                 raise OutputExistsError(
@@ -88,17 +129,51 @@ class Job:
                     f"--confidence {confidence}: this is the photograph or its result; choose "
                     "another place."
                 )
-        content = self.source or sys.stdin.buffer.read()
-        with nullcontext() if budget is None else self._admitted(content, options, budget):
-            return self._make(
+
+    def _prepared(
+        self, content: Path | bytes, colorizer: Colorizer, options: Options, shared: Shared
+    ) -> tuple[Prepared, Options]:
+        """The photograph, encoded, and what is asked for, with the hints of an alternative."""
+
+        def read() -> Picture:
+            source = picture.read(
                 content,
-                colorizer,
-                options=options,
-                reference=reference,
-                confidence=confidence,
-                replace_confidence=replace_confidence,
-                force=force,
+                name=self.name,
+                max_pixels=options.max_pixels,
+                allow_damaged=options.allow_damaged,
             )
+            format_ = self._format(source.format)
+            source.check_writable(format_, quality=options.quality, lossless=options.lossless)
+            return source
+
+        if not self.alternative:
+            return colorizer.prepare(read(), only_gray=options.only_gray, once=True), options
+
+        def find() -> _Found:
+            prepared = colorizer.prepare(read(), only_gray=options.only_gray)
+            count = max(self.alternative, self.alternatives)
+            return prepared, prepared.alternatives(count, seed=options.seed)
+
+        prepared, found = shared.found(self.source, find)
+        return prepared, replace(options, alternative=self.alternative).chosen(found, self.name)
+
+    def _write(self, result: Picture, own: str, options: Options, *, force: bool) -> Made:
+        """Write the result; `own` is the photograph's format."""
+        format_ = self._format(own)
+        quality, lossless = options.quality, options.lossless
+        if self.target is None:
+            encoded = result.encode(format_, quality=quality, lossless=lossless)
+            sys.stdout.buffer.write(encoded)
+            sys.stdout.buffer.flush()
+            return Made(result.width, result.height, result.notes)
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PictureWriteError(
+                f"{self.target.parent}: the folder can't be made ({error.strerror})."
+            ) from error
+        result.save(self.target, force=force, quality=quality, lossless=lossless)
+        return Made(result.width, result.height, (*result.notes, *result.losses(format_)))
 
     def _admitted(
         self, content: Path | bytes, options: Options, budget: Budget
@@ -116,45 +191,44 @@ class Job:
             return self.target.suffix.lower()
         return own if own in picture.WRITERS else "png"
 
-    def _make(
-        self,
-        content: Path | bytes,
-        colorizer: Colorizer,
-        *,
-        options: Options,
-        reference: Reference | None,
-        confidence: Path | None,
-        replace_confidence: bool,
-        force: bool,
-    ) -> Picture:
-        source = picture.read(
-            content,
-            name=self.name,
-            max_pixels=options.max_pixels,
-            allow_damaged=options.allow_damaged,
-        )
-        format_ = self._format(source.format)
-        quality, lossless = options.quality, options.lossless
-        source.check_writable(format_, quality=quality, lossless=lossless)
-        if self.alternative:
-            options = replace(options, alternative=self.alternative)
-        prepared = colorizer.prepare(source, only_gray=options.only_gray, once=True)
-        result = options.paint(prepared, reference=reference)
-        if confidence is not None:
-            hints = options.all_hints(prepared)
-            prepared.confidence_picture(hints=hints, reference=reference).save(
-                confidence, force=replace_confidence
-            )
-        if self.target is not None:
+
+class Shared:
+    """What several results of one photograph need once; safe from several threads.
+
+    The photographs that were wanted last are kept: jobs of one photograph follow each other.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Path | None, Future[_Found]] = OrderedDict()
+        self._stdin: bytes | None = None
+        self._alone = threading.Lock()
+
+    def stdin(self) -> bytes:
+        """What came from stdin."""
+        with self._alone:
+            if self._stdin is None:
+                self._stdin = sys.stdin.buffer.read()
+            return self._stdin
+
+    def found(self, source: Path | None, find: Callable[[], _Found]) -> _Found:
+        """A photograph that has been through the encoder, and its alternatives.
+
+        Parameters
+        ----------
+        source : the photograph
+        find : finds them, where they aren't kept; its errors are raised, and not kept
+        """
+        with self._alone:
+            kept = self._kept.get(source)
+            if first := kept is None:
+                kept = self._kept[source] = Future()
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        if first:
             try:
-                self.target.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise PictureWriteError(
-                    f"{self.target.parent}: the folder can't be made ({error.strerror})."
-                ) from error
-            result.save(self.target, force=force, quality=quality, lossless=lossless)
-        else:
-            encoded = result.encode(format_, quality=quality, lossless=lossless)
-            sys.stdout.buffer.write(encoded)
-            sys.stdout.buffer.flush()
-        return result
+                kept.set_result(find())
+            except BaseException as error:
+                kept.set_exception(error)
+                with self._alone:
+                    self._kept.pop(source, None)
+        return kept.result()

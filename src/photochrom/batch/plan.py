@@ -216,6 +216,7 @@ def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:
                 job,
                 target=job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}"),
                 alternative=number,
+                alternatives=count,
             )
             for number in range(1, count + 1)
         ]

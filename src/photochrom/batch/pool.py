@@ -16,12 +16,13 @@ from typing import Protocol
 
 import pyvips
 
-from photochrom.batch.jobs import STANDARD_STREAM, Job
+from photochrom.batch.jobs import STANDARD_STREAM, Job, Made
 from photochrom.batch.manifest import Manifest, Record, Stamp, Status, sha256_of
 from photochrom.batch.resume import Task, is_whole
 from photochrom.errors import (
     AlreadyColoredError,
     ManifestError,
+    NoAlternativeError,
     OutputExistsError,
     PhotochromError,
     PictureError,
@@ -29,31 +30,31 @@ from photochrom.errors import (
     PictureWriteError,
 )
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures.picture import Picture
 from photochrom.runtime.cores import threads_each
 
 
 class Work(Protocol):
     """Colorizes the photograph of a job and writes the result, such as `Job.run`."""
 
-    def __call__(self, job: Job, *, force: bool) -> Picture:
+    def __call__(self, job: Job, *, force: bool) -> Made:
         """Do it; `force` allows to replace what is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a task."""
+    """What became of a task: facts only, which may go to another process."""
 
     task: Task
     seconds: float = 0.0
-    picture: Picture | None = None
-    """The result, where it has been made now."""
+    made: Made | None = None
+    """What has been made now."""
     error: PhotochromError | None = None
 
     @property
     def status(self) -> Status:
-        """``skipped`` is a photograph that has colours already, and was to be left alone."""
-        if isinstance(self.error, AlreadyColoredError):
+        """``skipped`` is a photograph that has colours already, and was to be left alone, or an
+        alternative that there isn't."""
+        if isinstance(self.error, AlreadyColoredError | NoAlternativeError):
             return "skipped"
         return "failed" if self.error else "done"
 
@@ -203,7 +204,7 @@ def _do(
     job = task.job
     begun = time.perf_counter()
     seen = Stamp.of(job.source) if job.source else None  # before it is read: it may change
-    picture, error, sha256 = None, None, ""
+    made, error, sha256 = None, None, ""
     try:
         if task.step == "replace" and job.target is not None and manifest is not None:
             manifest.append(
@@ -215,13 +216,14 @@ def _do(
                     output_stamp=Stamp.of(job.target),
                 )
             )
-        picture = _result(task, work)
+        made = _result(task, work)
         if job.target is not None and manifest is not None:
             sha256 = sha256_of(job.target)
     except ManifestError:
         raise
     except PhotochromError as one:
-        error = one
+        error = one.with_traceback(None)  # its frames hold pictures
+        error.__cause__ = error.__context__ = None
     except UnicodeEncodeError:
         error = PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
     except OSError as one:
@@ -233,7 +235,7 @@ def _do(
             raise
         error = PictureError(f"{job.name}: this takes more threads than the process may start.")
     seconds = time.perf_counter() - begun
-    outcome = Outcome(task=task, seconds=seconds, picture=picture, error=error)
+    outcome = Outcome(task=task, seconds=seconds, made=made, error=error)
     if job.target is not None and manifest is not None:
         manifest.append(
             Record(
@@ -251,8 +253,8 @@ def _do(
     return outcome
 
 
-def _result(task: Task, work: Work) -> Picture | None:
-    """The result of a task; None where it was there already."""
+def _result(task: Task, work: Work) -> Made | None:
+    """What a task has made; None where it was there already."""
     target = task.job.target
     if task.step == "refuse":
         raise OutputExistsError(task.reason)

@@ -6,14 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
 
 from photochrom.batch import manifest, pool, resume
-from photochrom.batch.jobs import STANDARD_STREAM, Job
+from photochrom.batch.jobs import STANDARD_STREAM, Job, Made, Shared
 from photochrom.batch.manifest import Manifest
 from photochrom.batch.plan import each_alternative, left_out, plan
 from photochrom.batch.pool import Outcome
@@ -23,7 +23,6 @@ from photochrom.batch.watch import INTERVAL_S, watch
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
 from photochrom.pictures import writing
-from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.prepared import Reference
@@ -37,8 +36,14 @@ class Paint(Protocol):
     """Colorizes one photograph: `Job.run` with its picture options filled in."""
 
     def __call__(
-        self, job: Job, colorizer: Colorizer, *, reference: Reference | None, force: bool
-    ) -> Picture:
+        self,
+        job: Job,
+        colorizer: Colorizer,
+        *,
+        reference: Reference | None,
+        shared: Shared,
+        force: bool,
+    ) -> Made:
         """Do it; `force` allows to replace what is there."""
 
 
@@ -128,6 +133,7 @@ class _Crew:
     written: Manifest | None
     console: Console
     stop: Callable[[], bool]
+    shared: Shared = field(default_factory=Shared)
 
     def left_of(self, jobs: Sequence[Job]) -> list[Task]:
         """What is left to do; what isn't is said."""
@@ -182,8 +188,10 @@ class _Crew:
             self._say(outcome)
             yield outcome
 
-    def _work(self, job: Job, *, force: bool) -> Picture:
-        return self.paint(job, self.colorizer, reference=self.reference, force=force)
+    def _work(self, job: Job, *, force: bool) -> Made:
+        return self.paint(
+            job, self.colorizer, reference=self.reference, shared=self.shared, force=force
+        )
 
     def _is_of_another_model(self, task: Task) -> bool:
         if self.written is None or task.job.target is None:
@@ -193,17 +201,16 @@ class _Crew:
         return record.model is None or not record.model.same_as(ours)
 
     def _say(self, outcome: Outcome) -> None:
-        job, picture = outcome.task.job, outcome.picture
+        job, made = outcome.task.job, outcome.made
         if outcome.error is not None:
             style = "red" if outcome.status == "failed" else None
             self.console.print(f"{outcome.status}: {outcome.error}", style=style, markup=False)
             return
-        size = f"{picture.width} x {picture.height}" if picture else outcome.task.reason
+        size = f"{made.width} x {made.height}" if made else outcome.task.reason
         note = f"; {job.note}" if job.note else ""
         self.console.print(f"{job.name} -> {job.target or 'stdout'} ({size}{note})", markup=False)
-        if picture:
-            lost = picture.losses(job.target.suffix) if job.target else ()
-            for remark in (*picture.notes, *lost):
+        if made:
+            for remark in made.remarks:
                 self.console.print(f"  {remark}", style="yellow", markup=False)
 
 
@@ -266,7 +273,7 @@ def run_watch(order: Order, paint: Paint) -> int:
                 failed.pop(outcome.task.job.source, None)
                 if outcome.status == "failed":
                     failed[outcome.task.job.source] = outcome
-                made += outcome.picture is not None
+                made += outcome.made is not None
     failed = {path: outcome for path, outcome in failed.items() if path and path.exists()}
     _say_failed(list(failed.values()), finished, crew.console)
     crew.console.print(f"Stopped watching; {made} colorized.")

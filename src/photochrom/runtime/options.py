@@ -6,13 +6,14 @@ Light to import: the command line needs it to say what it can do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import UnsupportedError
+from photochrom.errors import NoAlternativeError
 
 if TYPE_CHECKING:
     from photochrom.pictures.picture import Picture
+    from photochrom.runtime.alternatives import Alternative
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.prepared import Prepared, Reference
     from photochrom.runtime.tone import Tone
@@ -57,7 +58,7 @@ class Options:
 
         Raises
         ------
-        UnsupportedError
+        NoAlternativeError
             There is no such alternative.
         """
         return prepared.paint(
@@ -82,12 +83,24 @@ class Options:
         if not self.alternative:
             return self.hints
         found = prepared.alternatives(self.alternative, seed=self.seed)
+        return self.chosen(found, prepared.picture.name).hints
+
+    def chosen(self, found: Sequence[Alternative], name: str) -> Options:
+        """The same with the hints of one of the alternatives that were found, below its own.
+
+        Parameters
+        ----------
+        name : the photograph's, for messages
+
+        Raises
+        ------
+        NoAlternativeError
+            There is no such alternative.
+        """
         if len(found) < self.alternative:
-            raise UnsupportedError(
-                f"{prepared.picture.name}: there are {len(found)} alternatives, not "
-                f"{self.alternative}."
-            )
-        return (*found[self.alternative - 1].hints, *self.hints)
+            count = f"are {len(found)} alternatives" if len(found) != 1 else "is 1 alternative"
+            raise NoAlternativeError(f"{name}: there {count}, not {self.alternative}.")
+        return replace(self, hints=(*found[self.alternative - 1].hints, *self.hints), alternative=0)
 
 
 DEFAULTS = Options()

@@ -26,9 +26,9 @@ from pathlib import Path
 import pyvips
 
 import photochrom
-from photochrom import Colorizer, Picture, color
+from photochrom import Colorizer, color
 from photochrom.batch import pool
-from photochrom.batch.jobs import Job
+from photochrom.batch.jobs import Job, Made
 from photochrom.batch.manifest import NAME, Manifest, sha256_of
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import sort_out
@@ -63,7 +63,7 @@ def colorize_folder(folder: Path, out: Path, *, workers: int) -> dict[str, float
     """Colorize a folder in this process; seconds and CPU seconds, model loading left out."""
     colorizer = Colorizer(threads=threads_each(workers))
 
-    def work(job: Job, *, force: bool) -> Picture:
+    def work(job: Job, *, force: bool) -> Made:
         return job.run(colorizer, force=force)
 
     jobs = plan([str(folder)], str(out))

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.prepared import Prepared, Reference
     from photochrom.runtime.tone import Tone
+    from photochrom.video.coloring import Report, colorize_film
+    from photochrom.video.encoding import Encoding
+    from photochrom.video.hints import FilmHints, load_film_hints
+    from photochrom.video.preview import Shot, find_shots
 
 __all__ = [
     "Colorizer",
+    "Encoding",
+    "FilmHints",
     "Hint",
     "Lock",
     "ModelContract",
@@ -33,14 +39,21 @@ __all__ = [
     "Picture",
     "Prepared",
     "Reference",
+    "Report",
+    "Shot",
     "Tone",
     "__version__",
+    "colorize_film",
+    "find_shots",
     "from_array",
+    "load_film_hints",
     "read",
 ]
 
 _HOMES = {
     "Colorizer": "runtime.colorizer",
+    "Encoding": "video.encoding",
+    "FilmHints": "video.hints",
     "Hint": "runtime.hints",
     "Lock": "runtime.hints",
     "ModelContract": "models.contract",
@@ -49,7 +62,12 @@ _HOMES = {
     "Prepared": "runtime.prepared",
     "Reference": "runtime.prepared",
     "Tone": "runtime.tone",
+    "Report": "video.coloring",
+    "Shot": "video.preview",
+    "colorize_film": "video.coloring",
+    "find_shots": "video.preview",
     "from_array": "pictures.picture",
+    "load_film_hints": "video.hints",
     "read": "pictures.picture",
 }
 

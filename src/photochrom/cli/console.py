@@ -31,8 +31,11 @@ _ENDING = [
 ]
 
 
-class _RateColumn(ProgressColumn):
+class RateColumn(ProgressColumn):
+    """How many things are done in a second, or in a minute."""
+
     def render(self, task: Task) -> Text:
+        """The text for now."""
         speed = task.finished_speed or task.speed
         if not speed:
             return Text("")
@@ -51,7 +54,7 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _RateColumn(),
+        RateColumn(),
         TimeRemainingColumn(compact=True),
     )
     bar = Progress(*columns, console=console, transient=True, disable=total < 2)
@@ -67,8 +70,13 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         bar.stop()
 
 
+PHOTOGRAPHS = "\nStopping when the photographs at work are done; Ctrl-C again abandons them.\n"
+
+
 @contextmanager
-def interruptible(*, patient: bool, abandon: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+def interruptible(
+    *, patient: bool, abandon: Callable[[], object], say: str = PHOTOGRAPHS
+) -> Iterator[Callable[[], bool]]:
     """Turn Ctrl-C, SIGTERM and SIGHUP into a question that long work asks; yields it.
 
     Signals that are ignored, as nohup and the shell's & have it, stay so.
@@ -77,6 +85,7 @@ def interruptible(*, patient: bool, abandon: Callable[[], object]) -> Iterator[C
     ----------
     patient : the first signal lets what is at work finish, and only the second abandons it
     abandon : tidies up before the process ends at once, with exit code 130
+    say : what the first Ctrl-C is answered with
     """
     asked = False
 
@@ -89,9 +98,7 @@ def interruptible(*, patient: bool, abandon: Callable[[], object]) -> Iterator[C
             streams.say_at_once("\nphotochrom: stopped.\n")
             os._exit(INTERRUPTED)  # threads inside libvips can't be stopped otherwise
         asked = True
-        streams.say_at_once(
-            "\nStopping when the photographs at work are done; Ctrl-C again abandons them.\n"
-        )
+        streams.say_at_once(say)
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli import learning, streams
+from photochrom.cli import filming, learning, streams
 from photochrom.errors import JobError, PhotochromError
 from photochrom.models.devices import DEVICES
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
@@ -423,5 +423,6 @@ def doctor() -> None:
         raise typer.Exit(code)
 
 
+app.command()(filming.video)
 for command in (learning.train, learning.mix, learning.export, learning.evaluate):
     app.command()(command)

@@ -52,6 +52,10 @@ class Reference:
     name: str
     tokens: Tokens
 
+    def joined(self, other: Reference) -> Reference:
+        """Both, to be followed together."""
+        return Reference(f"{self.name}, {other.name}", self.tokens.joined(other.tokens))
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -320,6 +324,16 @@ class Prepared:
         if self._network.contract.output == "ab":
             self._refuse(distribution=True)
         return self.grid.probabilities(self._decode(hints, reference)[0])
+
+    def remembered(self, hints: Sequence[Hint]) -> Reference:
+        """What hints say of this picture, as a reference for others that show the same things.
+
+        Parameters and errors as for `paint`.
+        """
+        cell_px = self._session.contract.output_stride
+        canvas = lay_out(hints, self.picture.size, self.lightness, cell_px)
+        seen, ab, place = canvas.tokens(self._session, self.features)
+        return Reference(self.picture.name, Tokens(seen, ab, np.zeros_like(place)))
 
     def confidence(
         self, *, hints: Sequence[Hint] = (), reference: Reference | None = None

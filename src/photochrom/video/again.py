@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain, dropwhile, islice, takewhile
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from photochrom.errors import FilmReadError
+from photochrom.video.fields import Float
 from photochrom.video.film import Film, Frame
 from photochrom.video.order import Order
 from photochrom.video.steady import Carry
@@ -26,6 +27,8 @@ class Position(NamedTuple):
     carry: Carry | None
     lead: tuple[tuple[int, int], ...]
     """(pts, CRC-32 of the luma) of the last frames that are done."""
+    memory: Mapping[str, Float]
+    """As for `Block`."""
 
 
 def fingerprint(frame: Frame) -> int:
@@ -39,9 +42,9 @@ def position_after(segments: Sequence[Segment]) -> Position | None:
         return None
     segment = segments[-1]
     facts, arrays = segment.facts, segment.arrays()
-    carry = Carry(arrays["state"], tuple(arrays["fade"])) if arrays else None
+    carry = Carry(arrays.pop("state"), tuple(arrays.pop("fade"))) if arrays else None
     lead = tuple((pts, crc) for pts, crc in facts["lead"])
-    return Position(facts["next_number"], facts["shot"], carry, lead)
+    return Position(facts["next_number"], facts["shot"], carry, lead, arrays)
 
 
 def frames_left(

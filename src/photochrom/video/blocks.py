@@ -65,6 +65,8 @@ class Block:
     ends_shot: bool
     looks: Sequence[Look]
     ahead: Sequence[Look]
+    memory: Mapping[str, Float]
+    """What is to be known for the next block of the shot; see `KeyColors`."""
 
 
 class KeyColors(Protocol):
@@ -85,6 +87,9 @@ class KeyColors(Protocol):
         smalls : small copies with even exposure, by position, of the frames that are keys or
             may be
         """
+
+    def memory(self) -> Mapping[str, Float]:
+        """What is to be known for the next block, if it goes on with the last one's shot."""
 
 
 @dataclass(kw_only=True)
@@ -182,6 +187,7 @@ class _Run:
             ends_shot=ends_shot,
             looks=looks,
             ahead=ahead,
+            memory={} if ends_shot else self._analysis.keys.memory(),
         )
 
     def _see(self, seen: Seen, even: Gray) -> None:

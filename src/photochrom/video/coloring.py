@@ -13,6 +13,7 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding
+from photochrom.video.hints import FilmHints
 from photochrom.video.job import Job, Step
 from photochrom.video.keys import NetworkColors
 from photochrom.video.order import Order, digest_of, window_of
@@ -46,6 +47,7 @@ def colorize_film(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     *,
+    hints: FilmHints | None = None,
     reference: Reference | None = None,
     vividness: float = VIVIDNESS,
     every: int = EVERY,
@@ -66,11 +68,12 @@ def colorize_film(
     ----------
     colorizer : the model
     source, target : files; the target's suffix says the container
+    hints : what is known of it; see `hints.load_film_hints`
     reference : a colour photograph to follow where it shows the same things
     vividness : as for `Prepared.paint`
     every : the network looks at every so many frames, 1..30
     encoding : codec, quality and preset
-    start_s, end_s : the part that is wanted, in seconds of the film's own time
+    start_s, end_s : the part that is wanted, in seconds from the film's first frame
     force : replace the target, and discard the work of another order
     progress : called now and then with how far it is
     cancel : asked now and then whether to stop
@@ -83,6 +86,8 @@ def colorize_film(
         The result can't be written; what is done is kept.
     WorkFolderError
         The work folder belongs to another order, or another run is at work in it.
+    FilmHintsError
+        A hint lies outside the picture, or a picture that is named can't be read.
     OutputExistsError
         The target is there, and `force` is not set.
     ValueError
@@ -98,9 +103,10 @@ def colorize_film(
         Path(target),
         encoding=encoding or Encoding(),
         window=window_of(start_s, end_s),
+        hints=hints or FilmHints(),
         force=force,
     )
-    keys = NetworkColors(colorizer, every=every, vividness=vividness, reference=reference)
+    keys = NetworkColors(colorizer, order, every=every, vividness=vividness, reference=reference)
     plan = order.plan() | {
         "every": every,
         "vividness": vividness,

@@ -31,7 +31,7 @@ class Sampler:
         """(h, w) bool: here + flow lies on the grid, or within half a cell of it."""
         left, top = x.astype(np.int32), y.astype(np.int32)
         right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-        across, down = x - left, y - top
+        across, down = x - left.astype(np.float32), y - top.astype(np.float32)
         self._corners = [
             (row * width + column, weight)
             for row, column, weight in (

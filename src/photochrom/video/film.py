@@ -75,6 +75,8 @@ class Film:
     """The planar format that frames are converted to, where theirs has no luma plane."""
     time_base: Fraction
     rate: Fraction
+    start: Fraction
+    """When the first frame is shown, in seconds of the file's own clock."""
     timed: bool
     """Whether the file has timestamps; otherwise frames follow one another at `rate`."""
     duration_s: float | None
@@ -180,6 +182,7 @@ def open_film(path: Path) -> Film:
             pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
             time_base=time_base,
             rate=Fraction(rate),
+            start=(first.pts or 0) * time_base if timed else Fraction(0),
             timed=timed,
             duration_s=duration,
             frame_count=stream.frames or round((duration or 0) * rate),

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError
 from photochrom.video.again import Position, fingerprint, frames_left, position_after
-from photochrom.video.blocks import LEAD, Analysis, Block, KeyColors
+from photochrom.video.blocks import LEAD, Analysis, Block
 from photochrom.video.cuts import shot_starts
 from photochrom.video.encoding import SegmentEncoder, plane_of
 from photochrom.video.exposure import Seen, evened
 from photochrom.video.film import Frame
+from photochrom.video.keys import NetworkColors
 from photochrom.video.order import Order
 from photochrom.video.painting import Painter
 from photochrom.video.small import Gray
@@ -63,7 +64,7 @@ class Job:
         order: Order,
         work: WorkFolder,
         *,
-        keys: KeyColors,
+        keys: NetworkColors,
         every: int,
         progress: Callable[[Step], object],
         cancel: Callable[[], bool],
@@ -83,6 +84,8 @@ class Job:
         if self.segments and self.segments[-1].facts["last"]:
             return True
         position = position_after(self.segments)
+        if position is not None:
+            self._keys.recall(position.memory)
         blocks = self._blocks(position)
         frames = frames_left(self._order, position, with_lead=False)
         carry = None if position is None else position.carry
@@ -106,7 +109,8 @@ class Job:
         film, last = self._order.film, self.segments[-1].facts if self.segments else None
         if last is None or film.duration_s is None or self._order.window is not None:
             return ()
-        missing = film.duration_s - (last["end"] if film.timed else self.frames / film.rate)
+        end = last["end"] - float(film.start) if film.timed else float(self.frames / film.rate)
+        missing = film.duration_s - end
         if missing <= MISSING_S or not last["last"]:
             return ()
         return (
@@ -201,7 +205,7 @@ class _SegmentInWork:
         }
         arrays = {}
         if carry is not None and not last:
-            arrays = {"state": carry.state, "fade": np.stack(carry.fade)}
+            arrays = {**block.memory, "state": carry.state, "fade": np.stack(carry.fade)}
         return self._writer.finish(facts, arrays)
 
 
@@ -212,4 +216,4 @@ def _seen(order: Order, frames: Iterator[tuple[int, Frame]]) -> Iterator[Seen]:
             yield (number, frame.pts, frame.duration, small), small
 
     for (number, pts, duration, small), starts in shot_starts(pairs()):
-        yield Seen(number, pts, duration, small, starts)
+        yield Seen(number, pts, duration, small, order.starts_shot(pts, found=starts))

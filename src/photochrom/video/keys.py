@@ -1,22 +1,55 @@
-"""The colours of key frames, from the network."""
+"""The colours of key frames: what the network says, and what is known of the film."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from photochrom import color
+from photochrom.errors import FilmHintsError
+from photochrom.models.session import Tokens
+from photochrom.pictures import picture
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.hints import Hint
 from photochrom.runtime.prepared import Reference
-from photochrom.video.blocks import Known, Look
+from photochrom.video.blocks import LONGEST, Known, Look
 from photochrom.video.exposure import softened
+from photochrom.video.fields import Float, shrink
+from photochrom.video.following import follow
+from photochrom.video.hints import FrameHints
+from photochrom.video.order import Order
 from photochrom.video.small import Gray
+
+PAINTED = 30.0
+"""The weight of a painted frame's colours, beside 1 of what the network says."""
+
+PAINTED_POINTS = (6, 10)
+"""A painted frame becomes hints at so many rows and columns of points."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What is known at one position of a block."""
+
+    position: int
+    hints: tuple[Hint, ...]
+    """In pixels of the small copy."""
+    known: Known | None = None
+    whole_shot: bool = True
 
 
 class NetworkColors:
     """Asks the network for the colours of keys; see `blocks.KeyColors`.
 
+    Hints on one frame count for its shot: they are followed along the motion, and also given to
+    the network without their places, for what comes into view again.
+
     Parameters
     ----------
     colorizer : the model
+    order : the film, and what is known of it
     every : every so many frames are keys, and the last of each shot
     vividness : as for `Prepared.paint`
     reference : a colour photograph to follow in all shots
@@ -25,29 +58,190 @@ class NetworkColors:
     def __init__(
         self,
         colorizer: Colorizer,
+        order: Order,
         *,
         every: int,
         vividness: float,
         reference: Reference | None = None,
     ) -> None:
         self._colorizer = colorizer
+        self._order = order
         self._every = every
         self._vividness = vividness
-        self._reference = reference
+        self._hints = order.hints
+        self._times = [self._time_of(one) for one in self._hints.frames]
+        self._references = [] if reference is None else [(frozenset[int](), reference)]
+        for one in self._hints.references:
+            looked_at = colorizer.reference(one.picture)
+            self._references.append((frozenset(one.shots), looked_at))
+        self._shot = -1
+        self._remembered: Reference | None = None
+        self._held: tuple[int, Float] | None = None
+        """The number of a block's first frame, and what was followed to it; see `_row`."""
 
     def wants(self, pts: int) -> bool:
-        """Whether a frame has hints of its own."""
-        return False
+        """Whether a frame has hints of its own, or its neighbour."""
+        time, reach = float(pts * self._order.film.time_base), 1 / float(self._order.film.rate)
+        return any(abs(time - one) <= reach for one in self._times)
+
+    def memory(self) -> dict[str, Float]:
+        """What is to be remembered of a shot that goes on; see `recall`."""
+        if self._remembered is None:
+            return {}
+        seen, ab, _ = self._remembered.tokens
+        number, held = self._held or (-1, np.zeros((0, 5), np.float32))
+        return {
+            "remembered_seen": seen,
+            "remembered_ab": ab,
+            "held": held,
+            "held_at": np.array([self._shot, number], np.float32),
+        }
+
+    def recall(self, memory: Mapping[str, Float]) -> None:
+        """Go on where another run was."""
+        if not memory:
+            return
+        seen, ab = memory["remembered_seen"], memory["remembered_ab"]
+        tokens = Tokens(seen, ab, np.zeros((len(ab), 3), np.float32))
+        self._remembered = Reference("hints", tokens)
+        self._shot, number = (int(one) for one in memory["held_at"])
+        self._held = number, memory["held"]
 
     def __call__(
         self, shot: int, looks: Sequence[Look], smalls: Mapping[int, Gray]
     ) -> Mapping[int, Known]:
         """The colours of the keys of a block."""
-        last = len(looks) - 1
-        keys = sorted({*range(0, len(looks), self._every), last})
+        if shot != self._shot:
+            self._shot, self._remembered, self._held = shot, None, None
+        given = self._given(looks, smalls)
+        followed = self._followed(given, looks)
+        if len(looks) > LONGEST:  # perhaps the shot goes on
+            rows = [_row(hint) for hint in followed[LONGEST]]
+            self._held = looks[LONGEST].number, np.array(rows, np.float32).reshape(-1, 5)
+        self._remember(given, smalls)
+        reference = self._reference(shot)
+        painted = {one.position: one.known for one in given if one.known is not None}
+        keys = {*range(0, len(looks), self._every), len(looks) - 1}
+        keys |= {one.position for one in given}
         known = {}
-        for position in keys:
-            prepared = self._colorizer.prepare(softened(smalls[position]))
-            ab = prepared.ab(vividness=self._vividness, reference=self._reference)
-            known[position] = Known(ab, 1.0)
+        for position in sorted(keys):
+            ready = painted.get(position)
+            if ready is None:
+                prepared = self._colorizer.prepare(softened(smalls[position]))
+                ab = prepared.ab(
+                    vividness=self._vividness, reference=reference, hints=followed[position]
+                )
+                ready = Known(ab, 1.0)
+            known[position] = ready
         return known
+
+    def _time_of(self, given: FrameHints) -> float:
+        film = self._order.film
+        if given.time_s is not None:
+            return given.time_s + float(film.start)
+        assert given.frame is not None
+        return float(given.frame / film.rate + film.start)
+
+    def _given(self, looks: Sequence[Look], smalls: Mapping[int, Gray]) -> list[_Given]:
+        """What is known of frames of this block."""
+        film = self._order.film
+        times = np.array([float(look.pts * film.time_base) for look in looks])
+        half = 0.5 / float(film.rate)
+        end = times[-1] + max(float(looks[-1].duration * film.time_base), 2 * half)
+        found = []
+        for one, time in zip(self._hints.frames, self._times, strict=True):
+            if not times[0] - half <= time < end - half:
+                continue
+            position = int(abs(times - time).argmin())
+            if position in smalls:
+                found.append(self._at(one, position))
+        return found
+
+    def _at(self, given: FrameHints, position: int) -> _Given:
+        small, whole = self._order.small, given.span == "shot"
+        if given.picture is None:
+            hints = tuple(dot for hint in given.hints for dot in _dots(hint, self._order))
+            return _Given(position=position, hints=hints, whole_shot=whole)
+        srgb = small.of_picture(picture.read(given.picture))
+        ab = color.srgb_to_lab(srgb)[..., 1:]
+        cell_px = self._order.cell_px
+        coarse = np.stack([shrink(ab[..., axis], cell_px) for axis in (0, 1)], axis=-1)
+        return _Given(
+            position=position,
+            hints=_points_of(coarse, cell_px, srgb.shape[:2]),
+            known=Known(coarse, PAINTED),
+            whole_shot=whole,
+        )
+
+    def _followed(self, given: list[_Given], looks: Sequence[Look]) -> list[list[Hint]]:
+        """For each frame the hints that have been followed to it."""
+        height, width = self._order.small.upright_size
+        found: list[list[Hint]] = [[] for _ in looks]
+        all_given = list(given)
+        if self._held is not None and self._held[0] == looks[0].number:
+            held = tuple(_hint(*row) for row in self._held[1].tolist())
+            all_given.insert(0, _Given(position=0, hints=held))
+        for one in all_given:
+            if not one.whole_shot:
+                found[one.position] += one.hints
+                continue
+            points = np.array([hint.points[0] for hint in one.hints], np.float32)
+            places = follow(points, one.position, looks, self._order.cell_px)
+            for position, place in enumerate(places):
+                for hint, (x, y) in zip(one.hints, place.tolist(), strict=True):
+                    if np.isfinite(x):
+                        at = min(max(x, 0), width), min(max(y, 0), height)
+                        found[position].append(_hint(*at, *hint.ab, hint.radius_px or 0))
+        return found
+
+    def _remember(self, given: list[_Given], smalls: Mapping[int, Gray]) -> None:
+        """Hints without their places, for the rest of the shot."""
+        for one in given:
+            if one.whole_shot and one.hints:
+                prepared = self._colorizer.prepare(softened(smalls[one.position]))
+                said = prepared.remembered(one.hints)
+                before = self._remembered
+                self._remembered = said if before is None else before.joined(said)
+
+    def _reference(self, shot: int) -> Reference | None:
+        """All that is to be followed in a shot, from 0."""
+        found = [one for shots, one in self._references if not shots or shot + 1 in shots]
+        if self._remembered is not None:
+            found.append(self._remembered)
+        joined: Reference | None = None
+        for one in found:
+            joined = one if joined is None else joined.joined(one)
+        return joined
+
+
+def _hint(x: float, y: float, a: float, b: float, radius: float) -> Hint:
+    return Hint(points=((x, y),), ab=(a, b), radius_px=radius or None)
+
+
+def _row(hint: Hint) -> tuple[float, ...]:
+    """A dot as numbers: x, y, a*, b*, and the radius or 0."""
+    return (*hint.points[0], *hint.ab, hint.radius_px or 0)
+
+
+def _dots(hint: Hint, order: Order) -> list[Hint]:
+    """A hint in pixels of the small copy; a stroke becomes a dot at each of its points."""
+    height, width = order.small.upright_size
+    points = order.small.placed(np.array(hint.points)).tolist()
+    if not all(0 <= x <= width and 0 <= y <= height for x, y in points):
+        raise FilmHintsError(f"{hint}: it lies outside the picture.")
+    zoom = min(height, width) / min(order.film.upright_size)
+    return [_hint(x, y, *hint.ab, (hint.radius_px or 0) * zoom) for x, y in points]
+
+
+def _points_of(coarse: Float, cell_px: int, size: tuple[int, int]) -> tuple[Hint, ...]:
+    """Hints all over a painted frame, (h, w, 2)."""
+    rows, columns = PAINTED_POINTS
+    height, width = coarse.shape[:2]
+    hints = []
+    for row in range(rows):
+        for column in range(columns):
+            y, x = int((row + 0.5) * height / rows), int((column + 0.5) * width / columns)
+            a, b = coarse[y, x].tolist()
+            at = min((x + 0.5) * cell_px, size[1]), min((y + 0.5) * cell_px, size[0])
+            hints.append(_hint(*at, a, b, 0))
+    return tuple(hints)

@@ -16,6 +16,7 @@ from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film
+from photochrom.video.hints import FilmHints
 from photochrom.video.small import Bars, SmallCopy, find_bars
 from photochrom.video.tracks import Tracks, Window, plan_tracks
 
@@ -34,9 +35,7 @@ def window_of(start_s: float, end_s: float | None) -> Window | None:
         raise ValueError(f"start_s is {start_s}; it must not be below 0.")
     if not start_s and end_s is None:
         return None
-    start, end = (None if one is None else _exact(one) for one in (start_s, end_s))
-    assert start is not None
-    return Window(start, end)
+    return Window(_exact(start_s), None if end_s is None else _exact(end_s))
 
 
 def _exact(seconds: float) -> Fraction:
@@ -54,6 +53,8 @@ class Order:
     settings: Settings
     tracks: Tracks
     window: Window | None
+    """In seconds of the file's own clock."""
+    hints: FilmHints
     small: SmallCopy
     cell_px: int
     model: str
@@ -68,6 +69,7 @@ class Order:
         *,
         encoding: Encoding,
         window: Window | None,
+        hints: FilmHints,
         force: bool,
     ) -> Order:
         """Look at the film, and decide all that is not said.
@@ -86,7 +88,8 @@ class Order:
             target=target,
             settings=settings,
             tracks=plan_tracks(film, target),
-            window=window,
+            window=None if window is None else window.later(film.start),
+            hints=hints,
             small=SmallCopy(film, bars, contract.short_side_px),
             cell_px=contract.output_stride,
             model=contract.name,
@@ -99,8 +102,13 @@ class Order:
         window, film = self.window, self.film
         if window is None:
             return film.frame_count
-        end = film.duration_s or 0 if window.end is None else float(window.end)
-        return max(0, min(film.frame_count, round((end - float(window.start)) * film.rate)))
+        start = float(window.start - film.start)
+        end = film.duration_s or 0 if window.end is None else float(window.end - film.start)
+        return max(0, min(film.frame_count, round((end - start) * film.rate)))
+
+    def starts_shot(self, pts: int, *, found: bool) -> bool:
+        """Whether a shot begins with a frame, as it was found, or as somebody has said."""
+        return shot_begins(self.hints, self.film, pts, found=found)
 
     def plan(self) -> dict[str, Any]:
         """All that the result hangs on, as JSON can hold it."""
@@ -111,6 +119,7 @@ class Order:
             "film": _stamp(self.film.path),
             "model": [self.model, self.model_hash],
             "encoding": list(self.settings),
+            "hints": self.hints.digest(),
             "part": None if window is None else [str(window.start), str(window.end)],
         }
 
@@ -124,6 +133,14 @@ class Order:
         if film.height % 2 or film.width % 2:
             notes.append("A row or column was added at the edge: codecs want even sizes.")
         return tuple(notes)
+
+
+def shot_begins(hints: FilmHints, film: Film, pts: int, *, found: bool) -> bool:
+    """Whether a shot begins with a frame, as it was found, or as somebody has said."""
+    time, half = float(pts * film.time_base - film.start), 0.5 / float(film.rate)
+    if any(-half <= time - one < half for one in hints.cuts_added):
+        return True
+    return found and not any(-half <= time - one < half for one in hints.cuts_removed)
 
 
 def _stamp(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom import color
+from photochrom.pictures.picture import Picture
 from photochrom.runtime.prepared import small_size
 from photochrom.video.film import Film, Frame
 
@@ -41,6 +42,13 @@ class Bars:
     left: int = 0
     right: int = 0
 
+    def turned(self, quarters: int) -> Bars:
+        """The bars after so many quarter turns counterclockwise."""
+        bars = self
+        for _ in range(quarters):
+            bars = Bars(top=bars.right, left=bars.top, bottom=bars.left, right=bars.bottom)
+        return bars
+
     def window(self, height: int, width: int) -> tuple[slice, slice]:
         """The picture between the bars, as an index of (height, width)."""
         return np.s_[self.top : height - self.bottom, self.left : width - self.right]
@@ -57,6 +65,7 @@ class SmallCopy:
 
     def __init__(self, film: Film, bars: Bars, short_side_px: int) -> None:
         self._film = film
+        self._bars = bars
         self._turns = film.turn // 90
         self._window = bars.window(film.height, film.width)
         rows, columns = self._window
@@ -71,6 +80,27 @@ class SmallCopy:
         """(height, width) of the copies."""
         height, width = self.size
         return (width, height) if self._turns % 2 else (height, width)
+
+    def placed(self, points: NDArray[Any]) -> NDArray[np.float32]:
+        """Points (N, 2), x and y in pixels of the upright frame, in pixels of the small copy."""
+        height, width = self._film.upright_size
+        bars = self._bars.turned(self._turns)
+        inside = np.array([width - bars.left - bars.right, height - bars.top - bars.bottom])
+        scale = np.array(self.upright_size[::-1]) / inside
+        return ((np.asarray(points) - [bars.left, bars.top]) * scale).astype(np.float32)
+
+    def of_picture(self, source: Picture) -> NDArray[np.uint8]:
+        """A picture of a whole upright frame, of any size, as small as the copies; (h, w, 3)."""
+        height, width = self._film.upright_size
+        rows, columns = self._bars.turned(self._turns).window(height, width)
+        size = self.upright_size
+        down = size[0] / (rows.stop - rows.start)
+        across = size[1] / (columns.stop - columns.start)
+        whole = source.srgb(size=(round(height * down), round(width * across)))
+        top, left = round(rows.start * down), round(columns.start * across)
+        part = whole[top : top + size[0], left : left + size[1]]
+        missing = [(0, size[0] - part.shape[0]), (0, size[1] - part.shape[1]), (0, 0)]
+        return np.pad(part, missing, mode="edge")
 
     def __call__(self, luma: NDArray[Any]) -> Gray:
         """The small copy of a luma plane, (h, w) uint8."""

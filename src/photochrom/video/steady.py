@@ -117,4 +117,5 @@ def _step(state: Float | None, flow: Half, trusted: Half, own: Float) -> Float:
     moved = sample(state, flow.astype(np.float32))
     moved *= (np.float32(MEMORY) * trusted.astype(np.float32))[..., None]
     moved += own
+    assert moved.dtype == np.float32  # what a work folder keeps
     return moved

@@ -39,6 +39,10 @@ class Window(NamedTuple):
     start: Fraction
     end: Fraction | None
 
+    def later(self, by: Fraction) -> Window:
+        """The same, moved by some seconds."""
+        return Window(self.start + by, None if self.end is None else self.end + by)
+
 
 class Tracks(NamedTuple):
     """Which streams come along, by their numbers; and what is left behind, in words."""

@@ -1,0 +1,163 @@
+"""A film's hints file: colours at places of frames, painted frames, references, cuts.
+
+{"version": 1,
+ "hints": [{"time": 12.48, "hints": [{"x": 120, "y": 80, "color": "#c22"}]},
+           {"frame": 900, "picture": "900.png"}],
+ "references": [{"picture": "a.jpg", "shots": [3, 4]}],
+ "cuts": {"add": [31.2], "remove": [40.0]}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from photochrom.errors import ColorError, FilmHintsError, HintError
+from photochrom.runtime.hints import Hint, hints_from_json
+
+Span = Literal["shot", "frame"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameHints:
+    """What is known of one frame.
+
+    ``time_s`` or ``frame`` (from 0) says which; ``hints`` are in pixels of the upright frame;
+    ``picture`` is the frame in colour. With the span ``shot`` they hold along the motion, with
+    ``frame`` for that frame only.
+    """
+
+    time_s: float | None = None
+    frame: int | None = None
+    hints: tuple[Hint, ...] = ()
+    picture: Path | None = None
+    span: Span = "shot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShotReference:
+    """A colour photograph to follow in some shots, numbered from 1; in all if none are named."""
+
+    picture: Path
+    shots: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmHints:
+    """What is known of a film. ``cuts_added`` and ``cuts_removed`` are in seconds."""
+
+    frames: tuple[FrameHints, ...] = ()
+    references: tuple[ShotReference, ...] = ()
+    cuts_added: tuple[float, ...] = ()
+    cuts_removed: tuple[float, ...] = ()
+
+    def digest(self) -> str:
+        """A hash of all that it says, pictures included."""
+        digest = hashlib.sha256(repr(self).encode())
+        named = [one.picture for one in self.frames] + [one.picture for one in self.references]
+        for path in named:
+            digest.update(b"" if path is None else _bytes_of(path))
+        return digest.hexdigest()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FilmHintsError(f"{path}: the picture can't be read ({error.strerror}).") from error
+
+
+def load_film_hints(path: Path) -> FilmHints:
+    """Read a film's hints file; pictures are named from its folder.
+
+    Raises
+    ------
+    FilmHintsError
+        It can't be read, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FilmHintsError(f"{path}: the hints can't be read ({error}).") from error
+    try:
+        return _film_hints(content, path.parent)
+    except FilmHintsError as error:
+        raise FilmHintsError(f"{path}: {error}") from error
+
+
+def _film_hints(content: Any, folder: Path) -> FilmHints:
+    known = {"version", "hints", "references", "cuts"}
+    fields = _object(content, known, "a film's hints")
+    if fields.get("version") != 1:
+        raise FilmHintsError(f"version {fields.get('version')!r} was found; 1 is wanted.")
+    cuts = _object(fields.get("cuts", {}), {"add", "remove"}, "cuts")
+    return FilmHints(
+        frames=tuple(_frame_hints(one, folder) for one in _list(fields, "hints")),
+        references=tuple(_reference(one, folder) for one in _list(fields, "references")),
+        cuts_added=tuple(_number(one, "cuts.add") for one in _list(cuts, "add")),
+        cuts_removed=tuple(_number(one, "cuts.remove") for one in _list(cuts, "remove")),
+    )
+
+
+def _frame_hints(entry: Any, folder: Path) -> FrameHints:
+    fields = _object(entry, {"time", "frame", "hints", "picture", "span"}, "the hints of a frame")
+    if ("time" in fields) == ("frame" in fields):
+        raise FilmHintsError(f"{entry!r}: either time or frame is wanted.")
+    if ("hints" in fields) == ("picture" in fields):
+        raise FilmHintsError(f"{entry!r}: either hints or picture is wanted.")
+    span = fields.get("span", "shot")
+    if span not in ("shot", "frame"):
+        raise FilmHintsError(f"span {span!r} was found; 'shot' or 'frame' is wanted.")
+    frame = fields.get("frame")
+    if frame is not None and (not isinstance(frame, int) or isinstance(frame, bool) or frame < 0):
+        raise FilmHintsError(f"frame {frame!r} was found; a whole number from 0 on is wanted.")
+    try:
+        hints = hints_from_json(json.dumps(fields.get("hints", [])))
+    except (HintError, ColorError) as error:
+        raise FilmHintsError(str(error)) from error
+    return FrameHints(
+        time_s=_number(fields["time"], "time") if "time" in fields else None,
+        frame=frame,
+        hints=hints,
+        picture=_path(fields["picture"], folder) if "picture" in fields else None,
+        span=span,
+    )
+
+
+def _reference(entry: Any, folder: Path) -> ShotReference:
+    fields = _object(entry, {"picture", "shots"}, "a reference")
+    shots = _list(fields, "shots")
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in shots):
+        raise FilmHintsError(f"shots {shots!r} were found; whole numbers from 1 on are wanted.")
+    return ShotReference(picture=_path(fields.get("picture"), folder), shots=tuple(shots))
+
+
+def _object(value: Any, known: set[str], what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not set(value) <= known:
+        raise FilmHintsError(
+            f"{value!r} was found for {what}; its keys may be {', '.join(sorted(known))}."
+        )
+    return value
+
+
+def _list(fields: Mapping[str, Any], key: str) -> list[Any]:
+    value = fields.get(key, [])
+    if not isinstance(value, list):
+        raise FilmHintsError(f"{key}: {value!r} was found; a list is wanted.")
+    return value
+
+
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise FilmHintsError(f"{what}: {value!r} was found; seconds are wanted.")
+    return float(value)
+
+
+def _path(value: Any, folder: Path) -> Path:
+    if not isinstance(value, str) or not value:
+        raise FilmHintsError(f"picture {value!r} was found; a file's name is wanted.")
+    return folder / value

@@ -10,7 +10,9 @@ import sys
 import typing
 from pathlib import Path
 
+import numpy as np
 import pytest
+import pyvips
 
 from photochrom.training.config import Recipe
 
@@ -31,11 +33,26 @@ def with_blocks(language):
     ]
 
 
+def write_film(path):
+    """A grey film of a second, panning over the sample."""
+    av = pytest.importorskip("av")
+    levels = pyvips.Image.thumbnail(str(SAMPLE), 200).colourspace("b-w").numpy().squeeze()
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for at in range(25):
+            window = np.ascontiguousarray(levels[at : at + 96, at : at + 160])
+            frame = av.VideoFrame.from_ndarray(window, format="gray")
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+
+
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
-    """A folder as the docs speak of it: old.jpg, other.jpg in colour, and an album."""
+    """A folder as the docs speak of it: old.jpg, other.jpg in colour, old.mp4, and an album."""
     shutil.copy(SAMPLE, tmp_path / "old.jpg")
     shutil.copy(SAMPLE.parent / "originals" / "flower.jpg", tmp_path / "other.jpg")
+    write_film(tmp_path / "old.mp4")
     (tmp_path / "album").mkdir()
     shutil.copy(SAMPLE, tmp_path / "album" / "one.jpg")
     monkeypatch.chdir(tmp_path)
@@ -99,7 +116,7 @@ def test_recipe_reference_names_every_key_and_default():
 
 
 @pytest.mark.parametrize(
-    "command", ["colorize", "models", "serve", "train", "mix", "export", "evaluate"]
+    "command", ["colorize", "video", "models", "serve", "train", "mix", "export", "evaluate"]
 )
 def test_command_reference_names_every_option(command):
     photochrom = Path(sys.executable).with_name("photochrom")

@@ -106,7 +106,8 @@ class StandIn:
     def __init__(self):
         self.looked_at = 0
 
-    def prepare(self, gray):
+    def prepare(self, gray, *, whole):
+        assert whole, "a frame is no photograph with a border"
         self.looked_at += 1
         return SimpleNamespace(ab=lambda **asked: self._ab(gray, **asked))
 

@@ -129,7 +129,9 @@ class Colorizer:
             provenance=provenance,
         )
 
-    def prepare(self, source: Source, *, only_gray: bool = False, once: bool = False) -> Prepared:
+    def prepare(
+        self, source: Source, *, only_gray: bool = False, once: bool = False, whole: bool = False
+    ) -> Prepared:
         """Read a photograph and run the encoder over a small copy of it, once.
 
         Errors as for `colorize`.
@@ -139,6 +141,7 @@ class Colorizer:
         source, only_gray : as for `colorize`
         once : it will be painted once and not be kept: decode it meanwhile (see
             `Picture.prefetched`)
+        whole : look at all of it, and for no border: a film's frames must all be alike
         """
         gray = _as_picture(source)
         if once and not only_gray:  # it might be refused
@@ -147,7 +150,7 @@ class Colorizer:
         if only_gray and not toning.is_monochrome(small):
             raise AlreadyColoredError(f"{gray.name}: it has colours already.")
         lightness, inside = color.srgb_to_lightness(small), None
-        border = find_border(lightness)
+        border = None if whole else find_border(lightness)
         if border is not None:
             lightness, inside = self._look_inside(gray, lightness.shape, border)
         features = self._network.encode(lightness)

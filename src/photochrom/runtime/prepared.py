@@ -330,9 +330,7 @@ class Prepared:
 
         Parameters and errors as for `paint`.
         """
-        cell_px = self._session.contract.output_stride
-        canvas = lay_out(hints, self.picture.size, self.lightness, cell_px)
-        seen, ab, place = canvas.tokens(self._session, self.features)
+        seen, ab, place = self._laid_out(hints).tokens(self._network, self.features)
         return Reference(self.picture.name, Tokens(seen, ab, np.zeros_like(place)))
 
     def confidence(

@@ -9,7 +9,7 @@ import numpy as np
 
 from photochrom import color
 from photochrom.errors import FilmHintsError
-from photochrom.models.session import Tokens
+from photochrom.models.network import Tokens
 from photochrom.pictures import picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
@@ -127,7 +127,7 @@ class NetworkColors:
         for position in sorted(keys):
             ready = painted.get(position)
             if ready is None:
-                prepared = self._colorizer.prepare(softened(smalls[position]))
+                prepared = self._colorizer.prepare(softened(smalls[position]), whole=True)
                 ab = prepared.ab(
                     vividness=self._vividness, reference=reference, hints=followed[position]
                 )
@@ -198,7 +198,7 @@ class NetworkColors:
         """Hints without their places, for the rest of the shot."""
         for one in given:
             if one.whole_shot and one.hints:
-                prepared = self._colorizer.prepare(softened(smalls[one.position]))
+                prepared = self._colorizer.prepare(softened(smalls[one.position]), whole=True)
                 said = prepared.remembered(one.hints)
                 before = self._remembered
                 self._remembered = said if before is None else before.joined(said)

@@ -1,0 +1,113 @@
+"""`photochrom video`, through its public door."""
+
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+
+import photochrom
+
+av = pytest.importorskip("av")
+
+SCRIPT = Path(sysconfig.get_path("scripts")) / "photochrom"
+SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
+
+
+@pytest.fixture
+def film(tmp_path, monkeypatch):
+    """A grey film of 16 frames in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return write(Path("old.mp4"), 16)
+
+
+def write(path, count):
+    levels = pyvips.Image.thumbnail(str(SAMPLE), 240).colourspace("b-w").numpy().squeeze()
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for at in range(count):
+            x = at % 100
+            window = np.ascontiguousarray(levels[20:116, x : x + 128])
+            frame = av.VideoFrame.from_ndarray(window, format="gray")
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    return path
+
+
+def run(*arguments):
+    command = [SCRIPT, "video", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_film_is_colorized(film):
+    ran = run(film, "-o", "new.mp4", "--end", "0:00:00.4", "--quality", 20)
+    assert ran.returncode == 0, ran.stderr
+    assert "old.mp4 -> new.mp4 (10 frames, 1 shots)" in ran.stderr
+    with av.open("new.mp4") as container:
+        frames = list(container.decode(video=0))
+        assert "Photochrom" in container.metadata["comment"]
+    assert len(frames) == 10
+    assert np.ptp(frames[5].to_ndarray(format="rgb24").astype(int), axis=2).max() > 20
+
+
+def test_a_preview_is_a_page_and_a_sheet(film):
+    ran = run(film, "-o", "new.mp4", "--preview")
+    assert ran.returncode == 0, ran.stderr
+    page = Path("new.html").read_text()
+    assert page.count("<figure>") == 1
+    assert "0:00:00.0 to 0:00:00.6, 16 frames" in page
+    assert pyvips.Image.new_from_file("new.jpg").bands == 3
+    assert not Path("new.mp4").exists()
+    ran = run(film, "-o", "new.mp4", "--preview")
+    assert ran.returncode == 2
+    assert "new.html: there is such a file already" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.mp4", "-o", "new.mp4"], "there is no such film"),
+        (["old.mp4", "-o", "new.gif"], "suffix"),
+        (["old.mp4", "-o", "old.mp4"], "there is such a file already"),
+        (["old.mp4", "-o", "old.mp4", "--force"], "there is such a file already"),
+        (["old.mp4", "-o", "new.mp4", "--start", "x"], "is no time"),
+        (["old.mp4", "-o", "new.mp4", "--start", "3", "--end", "2"], "after --start"),
+        (["old.mp4", "-o", "new.mp4", "--hints", "none.json"], "can't be read"),
+        (["old.mp4", "-o", "new.mp4", "--codec", "mpeg"], "is no codec"),
+    ],
+)
+def test_what_cannot_be_done_is_said(film, arguments, said):
+    ran = run(*arguments)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="Ctrl-C can't be sent here",
+)
+def test_ctrl_c_keeps_the_work_and_says_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    film = write(Path("old.mp4"), 600)
+    process = subprocess.Popen(
+        [SCRIPT, "video", film, "-o", "new.mp4"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    work = Path("new.mp4.photochrom")
+    while process.poll() is None and not list(work.glob("*.part")):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "The same command goes on from there" in said
+    assert (work / "plan.json").exists()
+    assert not Path("new.mp4").exists()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from photochrom import color
 from photochrom.batch.manifest import NAME, sha256_of
 from photochrom.cli import main as cli
 from photochrom.pictures import picture
@@ -309,6 +310,26 @@ def test_a_second_run_on_the_same_folder_is_kept_away(run):
     process.communicate()
     assert code == 2
     assert "another run is at work" in err
+
+
+# Pages
+
+
+@pytest.mark.parametrize(("options", "count"), [([], 1), (["--pages", "all"], 3)])
+def test_all_pages_of_a_tiff_file_are_colorized_where_that_is_asked_for(run, options, count):
+    corpus = Path(__file__).parents[1] / "corpus"
+    Path("in").mkdir()
+    for name in ("three-pages.tif", "rating.jpg"):
+        shutil.copy(corpus / name, "in")
+    code, _, err = run("in", "-o", "out", *options)
+    assert code == 0
+    assert picture.read("out/three-pages.tif").pages == count
+    assert ("2 further pages were left out" in err) == (count == 1)
+    for page in range(count):
+        colored = picture.read("out/three-pages.tif", page=page)
+        gray = picture.read(corpus / "three-pages.tif", page=page)
+        lightness = [color.srgb_to_lightness(one.srgb()) for one in (colored, gray)]
+        assert abs(lightness[0] - lightness[1]).mean() < 1
 
 
 # Workers

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import JobError, OutputExistsError, PictureWriteError
-from photochrom.pictures import footprint, picture
+from photochrom.pictures import footprint, pages, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.colorizer import Colorizer
@@ -37,6 +37,8 @@ class Made(NamedTuple):
     height: int
     remarks: tuple[str, ...] = ()
     """How the photograph was read, and what of it the result's format can't hold."""
+    pages_left: int = 0
+    """How many further pages there are, of which no result was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ class Job:
         replace_confidence: bool = False,
         shared: Shared | None = None,
         force: bool = False,
+        all_pages: bool = False,
         budget: Budget | None = None,
     ) -> Made:
         """Colorize the photograph and write the result.
@@ -80,6 +83,7 @@ class Job:
         replace_confidence : replace such a map that is there
         shared : what several results of one photograph need once
         force : replace files that are there
+        all_pages : of a TIFF file, each as a page of the result; else the first one alone
         budget : of memory; wait until there is enough
 
         Raises
@@ -103,7 +107,14 @@ class Job:
         self._check_places(confidence, force=force, replace_confidence=replace_confidence)
         shared = shared or Shared()
         content = self.source or shared.stdin()
-        with nullcontext() if budget is None else self._admitted(content, options, budget):
+        count = self._read(content, options).pages if all_pages else 1
+        if budget is None:
+            admitted: AbstractContextManager[None] = nullcontext()
+        else:
+            admitted = self._admitted(content, options, budget, count)
+        with admitted:
+            if count > 1:
+                return self._make_pages(content, colorizer, options, reference, force=force)
             prepared, options = self._prepared(content, colorizer, options, shared)
             result = options.paint(prepared, reference=reference)
             if confidence is not None:
@@ -130,18 +141,22 @@ class Job:
                     "another place."
                 )
 
+    def _read(self, content: Path | bytes, options: Options, page: int = 0) -> Picture:
+        return picture.read(
+            content,
+            name=self.name,
+            max_pixels=options.max_pixels,
+            allow_damaged=options.allow_damaged,
+            page=page,
+        )
+
     def _prepared(
         self, content: Path | bytes, colorizer: Colorizer, options: Options, shared: Shared
     ) -> tuple[Prepared, Options]:
         """The photograph, encoded, and what is asked for, with the hints of an alternative."""
 
         def read() -> Picture:
-            source = picture.read(
-                content,
-                name=self.name,
-                max_pixels=options.max_pixels,
-                allow_damaged=options.allow_damaged,
-            )
+            source = self._read(content, options)
             format_ = self._format(source.format)
             source.check_writable(format_, quality=options.quality, lossless=options.lossless)
             return source
@@ -166,24 +181,63 @@ class Job:
             sys.stdout.buffer.write(encoded)
             sys.stdout.buffer.flush()
             return Made(result.width, result.height, result.notes)
+        self._make_folder(self.target)
+        result.save(self.target, force=force, quality=quality, lossless=lossless)
+        remarks = (*result.notes, *result.losses(format_))
+        return Made(result.width, result.height, remarks, result.pages - 1)
+
+    def _make_pages(
+        self,
+        content: Path | bytes,
+        colorizer: Colorizer,
+        options: Options,
+        reference: Reference | None,
+        *,
+        force: bool,
+    ) -> Made:
+        """Colorize all pages of a TIFF file."""
+        if self.target is None or self.alternative:
+            raise JobError(
+                f"{self.name}: all its pages become one .tif file; name it, and ask for no "
+                "alternatives."
+            )
+        first = self._read(content, options)
+        sources = [self._read(content, options, page) for page in range(first.pages)]
+        self._make_folder(self.target)
+        written = pages.save(
+            sources,
+            lambda one: options.paint(
+                colorizer.prepare(one, only_gray=options.only_gray, once=True), reference=reference
+            ),
+            self.target,
+            force=force,
+            quality=options.quality,
+            lossless=options.lossless,
+        )
+        remarks = dict.fromkeys(note for one in written for note in one.notes[1:])
+        return Made(first.width, first.height, (f"{len(written)} pages", *remarks))
+
+    @staticmethod
+    def _make_folder(target: Path) -> None:
         try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureWriteError(
-                f"{self.target.parent}: the folder can't be made ({error.strerror})."
+                f"{target.parent}: the folder can't be made ({error.strerror})."
             ) from error
-        result.save(self.target, force=force, quality=quality, lossless=lossless)
-        return Made(result.width, result.height, (*result.notes, *result.losses(format_)))
 
     def _admitted(
-        self, content: Path | bytes, options: Options, budget: Budget
+        self, content: Path | bytes, options: Options, budget: Budget, count: int
     ) -> AbstractContextManager[None]:
-        """Hold the memory that the job takes."""
-        found = footprint.of(content, name=self.name, max_pixels=options.max_pixels)
-        needs = found.writing(
-            self._format(found.format), lossless=options.lossless, kept=self.target is None
-        )
-        return budget.taking(needs, subject=self.name)
+        """Hold the memory that the largest of so many pages takes."""
+
+        def needed(page: int) -> int:
+            found = footprint.of(content, name=self.name, max_pixels=options.max_pixels, page=page)
+            return found.writing(
+                self._format(found.format), lossless=options.lossless, kept=self.target is None
+            )
+
+        return budget.taking(max(map(needed, range(count))), subject=self.name)
 
     def _format(self, own: str) -> str:
         """The suffix or the name of the result's format; `own` is the photograph's."""

@@ -71,6 +71,8 @@ class Order:
     """A colour photograph to follow."""
     alternatives: int = 0
     """So many results of each photograph; 0: the usual one."""
+    all_pages: bool = False
+    """Of TIFF files; else the first one alone."""
     single: str = ""
     """An option that suits one photograph only, if one was used."""
 
@@ -225,13 +227,18 @@ def run(order: Order, paint: Paint) -> int:
     if any(job.target is None for job in jobs) and sys.stdout.isatty():
         raise JobError("A picture would go to the terminal; name a file with -o, or use a pipe.")
     failed: list[Outcome] = []
-    finished = 0
+    finished = pages = 0
     with _crew(order, paint, jobs) as crew:
         tasks = crew.left_of(jobs)
         with progress("colorizing", len(tasks), console=crew.console) as done:
             for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
                 failed += [outcome] if outcome.status == "failed" else []
+                pages += outcome.made.pages_left if outcome.made else 0
                 done(finished, len(tasks))
+    if pages and len(tasks) > 1:
+        crew.console.print(
+            f"{pages} further pages were left out; --pages all takes them.", style="yellow"
+        )
     if crew.written is not None and crew.written.times_remade:
         crew.console.print(
             f"{crew.written.path} was removed meanwhile, and was written anew.",

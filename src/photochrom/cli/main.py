@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands that need them.
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,13 @@ DeviceOption = Annotated[
     str,
     typer.Option(metavar="|".join(DEVICES), help="Run the network there; auto takes the fastest."),
 ]
+
+
+class Pages(StrEnum):
+    """Which pages of a TIFF file to colorize."""
+
+    FIRST = "first"
+    ALL = "all"
 
 
 def main() -> None:
@@ -167,6 +175,10 @@ def colorize(
     lossless: Annotated[
         bool, typer.Option("--lossless", help=help_for("lossless"))
     ] = DEFAULTS.lossless,
+    pages: Annotated[
+        Pages,
+        typer.Option(help="Of TIFF files with several pages; all of them become one TIFF file."),
+    ] = Pages.FIRST,
     only_gray: Annotated[
         bool, typer.Option("--only-gray", help=help_for("only_gray"))
     ] = DEFAULTS.only_gray,
@@ -276,8 +288,11 @@ def colorize(
         interval_s=interval,
         reference=reference,
         alternatives=alternatives,
+        all_pages=pages is Pages.ALL,
         single=next((name for name, value in given.items() if value), ""),
     )
+    if confidence is not None and pages is Pages.ALL:
+        raise JobError("--confidence is of one page; leave out --pages all.")
     if confidence is not None and alternatives:
         raise JobError("--confidence is of one result; leave out --alternatives.")
     if dry_run:
@@ -286,7 +301,12 @@ def colorize(
     run = coloring.run_watch if watch else coloring.run
     budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
     paint = partial(
-        Job.run, options=options, confidence=confidence, replace_confidence=force, budget=budget
+        Job.run,
+        options=options,
+        confidence=confidence,
+        replace_confidence=force,
+        all_pages=order.all_pages,
+        budget=budget,
     )
     code = run(order, paint)
     if code:

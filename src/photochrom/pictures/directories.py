@@ -60,6 +60,11 @@ class Raw:
     count: int
     slot: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes of its value."""
+        return _SIZES.get(self.kind, 0) * self.count
+
 
 Tree: TypeAlias = "dict[int, Value | Raw | Tree]"
 """A directory to be written; a directory in it is one that a tag points to."""
@@ -88,7 +93,7 @@ class File:
         raw, _ = self.raw_directory(offset)
         found, left = {}, _MAX_VALUE_BYTES
         for tag, entry in raw.items():
-            size = _SIZES.get(entry.kind, 0) * entry.count
+            size = entry.size
             if (wanted is not None and tag not in wanted) or not 0 < size <= left:
                 continue
             left -= size

@@ -34,6 +34,8 @@ class Encoded:
     allow_damaged: bool
     contents: Contents | None
     """What it holds beside pixels, where that is known."""
+    number: int = 0
+    """Which of its pages is meant."""
 
     @classmethod
     def at(
@@ -68,7 +70,9 @@ class Encoded:
             raise PictureReadError(f"{name}: {contents.refusal}.")
         if page and page >= (contents.pages if contents else 1):
             raise PictureReadError(f"{name}: there is no page {page + 1}.")
-        return cls(name=name, content=content, allow_damaged=allow_damaged, contents=contents)
+        return cls(
+            name=name, content=content, allow_damaged=allow_damaged, contents=contents, number=page
+        )
 
     def header(self) -> pyvips.Image:
         """The image as it is stored; no pixels are decoded.
@@ -164,8 +168,9 @@ class Encoded:
         loader = header.get("vips-loader").removesuffix("_source")
         if self.contents and loader in ("tiffload", "pngload"):
             pages = self.contents.pages
+        which = f"page {self.number + 1}" if self.number else "the first"
         what = {
-            "tiffload": "pages; the first was taken",
+            "tiffload": f"pages; {which} was taken",
             "heifload": "pictures; the main one was taken",
             "heicload": "pictures; the main one was taken",
         }.get(loader, "frames; the first was taken")

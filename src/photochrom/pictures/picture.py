@@ -49,7 +49,8 @@ WRITERS = {
 }
 """Formats that can be written, with the suffix and libvips' options."""
 
-_BIG_TIFF_BYTES = 3_500_000_000
+CLASSIC_TIFF_BYTES = 3_500_000_000
+"""Pictures of more bytes are written as BigTIFF."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +68,12 @@ class Picture:
     _shrink: Callable[[int, int], pyvips.Image] = field(repr=False)
     notes: tuple[str, ...] = ()
     """What a person should know of how it was read, such as "3 pages; the first was taken"."""
+    pages: int = 1
+    """How many pages the file has, of which this is one; more than 1 for TIFF only."""
     _layout: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """How a TIFF file is stored, as options for its saver."""
+    _is_large: bool = field(default=False, repr=False)
+    """Whether a TIFF file of it will be larger than it is itself, as it has other pages."""
     _verify: Callable[[], None] = field(default=lambda: None, repr=False)
     """Raises `PictureReadError` where the pixels can't be decoded; it decodes all of them."""
     _describe: Callable[[], pyvips.Image] | None = field(default=None, repr=False)
@@ -109,6 +114,12 @@ class Picture:
     def has_alpha(self) -> bool:
         """Whether there is an alpha channel."""
         return bool(self._header.hasalpha())
+
+    @property
+    def painted_bytes(self) -> int:
+        """How many bytes its pixels take in colour."""
+        deep = self._header.format == "ushort"
+        return self.width * self.height * (4 if self.has_alpha else 3) * (2 if deep else 1)
 
     def srgb(
         self, *, short_side_px: int | None = None, size: tuple[int, int] | None = None
@@ -224,6 +235,15 @@ class Picture:
             _open=lambda: metadata.changed(self._open(), changes),
             _describe=lambda: metadata.changed(self._header, changes),
         )
+
+    def among_pages(self, *, bytes_of_all: int) -> Picture:
+        """The same picture, to be written as one page of a TIFF file.
+
+        Parameters
+        ----------
+        bytes_of_all : the `painted_bytes` of all pages; all are BigTIFF, or none is
+        """
+        return replace(self, _is_large=bytes_of_all > CLASSIC_TIFF_BYTES)
 
     def losses(self, format_: str) -> tuple[str, ...]:
         """What of this picture a file of some format can't hold, in words for a person.
@@ -364,10 +384,7 @@ class Picture:
                 options |= self._layout
             elif not (lossless or deep or self.has_alpha):
                 options = {**self._layout, "Q": quality}
-            bands = 4 if self.has_alpha else 3
-            options["bigtiff"] = (
-                self.width * self.height * bands * (2 if deep else 1) > _BIG_TIFF_BYTES
-            )
+            options["bigtiff"] = self._is_large or self.painted_bytes > CLASSIC_TIFF_BYTES
         return options
 
     def _image_for(self, one: formats.Format) -> pyvips.Image:
@@ -422,9 +439,10 @@ def read(
         open_upright,
         encoded.shrink,
         encoded.notes(header),
-        encoded.contents.layout if encoded.contents else {},
-        encoded.verify,
-        lambda: metadata.changed(encoded.describe(), changes),
+        pages=encoded.contents.pages if encoded.contents and found.name == "tiff" else 1,
+        _layout=encoded.contents.layout if encoded.contents else {},
+        _verify=encoded.verify,
+        _describe=lambda: metadata.changed(encoded.describe(), changes),
     )
     _ = picture.size  # finds out what can't be brought to sRGB
     return picture

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -22,6 +23,8 @@ from photochrom.pictures.directories import BrokenError, File, Tree, Value, seri
 IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
 
 _MAX_PAGES = 10_000
+_DIRECTORIES = {storage.SUB_DIRECTORIES, exif.EXIF, exif.GPS, exif.INTEROPERABILITY}
+_POSITIONS = _DIRECTORIES | {273, 324, 513}  # of strips, of tiles, of a JPEG stream
 _CANON_RAW = b"CR"
 
 
@@ -116,6 +119,78 @@ def add_tags(
     stream.write(bytes(start - end) + added)
     stream.seek(8 if file.big else 4)
     stream.write(struct.pack(file.order + ("Q" if file.big else "I"), start))
+
+
+def append(stream: BinaryIO, other: BinaryIO) -> None:
+    """Add the pages of a TIFF file to another, both of the same kind, classic or BigTIFF.
+
+    Parameters
+    ----------
+    stream : the file, open for reading and writing; an empty one becomes a copy
+    other : the file whose pages come last; every position in it moves by as much
+
+    Raises
+    ------
+    OSError
+        A file can't be read or written, or would pass 4 GB and is no BigTIFF.
+    """
+    end = stream.seek(0, io.SEEK_END)
+    base = -(-end // 8) * 8
+    size = other.seek(0, io.SEEK_END)
+    other.seek(0)
+    stream.write(bytes(base - end))
+    shutil.copyfileobj(other, stream, 1 << 20)
+    if not end:
+        return
+    file, more = File(stream), File(other)
+    if not file.big and base + size >= 1 << 32:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    for offset in _chain(more):
+        _move(more, stream, offset, base)
+    last = list(_chain(file))[-1]
+    stream.seek(_end_of_directory(file, last))
+    stream.write(struct.pack(file.order + ("Q" if file.big else "I"), base + more.first))
+
+
+def _end_of_directory(file: File, offset: int) -> int:
+    """Where a directory says where the next one is."""
+    counted, width = (8, 20) if file.big else (2, 12)
+    return offset + counted + width * len(file.raw_directory(offset)[0])
+
+
+def _move(file: File, stream: BinaryIO, offset: int, base: int) -> None:
+    """Correct the positions in a directory that has been copied to lie `base` further on."""
+    pointer, slot_size = ("Q", 8) if file.big else ("I", 4)
+    counted, width = (8, 20) if file.big else (2, 12)
+    entries, following = file.raw_directory(offset)
+    for number, (tag, entry) in enumerate(entries.items()):
+        place = base + offset + counted + width * number
+        values_at = place + width - slot_size
+        if entry.size > slot_size:
+            pointed = base + struct.unpack(file.order + pointer, entry.slot)[0]
+            stream.seek(values_at)
+            stream.write(struct.pack(file.order + pointer, pointed))
+            values_at = pointed
+        if tag not in _POSITIONS:
+            continue
+        value = file.directory(offset, {tag}).get(tag)
+        for inner in value.integers() if value and tag in _DIRECTORIES else ():
+            _move(file, stream, inner, base)
+        moved = [base + one for one in value.integers()] if value else []
+        kind = 16 if entry.kind in (16, 18) else 4
+        content = struct.pack(f"{file.order}{len(moved)}{'Q' if kind == 16 else 'I'}", *moved)
+        if len(content) > max(entry.size, slot_size):  # they were of 16 bits
+            values_at = stream.seek(0, io.SEEK_END)
+            stream.write(content)
+            content = struct.pack(file.order + pointer, values_at)
+            values_at = place + width - slot_size
+        stream.seek(values_at)
+        stream.write(content)
+        stream.seek(place + 2)
+        stream.write(struct.pack(file.order + "H", kind))
+    if following:
+        stream.seek(base + _end_of_directory(file, offset))
+        stream.write(struct.pack(file.order + pointer, base + following))
 
 
 def _kind(tags: dict[int, Value]) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from photochrom.models.weights import shipped_models
@@ -88,7 +92,47 @@ InStudio = Annotated[Studio, Depends(_studio)]
 Uploaded = Annotated[Upload, Depends(_upload)]
 OpenPicture = Annotated[Held, Depends(_held)]
 
-routes = APIRouter()
+
+async def _only_known(request: Request) -> None:
+    """Refuse query parameters that the route doesn't know.
+
+    Raises
+    ------
+    RequestValidationError
+        There is such a parameter.
+    """
+    known = _query_of(request.scope["route"])
+    refuse("query", [name for name in request.query_params if name not in known])
+
+
+def _query_of(route: APIRoute) -> frozenset[str]:
+    """The query parameters that a route knows; those of a model are its fields."""
+    parameters = route.dependant.query_params
+    models = [one.field_info.annotation for one in parameters]
+    return frozenset(one.alias for one in parameters) | {
+        name
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name in model.model_fields
+    }
+
+
+def refuse(place: str, names: Sequence[str]) -> None:
+    """Refuse fields that nobody asked for.
+
+    Raises
+    ------
+    RequestValidationError
+        There are some.
+    """
+    if names:
+        message = "Extra inputs are not permitted"
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": (place, name), "msg": message} for name in names]
+        )
+
+
+routes = APIRouter(dependencies=[Depends(_only_known)])
 
 
 @routes.get("/v1/models", response_model=orders.Models, responses=_problems())
@@ -202,6 +246,7 @@ async def open_picture(
     allow_damaged: Annotated[bool, Query(description=help_for("allow_damaged"))] = False,
 ) -> Any:
     """Open a picture, to work on it. It is held in memory, for a while."""
+    refuse("body", list(upload.fields))
     named = plain_name(name) or upload.name or "picture"
     look = partial(footprint.of, upload.data, name=named, max_pixels=studio.limits.pixels)
     found = await studio.work(request, look, subject=named)
@@ -247,21 +292,25 @@ async def original(request: Request, studio: InStudio, held: OpenPicture) -> Res
     responses={200: PICTURE_ANSWER, **_problems(404)},
 )
 async def paint(
-    request: Request, studio: InStudio, held: OpenPicture, order: orders.PaintOrder
+    request: Request,
+    studio: InStudio,
+    held: OpenPicture,
+    order: Annotated[orders.PaintOrder, Body()],
 ) -> Response:
     """The picture in colour: a preview, or the file at full size."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> Response:
-        if order.size == "preview":
+        if format_ is None:
             painted = held.paint(options, reference=reference())
             return Response(painted, media_type="image/jpeg")
         held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
         return _file(options.paint(held.prepared, reference=reference()), format_, options)
 
-    format_ = _format(held.footprint.format, order.format)
+    format_ = None
     needs = studio.reference_bytes(order.reference)
-    if order.size == "full":
+    if isinstance(order, orders.FileOrder):
+        format_ = _format(held.footprint.format, order.format)
         needs += held.footprint.writing(format_, lossless=options.lossless, kept=True)
     return await studio.work(request, work, needs=needs, subject=held.name)
 
@@ -322,7 +371,7 @@ async def colors(
     responses={200: PICTURE_ANSWER, **_problems(404)},
 )
 async def confidence(
-    request: Request, studio: InStudio, held: OpenPicture, order: orders.PaintOrder
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
 ) -> Response:
     """Where the model is sure of its colours (white) and where not (black): a grey PNG."""
     options, reference = orders.options_of(order), studio.reference(order.reference)

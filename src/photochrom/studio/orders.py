@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    create_model,
+)
 
 from photochrom.errors import ColorError, HintError
 from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from_json, locks_from
@@ -16,6 +24,12 @@ from photochrom.runtime.palette import parse_palette
 
 SERVERS_OWN = frozenset({"max_pixels", "allow_damaged"})
 """Options that whoever starts the server decides."""
+
+OF_FILES = frozenset({"provenance", "quality", "lossless"})
+"""Options of what is written, which previews have not."""
+
+OF_CONFIDENCE = frozenset({"hints", "alternative", "seed"})
+"""Options that the model's confidence depends on."""
 
 MAX_HINTS = 200
 MAX_POINTS = 4000
@@ -100,27 +114,43 @@ def _model(name: str, *, leaving_out: frozenset[str], **types: Any) -> type[Base
 
 if TYPE_CHECKING:
 
-    class _BodyOptions(_Strict):
+    class _FileOptions(_Strict):
         """Made below, where no type checker looks."""
+
+    class _LookOptions(_Strict):
+        """Likewise."""
+
+    class _AlternativesOptions(_Strict):
+        """Likewise."""
+
+    class _ConfidenceOptions(_Strict):
+        """Likewise."""
 
     class _QueryOptions(_Strict):
         """Likewise."""
 
 else:
-    _BodyOptions = _model(
-        "BodyOptions",
-        leaving_out=SERVERS_OWN | {"only_gray"},
-        hints=(HintEntries, []),
-        lock=(LockEntries, []),
-        palette=(Colors, []),
+    _BODY = {"hints": (HintEntries, []), "lock": (LockEntries, []), "palette": (Colors, [])}
+    _OTHERS = SERVERS_OWN | {"only_gray"}
+    _ALL = frozenset(one.name for one in fields(Options))
+    _FileOptions = _model("FileOptions", leaving_out=_OTHERS, **_BODY)
+    _LookOptions = _model("LookOptions", leaving_out=_OTHERS | OF_FILES, **_BODY)
+    _AlternativesOptions = _model(
+        "AlternativesOptions", leaving_out=_OTHERS | OF_FILES | {"alternative"}, **_BODY
     )
+    _ConfidenceOptions = _model("ConfidenceOptions", leaving_out=_ALL - OF_CONFIDENCE, **_BODY)
     _QueryOptions = _model(
         "QueryOptions", leaving_out=SERVERS_OWN, hints=(str, ""), lock=(str, ""), palette=(str, "")
     )
 
 
-class PaintOrder(_BodyOptions):
-    """How to paint an open picture."""
+Reference = Annotated[
+    str | None, Field(description="The id of an open colour picture to follow where it fits.")
+]
+
+
+class PreviewOrder(_LookOptions):
+    """How to paint an open picture, as a JPEG of at most 1600 pixels."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -134,23 +164,50 @@ class PaintOrder(_BodyOptions):
         }
     )
 
-    reference: str | None = Field(
-        None, description="The id of an open colour picture to follow where it fits."
-    )
-    size: Literal["preview", "full"] = Field(
-        "preview", description="A JPEG of at most 1600 pixels, or the picture as a file."
-    )
+    reference: Reference = None
+    size: Literal["preview"] = "preview"
+
+
+class FileOrder(_FileOptions):
+    """How to paint an open picture, as a file of its full size."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"size": "full", "format": "png"}]})
+
+    reference: Reference = None
+    size: Literal["full"]
     format: FormatName | None = Field(
         None, description="Of the file; that of the upload by default."
     )
 
 
-class AlternativesOrder(PaintOrder):
-    """Which other results to look for."""
+def _size_of(order: Any) -> str:
+    size = order.get("size") if isinstance(order, dict) else getattr(order, "size", None)
+    return "full" if size == "full" else "preview"
+
+
+PaintOrder = Annotated[
+    Annotated[PreviewOrder, Tag("preview")] | Annotated[FileOrder, Tag("full")],
+    Discriminator(_size_of),
+]
+
+
+class AlternativesOrder(_AlternativesOptions):
+    """Which other results to look for, and how to paint them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
 
+    reference: Reference = None
     count: int = Field(4, ge=1, le=8, description="At most so many.")
+
+
+class ConfidenceOrder(_ConfidenceOptions):
+    """Of which result to show where the model is sure."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"hints": [{"x": 320, "y": 200, "color": "#cc2244"}]}]}
+    )
+
+    reference: Reference = None
 
 
 class ColorizeOrder(_QueryOptions):
@@ -167,7 +224,7 @@ def options_of(order: BaseModel) -> Options:
 
     Parameters
     ----------
-    order : a `PaintOrder` or `ColorizeOrder`
+    order : one of the orders above
 
     Raises
     ------
@@ -176,13 +233,13 @@ def options_of(order: BaseModel) -> Options:
     """
     own = type(order).model_fields
     values = {one.name: getattr(order, one.name) for one in fields(Options) if one.name in own}
-    palette = values["palette"]
+    palette = values.get("palette") or ()
     palette_text = palette if isinstance(palette, str) else ",".join(palette)
     values["palette"] = parse_palette(palette_text) if palette_text else ()
     if len(values["palette"]) > MAX_COLORS:
         raise ColorError(f"A palette of at most {MAX_COLORS} colours is wanted.")
     values["hints"] = hints_of(values["hints"])
-    values["lock"] = locks_of(values["lock"])
+    values["lock"] = locks_of(values.get("lock") or "")
     return Options(**values)
 
 

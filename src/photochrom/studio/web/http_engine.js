@@ -118,8 +118,8 @@ export function upload(file, { signal, damaged = false } = {}) {
 
 export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });
 export const paint = (id, json, signal) => inBytes(picture(id, "/paint"), { method: "POST", json, signal });
-export const confidence = (id, json, signal) =>
-  inBytes(picture(id, "/confidence"), { method: "POST", json, signal });
+export const confidence = (id, { hints, reference }, signal) =>
+  inBytes(picture(id, "/confidence"), { method: "POST", json: { hints, reference }, signal });
 export const alternatives = (id, json, signal) =>
   inJson(picture(id, "/alternatives"), { method: "POST", json, signal });
 export const paletteOf = (id) => inJson(picture(id, "/palette"));

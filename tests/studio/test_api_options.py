@@ -1,0 +1,164 @@
+"""`photochrom.studio.api`: each route takes the options that it uses, and refuses all others."""
+
+import json
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi")
+
+from fastapi.testclient import TestClient
+
+from photochrom import Colorizer
+from photochrom.pictures import picture
+from photochrom.runtime.options import Options
+from photochrom.studio.server import create_app
+
+VALUES = {
+    "hints": [{"x": 5, "y": 5, "color": "#c22"}],
+    "lock": [{"x": 30, "y": 30, "radius_px": 4}],
+    "palette": ["#c22"],
+    "vividness": 1.5,
+    "warmth": 0.5,
+    "tint": 0.5,
+    "strength": 0.5,
+    "alternative": 1,
+    "seed": 3,
+    "only_gray": True,
+    "provenance": False,
+    "quality": 50,
+    "lossless": True,
+    "max_pixels": 1_000_000,
+    "allow_damaged": True,
+    "reference": None,
+    "size": "preview",
+    "format": "webp",
+    "count": 1,
+    "name": "other.png",
+    "x": 5,
+    "y": 5,
+    "reach": 0.5,
+    "surprise": 1,
+}
+"""Every option of the library and of the API, and one that there isn't, each with a value."""
+
+LOOK = {"hints", "lock", "palette", "vividness", "warmth", "tint", "strength", "seed"}
+BODIES = {
+    "paint": LOOK | {"alternative", "reference", "size"},
+    "paint full": LOOK
+    | {"alternative", "reference", "size", "format", "quality", "lossless", "provenance"},
+    "alternatives": LOOK | {"reference", "count"},
+    "confidence": {"hints", "alternative", "seed", "reference"},
+}
+QUERIES = {
+    "GET /v1/models": set(),
+    "GET /v1/samples": set(),
+    "GET /v1/samples/flower": set(),
+    "GET /v1/pictures/{id}/original": set(),
+    "GET /v1/pictures/{id}/colors": {"x", "y", "hints"},
+    "GET /v1/pictures/{id}/region": {"x", "y", "reach"},
+    "GET /v1/pictures/{id}/traits": set(),
+    "GET /v1/pictures/{id}/palette": set(),
+    "POST /v1/pictures/{id}/paint": set(),
+    "POST /v1/pictures/{id}/alternatives": set(),
+    "POST /v1/pictures/{id}/confidence": set(),
+    "GET /healthz": set(),
+    "DELETE /v1/pictures/{id}": set(),
+}
+COLORIZE = (LOOK | {"alternative", "only_gray", "format", "name"}) | {
+    "quality",
+    "lossless",
+    "provenance",
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = create_app(Colorizer(threads=1), workers=1)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def data(gradient):
+    return gradient.encode("webp")
+
+
+@pytest.fixture(scope="module")
+def gradient():
+    levels = np.add.outer(np.arange(40), 2 * np.arange(50)).astype(np.uint8)
+    return picture.from_array(levels)
+
+
+@pytest.fixture(scope="module")
+def id(client, data):
+    answer = client.post("/v1/pictures", files={"file": ("a.webp", data)})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def refused(answer, name):
+    problem = answer.json()
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert name in problem["detail"]
+    return True
+
+
+def as_query(value):
+    return json.dumps(value) if isinstance(value, list | bool) else str(value)
+
+
+def test_all_options_are_tried():
+    assert {one.name for one in fields(Options)} <= set(VALUES)
+
+
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.parametrize("name", VALUES)
+def test_a_body_has_what_its_route_uses_and_nothing_else(client, id, route, name):
+    path, _, full = route.partition(" ")
+    body = ({"size": "full"} if full else {}) | {name: VALUES[name]}
+    if full:
+        body["size"] = "full"
+    answer = client.post(f"/v1/pictures/{id}/{path}", json=body)
+    if name in BODIES[route]:
+        assert answer.status_code == 200, answer.text
+    else:
+        refused(answer, name)
+
+
+@pytest.mark.parametrize("route", QUERIES)
+@pytest.mark.parametrize("name", VALUES)
+def test_a_query_has_what_its_route_uses_and_nothing_else(client, id, route, name):
+    method, path = route.split()
+    needed = {"x": "5", "y": "5"} if "x" in QUERIES[route] else {}
+    query = needed | {name: as_query(VALUES[name])}
+    answer = client.request(method, path.format(id=id), params=query)
+    if name in QUERIES[route]:
+        assert answer.status_code in (200, 204), answer.text
+    else:
+        refused(answer, name)
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("place", ["params", "data"])
+def test_colorizing_takes_what_it_uses_from_query_or_form(client, data, name, place):
+    value = ",".join(VALUES[name]) if name == "palette" else as_query(VALUES[name])
+    files = {"file": ("a.webp", data)}
+    answer = client.post("/v1/colorize", files=files, **{place: {name: value}})
+    if name in COLORIZE:
+        assert answer.status_code == 200, answer.text
+    else:
+        refused(answer, name)
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("place", ["params", "data"])
+def test_opening_takes_a_name_and_whether_damage_is_allowed(client, data, name, place):
+    files = {"file": ("a.webp", data)}
+    answer = client.post("/v1/pictures", files=files, **{place: {name: as_query(VALUES[name])}})
+    if place == "params" and name in ("name", "allow_damaged"):
+        assert answer.status_code == 201, answer.text
+    else:
+        refused(answer, name)

@@ -170,7 +170,7 @@ def test_hints_are_strokes_too_and_can_be_moved_and_deleted(visit):
     studio.page.wait_for_selector(".likely-one")
     colors = studio.page.locator("#picker-likely button")
     assert 1 <= colors.count() <= 5
-    assert "% likely" in colors.first.get_attribute("aria-label")
+    assert "most likely" in colors.first.get_attribute("aria-label")
     studio.shot("picker-1440-dark")
     studio.changed(colors.last.click)
     studio.page.keyboard.press("Escape")
@@ -290,7 +290,7 @@ def test_it_can_be_seen_where_the_colours_are_unsure(visit):
             return data.some((value, at) => at % 4 === 3 && value > 100);
         }"""
     )
-    assert studio.page.locator("#tag-after").inner_text() == "Orange: unsure"
+    assert studio.page.locator("#tag-after").inner_text() == "Warm: unsure"
     studio.shot("unsure-1440-light")
 
 

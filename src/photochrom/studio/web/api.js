@@ -19,5 +19,8 @@ export const { getModels, getSamples, getFile } = engine;
 export const { upload, forget, original, paint, download } = engine;
 export const { alternatives, confidence, likelyColors, paletteOf } = engine;
 
+/** By what a photograph's regions are told apart; see `region.js`. An engine may have none. */
+export const traits = engine.traits ?? (() => Promise.reject(new ProblemError(501, "No traits", "")));
+
 /** Calls `take(files)` for photographs that the system hands to the page. */
 export const { onFiles } = engine;

@@ -2,7 +2,26 @@
 
 import { parseHex } from "./color.js";
 
-export const UNTOUCHED = Object.freeze({ hints: [], palette: [], vividness: 1, reference: null });
+export const UNTOUCHED = Object.freeze({
+  hints: [],
+  lock: [],
+  palette: [],
+  vividness: 1,
+  warmth: 0,
+  tint: 0,
+  strength: 1,
+  reference: null,
+});
+
+const TONES = ["vividness", "warmth", "tint", "strength"];
+
+/** Whether nothing is asked for. */
+export const isUntouched = (edit) =>
+  !edit.hints.length &&
+  !edit.lock.length &&
+  !edit.palette.length &&
+  !edit.reference &&
+  TONES.every((name) => edit[name] === UNTOUCHED[name]);
 
 let made = 0;
 
@@ -12,6 +31,14 @@ export function makeHint(points, look, group = null) {
   return { key: `hint-${made}`, points, group, ...look };
 }
 
+/** A lock: a stroke where hints from elsewhere change nothing. */
+export const withLock = (edit, points, radius_px) => {
+  made += 1;
+  return { ...edit, lock: [...edit.lock, { key: `lock-${made}`, points, radius_px }] };
+};
+
+export const withoutLock = (edit, key) => ({ ...edit, lock: edit.lock.filter((one) => one.key !== key) });
+
 export const withHint = (edit, hint) => ({ ...edit, hints: [...edit.hints, hint] });
 
 export const withoutHints = (edit, unwanted) => ({
@@ -19,10 +46,14 @@ export const withoutHints = (edit, unwanted) => ({
   hints: edit.hints.filter((hint) => !unwanted(hint)),
 });
 
-export const recolored = (edit, key, color) => ({
+const changed = (edit, key, change) => ({
   ...edit,
-  hints: edit.hints.map((hint) => (hint.key === key ? { ...hint, color, ab: undefined } : hint)),
+  hints: edit.hints.map((hint) => (hint.key === key ? { ...hint, ...change } : hint)),
 });
+
+export const recolored = (edit, key, color) => changed(edit, key, { color, ab: undefined });
+
+export const reaching = (edit, key, reach) => changed(edit, key, { reach });
 
 /** Move a hint, whole, but never out of the photograph. */
 export function moved(edit, key, [dx, dy], { width, height }) {
@@ -56,19 +87,27 @@ const rounded = (value) => Math.round(100 * value) / 100;
 
 /** Hints as the server and `photochrom colorize --hints` read them. */
 export function hintsOut(edit) {
-  return edit.hints.map(({ points, color, ab, radius_px }) => ({
+  return edit.hints.map(({ points, color, ab, radius_px, reach }) => ({
     points: points.map((point) => point.map(rounded)),
     ...(color ? { color } : { ab }),
-    ...(radius_px ? { radius_px } : {}),
+    ...(radius_px ? { radius_px: rounded(radius_px) } : {}),
+    ...(reach ? { reach: rounded(reach) } : {}),
   }));
 }
+
+const locksOut = (edit) =>
+  edit.lock.map(({ points, radius_px }) => ({
+    points: points.map((point) => point.map(rounded)),
+    ...(radius_px ? { radius_px: rounded(radius_px) } : {}),
+  }));
 
 /** The body of a paint request. */
 export function bodyOf(edit, more = {}) {
   return {
     hints: hintsOut(edit),
+    lock: locksOut(edit),
     palette: edit.palette,
-    vividness: edit.vividness,
+    ...Object.fromEntries(TONES.map((name) => [name, edit[name]])),
     ...more,
   };
 }
@@ -77,7 +116,8 @@ export class HintsError extends Error {}
 
 const MOST_HINTS = 200;
 const MOST_AB = 255;
-const KEYS = new Set(["x", "y", "points", "color", "ab", "radius_px"]);
+const MOST_REACH = 16;
+const KEYS = new Set(["x", "y", "points", "color", "ab", "radius_px", "reach"]);
 const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
 
 /**
@@ -102,9 +142,9 @@ export function hintsIn(text, size) {
   return entries.map((entry, index) => {
     const wrong = faultOf(entry, size);
     if (wrong) throw new HintsError(`Hint ${index + 1} ${wrong}. None of the hints was taken.`);
-    const { x, y, points = [[x, y]], color, ab, radius_px } = entry;
+    const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
     const look = color ? { color: parseHex(color) } : { ab };
-    return makeHint(points, { ...look, ...(radius_px ? { radius_px } : {}) });
+    return makeHint(points, { ...look, ...(radius_px ? { radius_px } : {}), ...(reach ? { reach } : {}) });
   });
 }
 
@@ -113,7 +153,7 @@ function faultOf(entry, { width, height }) {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return "is not an object";
   const unknown = Object.keys(entry).find((key) => !KEYS.has(key));
   if (unknown) return `has an unknown key, “${unknown}”`;
-  const { x, y, points = [[x, y]], color, ab, radius_px } = entry;
+  const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
   if (!Array.isArray(points) || !points.length || !points.every(isPair))
     return "has no place, x and y or points";
   const outside = points.find(([px, py]) => px < 0 || py < 0 || px > width || py > height);
@@ -124,7 +164,9 @@ function faultOf(entry, { width, height }) {
     ? typeof color === "string" && parseHex(color)
     : isPair(ab) && ab.every((value) => Math.abs(value) <= MOST_AB);
   if (!colored) return "has no color such as #cc2244, and no ab";
-  const hasRadius = radius_px !== undefined && radius_px !== null;
-  if (hasRadius && !(Number.isFinite(radius_px) && radius_px > 0)) return "has a radius that is not above 0";
+  const isAbove0 = (value) => value === undefined || value === null || (Number.isFinite(value) && value > 0);
+  if (!isAbove0(radius_px)) return "has a radius that is not above 0";
+  if (!isAbove0(reach) || reach > MOST_REACH)
+    return `has a reach that is not above 0 and up to ${MOST_REACH}`;
   return null;
 }

@@ -169,6 +169,13 @@ export class HintsLayer extends EventTarget {
     stage.addEventListener("blur", () => this.#place());
   }
 
+  /** Put the cross somewhere, for the keyboard to go on from there. */
+  putCross(point) {
+    this.#cross = point;
+    this.#view.stage.focus({ preventScroll: true, focusVisible: true });
+    this.#place();
+  }
+
   forgetCross() {
     this.#cross = null;
   }
@@ -188,7 +195,11 @@ export class HintsLayer extends EventTarget {
       .filter((hint) => hint.points.length > 1)
       .map((hint) => [hint.points, shownColor(hint)]);
     if (this.#ghost) lines.push([this.#ghost, null]);
-    byId("strokes").replaceChildren(...lines.flatMap(([points, color]) => this.#stroke(points, color)));
+    const locks = this.#session.current?.edit.lock ?? [];
+    byId("strokes").replaceChildren(
+      ...locks.flatMap((lock) => this.#lockStroke(lock)),
+      ...lines.flatMap(([points, color]) => this.#stroke(points, color)),
+    );
     const cross = byId("cross");
     const shown = document.activeElement === view.stage && view.stage.matches(":focus-visible");
     cross.classList.toggle("shown", shown);
@@ -199,19 +210,31 @@ export class HintsLayer extends EventTarget {
     }
   }
 
-  #stroke(points, color) {
+  #path(points, name) {
     const places = points.map((point) =>
       this.#view
         .toStage(point)
         .map((v) => v.toFixed(1))
         .join(" "),
     );
-    const way = `M${places.join("L")}${places.length === 1 ? "h0" : ""}`;
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    path.setAttribute("d", `M${places.join("L")}${places.length === 1 ? "h0.01" : ""}`);
+    return path;
+  }
+
+  #stroke(points, color) {
     return ["stroke-rim", color ? "stroke" : "stroke ghost"].map((name) => {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", name);
-      path.setAttribute("d", way);
+      const path = this.#path(points, name);
       if (color && name === "stroke") path.style.stroke = color;
+      return path;
+    });
+  }
+
+  #lockStroke({ points, radius_px }) {
+    return ["lock-stroke rim", "lock-stroke"].map((name, at) => {
+      const path = this.#path(points, name);
+      path.style.strokeWidth = `${2 * radius_px * this.#view.scale + (at ? 0 : 3)}px`;
       return path;
     });
   }

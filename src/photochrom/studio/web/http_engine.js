@@ -122,6 +122,7 @@ export const confidence = (id, { hints, reference }, signal) =>
   inBytes(picture(id, "/confidence"), { method: "POST", json: { hints, reference }, signal });
 export const alternatives = (id, json, signal) =>
   inJson(picture(id, "/alternatives"), { method: "POST", json, signal });
+export const traits = (id) => inJson(picture(id, "/traits"));
 export const paletteOf = (id) => inJson(picture(id, "/palette"));
 export const forget = (id) => send(picture(id), { method: "DELETE" });
 

@@ -3,17 +3,19 @@
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
 import { announce, byId, counted, make, placeIcons, tell } from "./dom.js";
-import { HintsError, hintsIn, UNTOUCHED } from "./edits.js";
+import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.js";
+import { Eyedropper } from "./eyedropper.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followPointers } from "./gestures.js";
 import { HintsLayer } from "./hints_layer.js";
 import { askFile, followDrops, offer, showSamples } from "./opening.js";
 import { followSharpness, Veil } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
-import { followHintList, followTabs, followVividness } from "./panels.js";
+import { followHintList, followTabs, followTone, followVividness } from "./panels.js";
 import { Picker } from "./picker.js";
 import { followPicking } from "./picking.js";
 import { PictureView } from "./picture_view.js";
+import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
 import { followSaving } from "./saving.js";
 import { Photo, Session } from "./session.js";
@@ -27,12 +29,20 @@ const stage = byId("stage");
 const session = new Session();
 const view = new PictureView();
 const layer = new HintsLayer(view, session);
-const picker = new Picker();
+const picker = new Picker(new Eyedropper(view));
 let takesHints = true;
 let tool = "hint";
 
 const canHint = () => takesHints;
-const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint });
+const preview = new RegionPreview(view, session, () => takesHints && tool === "hint");
+
+/** Half the width of the brush, in pixels of the photograph. */
+const brushPx = () => {
+  const { width, height } = session.current.size;
+  return Number(document.querySelector("#brushes input:checked").value) * Math.min(width, height);
+};
+const brush = () => (byId("brushes").querySelector("input").checked ? null : brushPx());
+const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint, brush, preview });
 const openFiles = async (files) => {
   const photos = files.filter((file) => !isHints(file)).map((file) => new Photo(file));
   for (const file of files.filter(isHints)) await openHints(file, photos);
@@ -44,6 +54,7 @@ const askHints = async () => {
 };
 
 const showVividness = followVividness(session);
+const showTone = followTone(session);
 const showHintList = followHintList(session, layer, openHint);
 const versions = followVersions(session, canHint);
 const showPalette = followPalette(session, askFile);
@@ -67,8 +78,9 @@ byId("hints-open").addEventListener("click", askHints);
 function setState(state, text = "") {
   stage.dataset.state = state;
   stage.setAttribute("aria-busy", String(state === "sending" || state === "busy"));
-  byId("busy").hidden = state !== "sending";
-  byId("busy-text").textContent = api.isOnline() ? text : api.about.waiting;
+  byId("busy").hidden = state !== "sending" && state !== "busy";
+  byId("busy").classList.toggle("late", state === "busy"); // what is done at once needs no word
+  byId("busy-text").textContent = api.isOnline() ? text || "Painting" : api.about.waiting;
   byId("failed").hidden = state !== "failed";
   for (const part of document.querySelectorAll(".tools, .sections")) part.inert = state === "failed";
 }
@@ -77,6 +89,7 @@ function showEdit() {
   const photo = session.current;
   const edit = photo?.edit ?? UNTOUCHED;
   showVividness();
+  showTone(edit);
   showHintList(edit);
   showPalette(edit);
   reference.show(edit);
@@ -84,9 +97,7 @@ function showEdit() {
   layer.render();
   byId("undo").disabled = !photo?.history.canUndo;
   byId("redo").disabled = !photo?.history.canRedo;
-  byId("reset").disabled =
-    edit === UNTOUCHED ||
-    (edit.hints.length === 0 && edit.palette.length === 0 && edit.vividness === 1 && !edit.reference);
+  byId("reset").disabled = isUntouched(edit);
   if (photo?.size)
     setState(photo.isPainted ? "painted" : stage.dataset.state === "sending" ? "sending" : "busy");
 }
@@ -299,21 +310,46 @@ function applyHints(photo, { name, text }) {
 
 followPointers(view, () => tool === "hand", {
   tap: (point) => {
+    if (tool === "keep") {
+      keep([point]);
+      return;
+    }
     if (picker.isOpen && innerWidth < 760) picker.close();
     beginHint([point]);
   },
   stroke: (points) => {
     if (takesHints && view.hasAfter) layer.ghost([...points]);
   },
-  strokeEnd: (points) => beginHint([...points]),
+  strokeEnd: (points) => {
+    if (tool === "keep") keep([...points]);
+    else beginHint([...points]);
+  },
   strokeCancel: () => layer.ghost(null),
 });
+
+/** Lock what lies under a stroke: hints from elsewhere change nothing there. */
+function keep(points) {
+  layer.ghost(null);
+  const photo = session.current;
+  if (!photo?.size || !view.hasAfter) return;
+  session.change(withLock(photo.edit, points, 2 * brushPx()), "place kept");
+  announce("This place is kept as it is.");
+}
+
+function nextUnsure() {
+  const place = veil.next();
+  if (!place) return;
+  view.reveal(place);
+  layer.putCross(place);
+  announce("An uncertain place. Enter gives it a colour.");
+}
 
 /* tools */
 
 function setTool(name) {
   tool = name;
-  for (const one of ["hint", "hand"]) byId(`tool-${one}`).setAttribute("aria-pressed", String(one === name));
+  for (const one of ["hint", "keep", "hand"])
+    byId(`tool-${one}`).setAttribute("aria-pressed", String(one === name));
   stage.classList.toggle("hand", name === "hand");
 }
 
@@ -323,7 +359,9 @@ function setComparing(value) {
 }
 
 byId("tool-hint").addEventListener("click", () => setTool("hint"));
+byId("tool-keep").addEventListener("click", () => setTool("keep"));
 byId("tool-hand").addEventListener("click", () => setTool("hand"));
+byId("next-unsure").addEventListener("click", nextUnsure);
 byId("compare").addEventListener("click", () => setComparing(!view.comparing));
 byId("unsure").addEventListener("click", () => veil.toggle());
 byId("zoom-in").addEventListener("click", () => view.zoomBy(1.5));
@@ -344,32 +382,34 @@ view.addEventListener("move", () => {
   if (!stage.matches(".panning")) sharpness.settle();
 });
 
+/** What single keys do, wherever the focus is but in text fields. */
+const KEYS = {
+  "+": () => view.zoomBy(1.5),
+  "=": () => view.zoomBy(1.5),
+  "-": () => view.zoomBy(1 / 1.5),
+  0: () => view.fit(),
+  1: () => view.actual(),
+  c: () => setComparing(!view.comparing),
+  u: () => takesHints && veil.toggle(),
+  n: nextUnsure,
+  "[": () => session.step(-1),
+  "]": () => session.step(1),
+};
+
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input[type=text], textarea, dialog[open]");
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && !typing) {
-    const key = event.key.toLowerCase();
+  if (event.target.closest("input[type=text], textarea, dialog[open]") || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey) {
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
     if (key === "y" || event.shiftKey) session.redo();
     else session.undo();
   } else if (event.key === "Escape" && picker.isOpen) {
     picker.close();
+  } else if (session.current && KEYS[key]) {
+    event.preventDefault();
+    KEYS[key]();
   }
-});
-
-stage.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = {
-    "+": () => view.zoomBy(1.5),
-    "=": () => view.zoomBy(1.5),
-    "-": () => view.zoomBy(1 / 1.5),
-    0: () => view.fit(),
-    1: () => view.actual(),
-    c: () => setComparing(!view.comparing),
-  }[event.key.toLowerCase()];
-  if (!act) return;
-  event.preventDefault();
-  act();
 });
 
 /* the engine comes and goes */

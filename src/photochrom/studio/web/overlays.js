@@ -65,9 +65,11 @@ export class Veil {
 
   toggle() {
     this.#shown = !this.#shown;
+    byId("next-unsure").hidden = true;
+    this.#places = [];
     byId("unsure").setAttribute("aria-pressed", String(this.#shown));
     byId("stage").classList.toggle("veiled", this.#shown);
-    byId("tag-after").textContent = this.#shown ? "Orange: unsure" : "After";
+    byId("tag-after").textContent = this.#shown ? "Warm: unsure" : "After";
     byId("veil").hidden = !this.#shown;
     if (this.#shown) this.refresh();
   }
@@ -93,6 +95,18 @@ export class Veil {
     }
   }
 
+  #places = []; // [x, y] in shares of the sides, the least certain first
+  #next = 0;
+
+  /** The next uncertain place, in pixels of the photograph; null where there is none. */
+  next() {
+    const { size } = this.#session.current;
+    if (!this.#places.length) return null;
+    const [x, y] = this.#places[this.#next % this.#places.length];
+    this.#next += 1;
+    return [x * size.width, y * size.height];
+  }
+
   #draw(bitmap) {
     const canvas = byId("veil");
     const { width, height } = bitmap;
@@ -106,8 +120,37 @@ export class Veil {
     const range = Math.max(24, most - least);
     for (let at = 0; at < data.length; at += 4) {
       const unsure = Math.min(1, Math.max(0, (most - data[at]) / range));
-      data.set([255, 92, 40, Math.round(215 * unsure ** 2)], at);
+      data.set([255, 150 - 70 * unsure, 60 - 20 * unsure, Math.round(170 * unsure ** 1.5)], at);
     }
     context.putImageData(pixels, 0, 0);
+    this.#places = placesOf(data, width, height);
+    this.#next = 0;
+    byId("next-unsure").hidden = this.#places.length === 0;
   }
+}
+
+const CELLS = 12; // along the longer side
+const PLACES = 8;
+
+/** Where a veil is densest: middles of cells that are no neighbours, the densest first. */
+function placesOf(data, width, height) {
+  const side = Math.ceil(Math.max(width, height) / CELLS);
+  const cells = [];
+  for (let top = 0; top < height; top += side) {
+    for (let left = 0; left < width; left += side) {
+      let sum = 0;
+      const [right, bottom] = [Math.min(width, left + side), Math.min(height, top + side)];
+      for (let y = top; y < bottom; y += 1)
+        for (let x = left; x < right; x += 1) sum += data[4 * (y * width + x) + 3];
+      const mean = sum / ((right - left) * (bottom - top));
+      cells.push({ x: (left + right) / 2, y: (top + bottom) / 2, mean });
+    }
+  }
+  cells.sort((one, other) => other.mean - one.mean);
+  const chosen = [];
+  for (const cell of cells) {
+    if (chosen.length === PLACES || cell.mean < 40) break;
+    if (chosen.every((one) => Math.hypot(one.x - cell.x, one.y - cell.y) > 1.6 * side)) chosen.push(cell);
+  }
+  return chosen.map(({ x, y }) => [x / width, y / height]);
 }

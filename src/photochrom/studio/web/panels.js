@@ -2,7 +2,7 @@
 
 import { nameOf } from "./color.js";
 import { byId, counted, icon, make, refill } from "./dom.js";
-import { withoutHints } from "./edits.js";
+import { UNTOUCHED, withoutHints, withoutLock } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
 
 const WORDS = [
@@ -38,6 +38,34 @@ export function followVividness(session) {
     slider.style.setProperty("--at", `${50 * value}%`);
     slider.setAttribute("aria-valuetext", `${word}, ${value.toFixed(2)}`);
     byId("vividness-value").textContent = word;
+  };
+}
+
+/** Warmth, tint and strength, for the whole picture. */
+export function followTone(session) {
+  let drag = 0;
+  const words = (value) =>
+    value === 0 ? "0" : `${value > 0 ? "+" : "\u2212"}${Math.round(100 * Math.abs(value))}`;
+  for (const name of ["warmth", "tint", "strength"]) {
+    const slider = byId(name);
+    const usual = UNTOUCHED[name];
+    const set = (value, merge = null) => {
+      if (session.current) session.change({ ...session.current.edit, [name]: value }, name, merge);
+    };
+    slider.addEventListener("input", () => set(Number(slider.value), `${name} ${drag}`));
+    slider.addEventListener("change", () => {
+      drag += 1;
+    });
+    slider.addEventListener("dblclick", () => set(usual));
+  }
+  return function show(edit) {
+    for (const name of ["warmth", "tint", "strength"]) {
+      const value = edit[name];
+      if (Number(byId(name).value) !== value) byId(name).value = value;
+      const said = name === "strength" ? `${Math.round(100 * value)}\u2009%` : words(value);
+      byId(`${name}-value`).textContent = said;
+      byId(name).setAttribute("aria-valuetext", said);
+    }
   };
 }
 
@@ -81,9 +109,11 @@ export function followHintList(session, layer, open) {
   };
 
   let shown = null;
-  return function show({ hints }) {
-    if (shown === hints) return;
+  let shownLock = null;
+  return function show({ hints, lock }) {
+    if (shown === hints && shownLock === lock) return;
     shown = hints;
+    shownLock = lock;
     const grouped = hints.filter((hint) => hint.group);
     const own = hints.filter((hint) => !hint.group);
     const rows = own.map((hint) => {
@@ -105,6 +135,15 @@ export function followHintList(session, layer, open) {
         row([shownColor(grouped[0])], `Version ${number}`, counted(grouped.length, "spot"), {
           drop: () => remove("version left", (one) => one.group !== null),
           what: `version ${number}`,
+        }),
+      );
+    }
+    for (const one of lock) {
+      const [x, y] = one.points[0].map(Math.round);
+      rows.push(
+        row([], "Kept as it is", `around ${x}, ${y}`, {
+          drop: () => session.change(withoutLock(session.current.edit, one.key), "kept place removed"),
+          what: `the kept place around ${x}, ${y}`,
         }),
       );
     }

@@ -2,6 +2,8 @@
 
 import { hexToLch, lchToHex, nameOf, parseHex } from "./color.js";
 import { byId, make } from "./dom.js";
+import { reachAt, wayOf, wordsFor } from "./reach.js";
+import { thingsAt } from "./things.js";
 
 const RECENT = 8;
 const STORE = "photochrom-recent";
@@ -13,8 +15,26 @@ export class Picker extends EventTarget {
   #opened = 0;
   #returnTo = null;
 
-  constructor() {
+  /** @param eyedropper the Eyedropper */
+  constructor(eyedropper) {
     super();
+    byId("reach").addEventListener("input", () => {
+      this.#showReach();
+      this.#usual = Number(byId("reach").value);
+      this.#emit("reach", { reach: this.reach });
+    });
+    byId("reach").addEventListener("change", () => this.#emit("reached"));
+    byId("eyedropper").addEventListener("click", () => {
+      if (eyedropper.isActive) {
+        eyedropper.stop();
+        return;
+      }
+      eyedropper.start((color) => {
+        if (!this.isOpen) return;
+        this.#choose(color);
+        this.#remember();
+      });
+    });
     for (const id of ["picker-hue", "picker-chroma"]) {
       byId(id).addEventListener("input", () => {
         this.#choose(lchToHex(this.#light, this.#chroma, this.#hue), { keepSliders: true });
@@ -38,6 +58,23 @@ export class Picker extends EventTarget {
     return !this.#box.hidden;
   }
 
+  /** How far the hint reaches: above 0, or null for as far as the model takes it. */
+  get reach() {
+    return reachAt(Number(byId("reach").value));
+  }
+
+  #usual = Number(byId("reach").value);
+
+  /** The reach that a new hint has. */
+  get usualReach() {
+    return reachAt(this.#usual);
+  }
+
+  #showReach() {
+    byId("reach-value").textContent = wordsFor(this.reach);
+    byId("reach").setAttribute("aria-valuetext", wordsFor(this.reach));
+  }
+
   get #hue() {
     return Number(byId("picker-hue").value);
   }
@@ -49,15 +86,17 @@ export class Picker extends EventTarget {
   /**
    * @param color of the hint, or null where there is none yet
    * @param likely a promise of [{ color, share }]
-   * @param place (box) => void that puts the picker where it belongs
+   * @param reach of the hint
    */
-  async open({ color, likely, place, returnTo }) {
+  async open({ color, likely, reach, returnTo }) {
     this.#opened += 1;
     const turn = this.#opened;
     this.#returnTo = returnTo;
     this.#box.hidden = false;
     byId("picker-title").textContent = color ? "Colour of this hint" : "Colour of this spot";
     byId("picker-delete").hidden = color === null;
+    byId("reach").value = wayOf(reach);
+    this.#showReach();
     this.#showRecent();
     this.#setSliders(color ?? "#9a7b66");
     this.#color = color;
@@ -65,13 +104,11 @@ export class Picker extends EventTarget {
       ...[1, 2, 3, 4].map(() => make("span", { class: "swatch waiting" })),
     );
     byId("picker-likely").setAttribute("aria-busy", "true");
-    place(this.#box);
     byId("picker-close").focus({ preventScroll: true, focusVisible: false });
     const found = await likely.catch(() => []);
     if (turn !== this.#opened || !this.isOpen) return;
     this.#showLikely(found);
     if (!color && found.length) this.#setSliders(found[0].color);
-    place(this.#box);
     const first = byId("picker-likely").querySelector("button");
     if (first && this.#box.contains(document.activeElement)) first.focus({ preventScroll: true });
   }
@@ -93,19 +130,26 @@ export class Picker extends EventTarget {
       return;
     }
     part.replaceChildren(
-      ...found.map(({ color, share }) => {
-        const percent = share < 0.01 ? "under 1 %" : `${Math.round(100 * share)} %`;
-        const button = this.#swatch(color, `${nameOf(color)}, ${percent} likely`);
-        return make(
-          "span",
-          { class: "likely-one" },
-          button,
-          make("small", { "aria-hidden": "true" }, percent.replace("under ", "<").replace(" ", "\u2009")),
-        );
+      ...found.map(({ color, share }, index) => {
+        const words = index === 0 ? "most likely" : likelihood(share);
+        const button = this.#swatch(color, `${nameOf(color)}, ${words}`);
+        return make("span", { class: "likely-one" }, button, make("small", { "aria-hidden": "true" }, words));
       }),
     );
     [this.#light] = hexToLch(found[0].color);
     this.#paintSliders();
+    this.#showThings();
+  }
+
+  #showThings() {
+    byId("picker-things").replaceChildren(
+      ...thingsAt(Math.min(88, Math.max(18, this.#light))).map(({ name, color }) => {
+        const button = this.#swatch(color, name);
+        button.classList.add("thing");
+        button.append(make("span", {}, name));
+        return button;
+      }),
+    );
   }
 
   #showRecent() {
@@ -186,6 +230,12 @@ export class Picker extends EventTarget {
   #emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** A share of what the network finds possible, in words. */
+function likelihood(share) {
+  if (share >= 0.2) return "likely";
+  return share >= 0.04 ? "possible" : "rare";
 }
 
 /** Colours that were used before, the latest first. */

@@ -2,29 +2,15 @@
 
 import * as api from "./api.js";
 import { tell } from "./dom.js";
-import { makeHint, recolored, withHint, withoutHints } from "./edits.js";
+import { makeHint, reaching, recolored, withHint, withoutHints } from "./edits.js";
 
-const BESIDE_PX = 28; // from the spot to the picker
-const NARROW_PX = 760; // below it the picker is a sheet, and CSS places it
-
-export function followPicking({ session, view, layer, picker, canHint }) {
+/**
+ * @param brush a hint's own radius in pixels of the photograph, or null
+ * @param preview the RegionPreview
+ */
+export function followPicking({ session, view, layer, picker, canHint, brush, preview }) {
   let picking = null; // { points, key, merge, photo }; key: of the hint, once there is one
   let picked = 0;
-
-  const place = (box, point) => {
-    box.style.left = "";
-    box.style.top = "";
-    if (innerWidth < NARROW_PX) return;
-    const stage = view.stage.getBoundingClientRect();
-    const [x, y] = view.toStage(point);
-    const { offsetWidth: width, offsetHeight: height } = box;
-    const right = stage.left + x + BESIDE_PX;
-    const fits = right + width < stage.right - 8;
-    const left = fits ? right : stage.left + x - BESIDE_PX - width;
-    const top = Math.min(innerHeight - height - 12, stage.top + y - height / 3);
-    box.style.left = `${Math.max(8, left)}px`;
-    box.style.top = `${Math.max(stage.top + 8, top)}px`;
-  };
 
   /** Whoever colours a spot wants to see it in colour. */
   const moveDividerAside = (point) => {
@@ -35,7 +21,7 @@ export function followPicking({ session, view, layer, picker, canHint }) {
     view.setSplit((x - 48 - left) / Math.max(1, right - left));
   };
 
-  const open = ({ points, key = null, color = null }) => {
+  const open = ({ points, key = null, color = null, reach = picker.usualReach }) => {
     const photo = session.current;
     const middle = points[Math.floor(points.length / 2)];
     picked += 1;
@@ -43,10 +29,11 @@ export function followPicking({ session, view, layer, picker, canHint }) {
     layer.ghost(key ? null : points);
     layer.select(key);
     moveDividerAside(middle);
+    preview.pin(points, reach);
     picker.open({
       color,
       likely: photo.upload.use((id) => api.likelyColors(id, middle)).then((answer) => answer.colors),
-      place: (box) => place(box, middle),
+      reach,
       returnTo: () => {
         if (picking?.key) layer.focus(picking.key);
         else view.stage.focus({ preventScroll: true });
@@ -61,11 +48,26 @@ export function followPicking({ session, view, layer, picker, canHint }) {
       session.change(recolored(edit, picking.key, color), "hint's colour", picking.merge);
       return;
     }
-    const hint = makeHint(picking.points, { color });
+    const radius_px = brush();
+    const look = { color, ...(radius_px ? { radius_px } : {}), reach: picker.reach };
+    const hint = makeHint(picking.points, look);
+    preview.release();
     picking.key = hint.key;
     layer.ghost(null);
     session.change(withHint(edit, hint), "hint", picking.merge);
     layer.select(hint.key);
+  });
+
+  picker.addEventListener("reach", ({ detail: { reach } }) => {
+    if (!picking || picking.photo !== session.current) return;
+    const { edit } = session.current;
+    if (picking.key && edit.hints.some((hint) => hint.key === picking.key))
+      session.change(reaching(edit, picking.key, reach), "hint's reach", picking.merge);
+    preview.pin(picking.points, reach);
+  });
+
+  picker.addEventListener("reached", () => {
+    if (picking?.key) preview.release();
   });
 
   picker.addEventListener("delete", () => {
@@ -79,6 +81,7 @@ export function followPicking({ session, view, layer, picker, canHint }) {
   });
 
   picker.addEventListener("close", () => {
+    preview.release();
     layer.ghost(null);
     layer.select(null);
   });
@@ -93,7 +96,7 @@ export function followPicking({ session, view, layer, picker, canHint }) {
   /** Ask which other colour a hint should have. */
   const openHint = (key) => {
     const hint = session.current?.edit.hints.find((one) => one.key === key);
-    if (hint) open({ points: hint.points, key, color: hint.color ?? null });
+    if (hint) open({ points: hint.points, key, color: hint.color ?? null, reach: hint.reach ?? null });
   };
 
   layer.addEventListener("open", ({ detail: { key } }) => openHint(key));

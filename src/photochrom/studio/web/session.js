@@ -136,6 +136,12 @@ export class Session extends EventTarget {
     this.pump();
   }
 
+  /** Go to the photograph so many places further on, around the ends. */
+  step(by) {
+    const { length } = this.photos;
+    if (length > 1) this.select(this.photos[(this.photos.indexOf(this.current) + by + length) % length]);
+  }
+
   remove(photo) {
     const at = this.photos.indexOf(photo);
     this.photos.splice(at, 1);

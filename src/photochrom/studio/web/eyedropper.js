@@ -1,0 +1,102 @@
+// Takes a colour from what is seen: this photograph, the reference, another open photograph.
+
+import { announce, byId } from "./dom.js";
+
+const REACH_PX = 2; // of the picture, around the spot
+
+export class Eyedropper {
+  #view;
+  #take = null;
+
+  constructor(view) {
+    this.#view = view;
+    document.addEventListener("pointerdown", (event) => this.#pick(event), { capture: true });
+    document.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape" || !this.#take) return;
+        event.stopPropagation();
+        this.stop();
+      },
+      { capture: true },
+    );
+  }
+
+  #swallowing = false;
+
+  get isActive() {
+    return this.#take !== null;
+  }
+
+  /** Call `take("#rrggbb")` with the colour of the next picture that is pressed. */
+  start(take) {
+    this.#take = take;
+    document.body.classList.add("picking-color");
+    byId("eyedropper").setAttribute("aria-pressed", "true");
+    announce("Choose a colour from a picture: the photograph, the reference, or one in the filmstrip.");
+  }
+
+  stop() {
+    this.#take = null;
+    document.body.classList.remove("picking-color");
+    byId("eyedropper").setAttribute("aria-pressed", "false");
+  }
+
+  #pick(event) {
+    if (!this.#take || event.target.closest("#picker")) return;
+    const color = this.#colorAt(event);
+    const take = this.#take;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#swallowing = true;
+    this.stop();
+    if (color) take(color);
+  }
+
+  #swallow(event) {
+    if (!this.#swallowing) return;
+    this.#swallowing = false;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #colorAt(event) {
+    if (event.target.closest(".stage")) {
+      const image = document.querySelector(".images .after");
+      const point = this.#view.toPicture(this.#view.at(event));
+      if (!image || !this.#view.holds(point)) return null;
+      const { width, height } = this.#view.size;
+      return colorOf(image, point[0] / width, point[1] / height);
+    }
+    const image = event.target.closest("button")?.querySelector("img");
+    if (!image?.naturalWidth) return null;
+    // The image covers its box: what is wider or higher is cut off at both sides.
+    const box = image.getBoundingClientRect();
+    const scale = Math.max(box.width / image.naturalWidth, box.height / image.naturalHeight);
+    const x = (event.clientX - box.left - box.width / 2) / (scale * image.naturalWidth) + 0.5;
+    const y = (event.clientY - box.top - box.height / 2) / (scale * image.naturalHeight) + 0.5;
+    return colorOf(image, x, y);
+  }
+}
+
+/** The mean colour of an image around a place in shares of its sides. */
+function colorOf(image, x, y) {
+  const side = 2 * REACH_PX + 1;
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const left = Math.min(
+    image.naturalWidth - side,
+    Math.max(0, Math.round(x * image.naturalWidth) - REACH_PX),
+  );
+  const top = Math.min(
+    image.naturalHeight - side,
+    Math.max(0, Math.round(y * image.naturalHeight) - REACH_PX),
+  );
+  context.drawImage(image, -left, -top);
+  const { data } = context.getImageData(0, 0, side, side);
+  const sums = [0, 0, 0];
+  for (let at = 0; at < data.length; at += 4) for (const one of [0, 1, 2]) sums[one] += data[at + one];
+  const codes = sums.map((sum) => Math.round(sum / (side * side)));
+  return `#${codes.map((code) => code.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,134 @@
+"""Hints that people can trust: what they take, what is kept, and colours with names."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photochrom import Colorizer, color
+
+SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
+
+REGION = """() => {
+    const canvas = document.querySelector("#region");
+    if (canvas.hidden) return null;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return { width: canvas.width, height: canvas.height,
+        mask: [...data.filter((_, at) => at % 4 === 3)] };
+}"""
+
+
+@pytest.fixture
+def studio(visit):
+    """The page with china.jpg open."""
+    studio = visit().open(SAMPLES / "china.jpg")
+    if studio.page.locator("body.no-hints").count():
+        pytest.skip("the model takes no hints")
+    return studio
+
+
+def set_slider(page, selector, value):
+    page.evaluate(
+        """([selector, value]) => {
+            const slider = document.querySelector(selector);
+            slider.value = value;
+            slider.dispatchEvent(new Event("input"));
+            slider.dispatchEvent(new Event("change"));
+        }""",
+        [selector, value],
+    )
+
+
+def test_what_a_hint_would_take_lights_up_and_is_what_python_says(studio):
+    asked = []
+    studio.page.on("request", lambda request: asked.append(request.url))
+    studio.page.mouse.move(*studio.place(0.8, 0.15))
+    studio.page.wait_for_selector("#region:not([hidden])")
+    shown = studio.page.evaluate(REGION)
+    mask = np.array(shown["mask"]).reshape(shown["height"], shown["width"]) / 127.5
+    prepared = Colorizer(threads=1).prepare(SAMPLES / "china.jpg")
+    expected = prepared.region(0.8 * 640, 0.15 * 427)
+    assert mask.shape == expected.shape
+    assert np.abs(mask - expected).max() < 0.05
+    studio.shot("region-1440-light")
+    studio.page.mouse.move(*studio.place(0.45, 0.7))  # without asking again
+    studio.page.wait_for_function(
+        "before => { const one = document.querySelector('#region'); return !one.hidden &&"
+        " one.toDataURL() !== before; }",
+        arg=studio.page.evaluate("document.querySelector('#region').toDataURL()"),
+    )
+    assert sum("/traits" in url for url in asked) == 1
+    assert sum("/region" in url for url in asked) == 0
+
+
+def test_a_hint_keeps_to_its_region_and_its_reach_can_be_changed(studio):
+    sky, roof = (0.8, 0.6), (0.45, 0.75)
+    before = studio.lab(*roof)
+    studio.click(*sky)
+    studio.page.wait_for_selector(".likely-one")
+    words = studio.page.locator(".likely-one small").all_inner_texts()
+    assert words[0] == "most likely"
+    assert not any("%" in one for one in words)
+    assert studio.page.locator("#region").is_visible()  # what it will take
+    picker, frame = (studio.page.locator(one).bounding_box() for one in ("#picker", "#frame"))
+    assert picker["x"] >= frame["x"] + frame["width"]  # it covers nothing of the photograph
+    studio.shot("picker-1440-light")
+    studio.changed(studio.page.get_by_role("button", name="Brick").click)
+    assert np.hypot(*(studio.lab(*roof) - before)[1:]) < 4
+    narrow = studio.chroma()
+    studio.changed(lambda: set_slider(studio.page, "#reach", 100))
+    assert studio.page.locator("#reach-value").inner_text() == "As far as the model takes it"
+    assert studio.chroma() != pytest.approx(narrow, abs=0.05)
+    studio.page.keyboard.press("Escape")
+    studio.page.locator("#download-more").click()
+    path = studio.download("#download-hints").path()
+    (hint,) = json.loads(Path(path).read_text())["hints"]
+    assert "reach" not in hint
+
+
+def test_a_kept_place_stays_and_can_be_let_go(studio):
+    studio.page.locator("#tool-keep").click()
+    studio.changed(lambda: studio.drag(studio.place(0.7, 0.55), studio.place(0.9, 0.55)))
+    before = studio.lab(0.8, 0.55)
+    assert "Kept" in studio.page.locator("#hint-list").inner_text()
+    studio.page.locator("#tool-hint").click()
+    studio.click(0.8, 0.75)
+    studio.page.wait_for_selector(".likely-one")
+    set_slider(studio.page, "#reach", 100)
+    studio.page.locator("#picker-hex").fill("#c03030")
+    studio.changed(lambda: studio.page.locator("#picker-hex").press("Enter"))
+    studio.page.locator("#picker-close").click()
+    assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) < 0.5
+    studio.shot("kept-1440-light")
+    studio.changed(studio.page.get_by_role("button", name="Delete the kept place").click)
+    assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) > 1
+
+
+def test_the_eyedropper_takes_a_colour_from_the_photograph(studio):
+    studio.click(0.8, 0.75)
+    studio.page.wait_for_selector(".likely-one")
+    studio.page.locator("#eyedropper").click()
+    wanted = studio.lab(0.1, 0.62, reach=0.004)
+    studio.changed(lambda: studio.click(0.1, 0.62))
+    taken = studio.page.locator("#picker-hex").input_value()
+    rgb = np.array(list(bytes.fromhex(taken[1:])), dtype=np.uint8)
+    assert np.hypot(*(color.srgb_to_lab(rgb) - wanted)[1:]) < 6
+    assert studio.page.locator(".marker").count() == 1
+
+
+def test_tone_is_for_the_whole_picture_and_keys_find_uncertain_places(studio):
+    colorful = studio.chroma()
+    studio.changed(lambda: set_slider(studio.page, "#strength", 0))
+    assert studio.chroma() < 2 < colorful
+    studio.changed(lambda: studio.page.keyboard.press("Control+z"))
+    yellow = studio.lab(0.5, 0.3)[2]
+    studio.changed(lambda: set_slider(studio.page, "#warmth", 1))
+    assert studio.lab(0.5, 0.3)[2] > yellow + 2
+    studio.page.keyboard.press("u")
+    studio.page.wait_for_selector("#next-unsure:not([hidden])")
+    studio.page.keyboard.press("n")
+    studio.page.wait_for_selector("#cross.shown", state="attached")
+    studio.shot("unsure-1440-light")
+    studio.page.keyboard.press("Enter")
+    studio.page.wait_for_selector(".likely-one")

@@ -4,10 +4,12 @@
     ├── ShapeError            an array has the wrong shape (also a ValueError)
     ├── ColorError            a colour or palette can't be understood (also a ValueError)
     ├── HintError             a hint can't be understood, or lies outside the picture (ditto)
+    ├── EditsError            a file of edits can't be read
     ├── PictureError
     │   ├── AlreadyColoredError  a photograph has colours, and only grey ones were wanted
     │   ├── MemoryBudgetError    a picture takes more memory than may be used
     │   ├── PictureReadError  a file or bytes can't be read as a picture
+    │   │   └── DamagedPictureError  it is broken or cut short
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
     ├── FilmError
@@ -52,6 +54,10 @@ class ColorError(PhotochromError, ValueError):
 
 class HintError(PhotochromError, ValueError):
     """A hint can't be understood, or lies outside the picture."""
+
+
+class EditsError(PhotochromError):
+    """A file of edits can't be read, or holds something else."""
 
 
 class PictureError(PhotochromError):

@@ -17,6 +17,7 @@ from photochrom.pictures import footprint, pages, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.edits import edits_beside
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
 from photochrom.runtime.prepared import Prepared, Reference
@@ -65,6 +66,7 @@ class Job:
         *,
         options: Options = DEFAULTS,
         reference: Reference | None = None,
+        edits: Path | None = None,
         confidence: Path | None = None,
         replace_confidence: bool = False,
         shared: Shared | None = None,
@@ -79,6 +81,8 @@ class Job:
         colorizer : the model to use
         options : what is asked for
         reference : as for `Prepared.paint`
+        edits : a folder with files of edits (see `runtime.edits`); those of the photograph, where
+            there are some, take the place of what `options` and `reference` ask for
         confidence : where to write `Prepared.confidence_picture` besides
         replace_confidence : replace such a map that is there
         shared : what several results of one photograph need once
@@ -102,7 +106,13 @@ class Job:
             The result can't be written.
         HintError, ColorError, UnsupportedError
             As for `Options.paint`.
+        EditsError
+            The photograph's edits can't be read.
         """
+        own = edits_beside(self.source, edits) if edits is not None and self.source else None
+        if own is not None:
+            options = own.over(options)
+            reference = None if own.reference is None else colorizer.reference(own.reference)
         replace_confidence = replace_confidence or force
         self._check_places(confidence, force=force, replace_confidence=replace_confidence)
         shared = shared or Shared()

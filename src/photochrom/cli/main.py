@@ -123,6 +123,16 @@ def colorize(
     hints: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Hints from a file.")
     ] = None,
+    edits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Apply the edits saved by the Studio: NAME.edits.json in this folder, "
+            "for each photograph that has them.",
+        ),
+    ] = None,
     reach: Annotated[
         float | None,
         typer.Option(
@@ -303,6 +313,7 @@ def colorize(
     paint = partial(
         Job.run,
         options=options,
+        edits=edits,
         confidence=confidence,
         replace_confidence=force,
         all_pages=order.all_pages,

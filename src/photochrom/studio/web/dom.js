@@ -22,6 +22,8 @@ const ICONS = {
   plus: '<path d="M12 6v12M6 12h12"/>',
   redo: '<path d="M19 9.500H9.500a5 5 0 0 0 0 10H13M15.500 5.500l4 4-4 4"/>',
   reset: '<path d="M5 12a7 7 0 1 0 2.300-5.200M5 4.500v4h4"/>',
+  stack:
+    '<rect x="4" y="8.500" width="12.500" height="11" rx="2"/><path d="M7.500 5.500h10a2.500 2.500 0 0 1 2.500 2.500v8"/>',
   theme: '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
   trash:
     '<path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7M10.500 10.500v5.500M13.500 10.500v5.500"/>',

@@ -112,6 +112,48 @@ export function bodyOf(edit, more = {}) {
   };
 }
 
+/** An edit as a file, as `photochrom colorize --edits` reads it; `reference` is its place beside. */
+export const editsOut = (edit, reference = null) => ({
+  photochrom: "edits",
+  version: 1,
+  ...bodyOf(edit),
+  ...(reference ? { reference } : {}),
+});
+
+/** An edit from a file, without its reference; errors as for `hintsIn`. */
+export function editIn(text, size) {
+  const content = JSON.parse(text);
+  if (content.photochrom !== "edits" || content.version !== 1)
+    throw new HintsError("This is no file of edits that this Photochrom knows.");
+  const { hints = [], lock = [], palette = [] } = content;
+  const wrong = lock.map((one) => faultOf({ ...one, ab: [0, 0] }, size)).find(Boolean);
+  if (wrong) throw new HintsError(`A kept place ${wrong}.`);
+  return {
+    ...UNTOUCHED,
+    hints: hints.length ? hintsIn(JSON.stringify(hints), size) : [],
+    lock: lock.reduce((edit, { points, radius_px }) => withLock(edit, points, radius_px), UNTOUCHED).lock,
+    palette: palette.map(parseHex).filter(Boolean),
+    ...Object.fromEntries(TONES.map((name) => [name, Number(content[name] ?? UNTOUCHED[name])])),
+  };
+}
+
+/** What is carried to another photograph: its "look", its "reference", or "all". */
+export function carried(kind, from, own, fromSize, toSize) {
+  const look = { palette: from.palette, ...Object.fromEntries(TONES.map((name) => [name, from[name]])) };
+  if (kind === "look") return { ...own, ...look };
+  if (kind === "reference") return { ...own, reference: from.reference };
+  const scale = [toSize.width / fromSize.width, toSize.height / fromSize.height];
+  const fit = ({ points, radius_px, ...rest }) => ({
+    ...rest,
+    points: points.map(([x, y]) => [x * scale[0], y * scale[1]]),
+    ...(radius_px ? { radius_px: radius_px * Math.sqrt(scale[0] * scale[1]) } : {}),
+  });
+  const hints = from.hints
+    .map(fit)
+    .map(({ points, key: _, group, ...rest }) => makeHint(points, rest, group));
+  return { ...own, ...look, reference: from.reference, hints, lock: from.lock.map(fit) };
+}
+
 export class HintsError extends Error {}
 
 const MOST_HINTS = 200;

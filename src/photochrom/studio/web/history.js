@@ -27,6 +27,19 @@ export class History {
     this.present = next;
   }
 
+  /** All steps, the beginning first: { label, isPresent }. */
+  get steps() {
+    const labels = ["", ...this.#past.map((step) => step.label)];
+    const ahead = this.#future.map((step) => step.label).reverse();
+    return [...labels, ...ahead].map((label, at) => ({ label, isPresent: at === this.#past.length }));
+  }
+
+  /** Go to one of the steps. */
+  goTo(index) {
+    while (this.#past.length > index) this.undo();
+    while (this.#past.length < index && this.canRedo) this.redo();
+  }
+
   /** Back one step; its label, or null at the beginning. */
   undo() {
     return this.#step(this.#past, this.#future);

@@ -8,6 +8,8 @@ import { Eyedropper } from "./eyedropper.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followPointers } from "./gestures.js";
 import { HintsLayer } from "./hints_layer.js";
+import { followHistory } from "./history_panel.js";
+import { followKeeping } from "./keeping.js";
 import { askFile, followDrops, offer, showSamples } from "./opening.js";
 import { followSharpness, Veil } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
@@ -15,10 +17,11 @@ import { followHintList, followTabs, followTone, followVividness } from "./panel
 import { Picker } from "./picker.js";
 import { followPicking } from "./picking.js";
 import { PictureView } from "./picture_view.js";
+import { editOf, isProject, openProject, ProjectError } from "./project.js";
 import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
-import { followSaving } from "./saving.js";
-import { Photo, Session } from "./session.js";
+import { followJobs, followSaving } from "./saving.js";
+import { Photo, Session, Upload } from "./session.js";
 import { followVersions } from "./versions.js";
 
 placeIcons();
@@ -44,8 +47,9 @@ const brushPx = () => {
 const brush = () => (byId("brushes").querySelector("input").checked ? null : brushPx());
 const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint, brush, preview });
 const openFiles = async (files) => {
-  const photos = files.filter((file) => !isHints(file)).map((file) => new Photo(file));
+  const photos = files.filter((file) => !isHints(file) && !isProject(file)).map((file) => new Photo(file));
   for (const file of files.filter(isHints)) await openHints(file, photos);
+  for (const file of files.filter(isProject)) photos.push(...(await photosOf(file)));
   if (photos.length) session.add(photos);
 };
 const askMore = async () => openFiles(await askFile());
@@ -55,6 +59,8 @@ const askHints = async () => {
 
 const showVividness = followVividness(session);
 const showTone = followTone(session);
+const showHistory = followHistory(session);
+const keeping = followKeeping(session);
 const showHintList = followHintList(session, layer, openHint);
 const versions = followVersions(session, canHint);
 const showPalette = followPalette(session, askFile);
@@ -65,11 +71,13 @@ const sharpness = followSharpness(view, session);
 followTabs();
 followAppearance();
 followSaving(session);
+followJobs(session, view);
 followDrops((files, target) => {
   if (target.reference) reference.take(files[0]);
   else openFiles(files);
 });
 byId("open").addEventListener("click", askMore);
+byId("close").addEventListener("click", () => session.remove(session.current));
 byId("open-more").addEventListener("click", askMore);
 byId("hints-open").addEventListener("click", askHints);
 
@@ -90,6 +98,7 @@ function showEdit() {
   const edit = photo?.edit ?? UNTOUCHED;
   showVividness();
   showTone(edit);
+  showHistory();
   showHintList(edit);
   showPalette(edit);
   reference.show(edit);
@@ -130,7 +139,7 @@ function showFailure(photo) {
         ? make(
             "button",
             {
-              class: "primary",
+              class: "plain",
               type: "button",
               on: { click: () => session.retry(photo, { damaged: true }) },
             },
@@ -204,6 +213,8 @@ async function showLocal(photo) {
 session.addEventListener("ready", ({ detail: { photo } }) => {
   if (photo.waitingHints) applyHints(photo, photo.waitingHints);
   photo.waitingHints = null;
+  if (photo.waitingEdits) applyEdits(photo, photo.waitingEdits);
+  photo.waitingEdits = null;
   for (const note of photo.info.notes ?? []) tell(note, { title: photo.name, kind: "note" });
   if (photo !== session.current) return;
   const { width, height } = photo.size;
@@ -272,6 +283,34 @@ session.addEventListener("edit", ({ detail }) => {
   sharpness.stop();
   if (detail.said) announce(detail.said);
 });
+
+function photoOf({ file, edits, reference: example, keptAs = null }) {
+  const photo = new Photo(file);
+  photo.keptAs = keptAs;
+  photo.waitingEdits = { text: edits, reference: example && new Upload(example) };
+  return photo;
+}
+
+/** The photographs of a project, each with its edits to come once its size is known. */
+async function photosOf(file) {
+  try {
+    return (await openProject(file)).map(photoOf);
+  } catch (error) {
+    if (!(error instanceof ProjectError || error instanceof SyntaxError)) throw error;
+    tell(error.message, { title: file.name });
+    return [];
+  }
+}
+
+function applyEdits(photo, { text, reference: example }) {
+  try {
+    const edit = editOf(text, photo.size, example);
+    if (!isUntouched(edit)) session.changeOf(photo, edit, "edits from a file");
+  } catch (error) {
+    if (!(error instanceof HintsError || error instanceof SyntaxError)) throw error;
+    tell(error.message, { title: photo.name });
+  }
+}
 
 /* hints */
 
@@ -426,10 +465,6 @@ api.connection.addEventListener("online", () => {
   if (session.photos.length) session.resume();
   else if (!byId("prints").children.length) begin();
 });
-addEventListener("beforeunload", (event) => {
-  if (session.photos.some((photo) => photo.history.canUndo)) event.preventDefault();
-});
-
 async function begin() {
   try {
     const { models, current, reads } = await api.getModels();
@@ -447,6 +482,19 @@ async function begin() {
   }
 }
 
+/** Open again what was open on the last visit. */
+async function restore() {
+  const kept = await keeping.restore();
+  if (!kept.length) return;
+  const photos = kept.map(photoOf);
+  const last = photos.find((_, at) => kept[at].current) ?? photos[0];
+  const chosen = session.current ?? last;
+  session.add(photos);
+  session.select(chosen);
+  announce("Your photographs are open again.");
+}
+
 showEdit();
+restore();
 begin();
 api.onFiles(openFiles);

@@ -1,8 +1,11 @@
 // Downloads: the photograph at full size, the hints, and the command that does the same.
 
 import * as api from "./api.js";
-import { announce, byId, make, tell } from "./dom.js";
-import { hintsOut } from "./edits.js";
+import { announce, byId, counted, make, tell } from "./dom.js";
+import { carried, hintsOut, isUntouched, UNTOUCHED } from "./edits.js";
+import { projectName, projectOf, zipOf } from "./project.js";
+import { stemOf } from "./reading.js";
+import { shareable } from "./sharing.js";
 
 const FORMATS = [
   ["", "As it came"],
@@ -12,8 +15,6 @@ const FORMATS = [
   ["webp", "WebP"],
   ["avif", "AVIF"],
 ];
-
-const stemOf = (name) => name.replace(/\.[^.]+$/, "");
 
 function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
@@ -30,13 +31,106 @@ export function commandFor(photo) {
   return [
     `photochrom colorize ${quoted(photo.name)}`,
     edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
-    edit.vividness === 1 ? "" : `--vividness ${edit.vividness}`,
+    ...["vividness", "warmth", "tint", "strength"].map((name) =>
+      edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`,
+    ),
+    ...edit.lock.map(({ points, radius_px }) => {
+      const [x, y] = points[Math.floor(points.length / 2)].map(Math.round);
+      return `--lock ${x},${y},${Math.round(radius_px)}`;
+    }),
     edit.palette.length ? `--palette '${edit.palette.join(",")}'` : "",
     edit.reference ? `--reference ${quoted(edit.reference.file.name)}` : "",
     "-o colour/",
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+/** Everything that is open: its look for all, one ZIP, a project, and pictures to share. */
+export function followJobs(session, view) {
+  const sheet = byId("job-sheet");
+  const busy = byId("job-busy");
+  const buttons = () => [...sheet.querySelectorAll("button.plain")];
+
+  const run = async (words, work) => {
+    for (const button of buttons()) button.disabled = true;
+    busy.textContent = words;
+    try {
+      await work();
+    } catch (error) {
+      tell(error.message, { title: "It could not be done" });
+    } finally {
+      busy.textContent = "";
+      show();
+    }
+  };
+
+  const open = () => session.photos.filter((photo) => photo.size && !photo.error);
+
+  const show = () => {
+    const several = open().length > 1;
+    const edit = session.current?.edit;
+    for (const button of buttons()) {
+      const { carry } = button.dataset;
+      const nothing = carry === "reference" ? !edit?.reference : carry && isUntouched(edit);
+      button.disabled = Boolean(carry) && (!several || nothing);
+    }
+  };
+
+  const carry = (kind) => {
+    const from = session.current;
+    const others = open().filter((photo) => photo !== from);
+    for (const photo of others)
+      session.changeOf(
+        photo,
+        carried(kind, from.edit, photo.edit, from.size, photo.size),
+        "taken from another",
+      );
+    session.pump();
+    sheet.close();
+    tell(`${counted(others.length, "photograph")} changed. Each change can be undone there.`, {
+      kind: "good",
+    });
+  };
+
+  const paintFull = (photo) =>
+    session.ask(photo, (id, body) => api.download(id, body, photo.name), {
+      size: "full",
+      format: null,
+      quality: 92,
+    });
+
+  const actions = {
+    zip: () => {
+      const photos = open();
+      return run(`Painting 1 of ${photos.length}`, async () => {
+        const blob = await zipOf(photos, paintFull, (done) => {
+          busy.textContent = `Painted ${done} of ${photos.length}`;
+        });
+        save(blob, "photographs-color.zip");
+      });
+    },
+    project: () => run("Saving", async () => save(await projectOf(open()), projectName(open()))),
+    share: (kind) => {
+      const photo = session.current;
+      return run("Making it", async () => {
+        const { before, after } = photo.previews;
+        const { blob, suffix } = await shareable(kind, before, after, view.split, photo.name);
+        save(blob, `${stemOf(photo.name)}${suffix}`);
+      });
+    },
+  };
+
+  sheet.addEventListener("click", ({ target }) => {
+    const { carry: kind, act, share } = target.closest("button.plain")?.dataset ?? {};
+    if (kind) carry(kind);
+    else if (act) actions[act]();
+    else if (share) actions.share(share);
+  });
+  byId("job").addEventListener("click", () => {
+    show();
+    sheet.showModal();
+  });
 }
 
 export function followSaving(session) {

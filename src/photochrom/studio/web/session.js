@@ -86,6 +86,8 @@ export class Photo {
     this.error = null;
     this.batch = [this]; // what was opened together with it
     this.versions = null;
+    this.previews = { before: null, after: null }; // what the URLs show
+    this.snapshots = []; // edits to come back to
   }
 
   get edit() {
@@ -99,6 +101,7 @@ export class Photo {
   setAfter(blob) {
     if (this.afterUrl) retire(this.afterUrl);
     this.afterUrl = URL.createObjectURL(blob);
+    this.previews.after = blob;
     this.sharp = null;
     this.thumbnailUrl = this.afterUrl;
   }
@@ -188,6 +191,13 @@ export class Session extends EventTarget {
     this.#travel("redo", "Redone");
   }
 
+  /** Go to a step of the current photograph's history. */
+  goTo(index) {
+    this.current.history.goTo(index);
+    this.#emit("edit");
+    this.repaint();
+  }
+
   #travel(way, word) {
     const label = this.current?.history[way]();
     if (!label) return;
@@ -237,7 +247,8 @@ export class Session extends EventTarget {
   }
 
   #nextUnready() {
-    const unready = (photo) => !photo.error && (!photo.afterUrl || !photo.beforeUrl);
+    const unready = (photo) =>
+      !photo.error && (!photo.afterUrl || !photo.beforeUrl || (photo !== this.current && !photo.isPainted));
     return this.current && unready(this.current) ? this.current : this.photos.find(unready);
   }
 
@@ -248,10 +259,11 @@ export class Session extends EventTarget {
       photo.size = { width: photo.info.width, height: photo.info.height };
       photo.preview = photo.info.preview;
       this.#emit("ready", { photo });
-      if (!photo.afterUrl) await this.#paint(photo);
+      if (!photo.afterUrl || !photo.isPainted) await this.#paint(photo);
       // The colours first: until this is here, the page shows the file itself in grey.
       if (!photo.beforeUrl) {
-        photo.beforeUrl = URL.createObjectURL(await photo.upload.use((id) => api.original(id)));
+        photo.previews.before = await photo.upload.use((id) => api.original(id));
+        photo.beforeUrl = URL.createObjectURL(photo.previews.before);
         this.#emit("before", { photo });
       }
     } catch (error) {

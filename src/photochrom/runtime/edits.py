@@ -1,0 +1,96 @@
+"""Edits: what somebody has asked for a photograph in the Studio, as a file beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from photochrom.errors import ColorError, EditsError, HintError
+from photochrom.runtime.hints import Hint, Lock, hints_from_json, locks_from
+from photochrom.runtime.options import DEFAULTS, Options, limits_for
+from photochrom.runtime.palette import parse_palette
+
+SUFFIX = ".edits.json"
+"""Of the edits of ``a.jpg``: ``a.jpg.edits.json``."""
+
+VERSION = 1
+TONES = ("vividness", "warmth", "tint", "strength")
+KNOWN = {"photochrom", "version", "hints", "lock", "palette", "reference", *TONES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edits:
+    """What was asked for a photograph; fields as in `Options`."""
+
+    hints: tuple[Hint, ...] = ()
+    lock: tuple[Lock, ...] = ()
+    palette: tuple[str, ...] = ()
+    vividness: float = DEFAULTS.vividness
+    warmth: float = DEFAULTS.warmth
+    tint: float = DEFAULTS.tint
+    strength: float = DEFAULTS.strength
+    reference: Path | None = None
+    """A colour photograph to follow."""
+
+    def over(self, options: Options) -> Options:
+        """Options with these edits in place of theirs."""
+        names = ("hints", "lock", "palette", *TONES)
+        return replace(options, **{name: getattr(self, name) for name in names})
+
+
+def edits_beside(photograph: Path, folder: Path) -> Edits | None:
+    """The edits of a photograph that lie in a folder; None where there are none.
+
+    Raises
+    ------
+    EditsError
+        They can't be read.
+    """
+    place = folder / f"{photograph.name}{SUFFIX}"
+    return load_edits(place) if place.is_file() else None
+
+
+def load_edits(path: Path) -> Edits:
+    """Read edits as the Studio saves them.
+
+    Raises
+    ------
+    EditsError
+        They can't be read, or hold something else; the message says what.
+    """
+    try:
+        return _edits_from(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    except (OSError, ValueError, RecursionError) as error:
+        raise EditsError(f"{path}: the edits can't be read ({error}).") from error
+
+
+def _edits_from(content: Any, folder: Path) -> Edits:
+    if not isinstance(content, dict) or content.get("photochrom") != "edits":
+        raise ValueError('this is no file of edits; it would begin with "photochrom": "edits"')
+    if content.get("version") != VERSION:
+        raise ValueError(f"version {content.get('version')}; {VERSION} is wanted")
+    unknown = sorted(set(content) - KNOWN)
+    if unknown:
+        raise ValueError(f"unknown keys: {', '.join(unknown)}")
+    try:
+        palette = content.get("palette", [])
+        reference = content.get("reference")
+        return Edits(
+            hints=hints_from_json(json.dumps(content.get("hints", []))),
+            lock=locks_from(content.get("lock", [])),
+            palette=parse_palette(",".join(palette)) if palette else (),
+            reference=None if reference is None else folder / str(reference),
+            **{name: _number(content, name) for name in TONES},
+        )
+    except (ColorError, HintError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _number(content: dict[str, Any], name: str) -> float:
+    value, limits = content.get(name, getattr(DEFAULTS, name)), limits_for(name)
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if not known or not limits["min"] <= value <= limits["max"]:
+        raise ValueError(f"{name} is {value}; {limits['min']}..{limits['max']} is wanted")
+    return float(value)

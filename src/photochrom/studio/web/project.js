@@ -1,0 +1,140 @@
+// Many photographs as one file: a ZIP of results with the edits beside each, and a project that
+// opens everything again.
+
+import { editIn, editsOut } from "./edits.js";
+import { stemOf } from "./reading.js";
+import { downloadZip } from "./vendor/client-zip.js";
+
+const EDITS = ".edits.json";
+const PROJECT = "photochrom.json";
+const VERSION = 1;
+
+/** Names that differ from each other, in order: a.jpg, a (2).jpg. */
+export function distinct(names) {
+  const taken = new Set();
+  return names.map((name) => {
+    const stem = name.replace(/\.[^.]+$/, "");
+    let free = name;
+    for (let number = 2; taken.has(free.toLowerCase()); number += 1)
+      free = `${stem} (${number})${name.slice(stem.length)}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+const inJson = (value) => `${JSON.stringify(value, null, 1)}\n`;
+
+/** What an edit is in a file, with the place of its reference. */
+const editsFile = (edit, references) =>
+  inJson(editsOut(edit, edit.reference ? references.get(edit.reference) : null));
+
+/** Where each reference lies in a ZIP. */
+function placesOf(photos) {
+  const all = [...new Set(photos.map((photo) => photo.edit.reference).filter(Boolean))];
+  const names = distinct(all.map((reference) => reference.file.name));
+  return new Map(all.map((reference, at) => [reference, `references/${names[at]}`]));
+}
+
+/**
+ * All results and the edits beside each, as one ZIP; painted one after the other.
+ *
+ * @param paint (photo) => { blob, name } at full size
+ * @param said (done) => void, after each
+ */
+export async function zipOf(photos, paint, said) {
+  const sources = distinct(photos.map((photo) => photo.name));
+  const references = placesOf(photos);
+  const results = [];
+  async function* files() {
+    for (const [at, photo] of photos.entries()) {
+      const { blob, name } = await paint(photo);
+      results.push(name);
+      yield { name: distinct(results).at(-1), input: blob };
+      yield { name: `${sources[at]}${EDITS}`, input: editsFile(photo.edit, references) };
+      said(at + 1);
+    }
+    for (const [reference, name] of references) yield { name, input: reference.file };
+  }
+  return downloadZip(files()).blob();
+}
+
+/** Everything that is open, as one file to go on with later. */
+export async function projectOf(photos) {
+  const names = distinct(photos.map((photo) => photo.name));
+  const references = placesOf(photos);
+  const table = { photochrom: "project", version: VERSION, photographs: names };
+  const files = [{ name: PROJECT, input: inJson(table) }];
+  photos.forEach((photo, at) => {
+    files.push({ name: `photographs/${names[at]}`, input: photo.upload.file });
+    files.push({ name: `photographs/${names[at]}${EDITS}`, input: editsFile(photo.edit, references) });
+  });
+  for (const [reference, name] of references) files.push({ name, input: reference.file });
+  return downloadZip(files).blob();
+}
+
+export class ProjectError extends Error {}
+
+/**
+ * What lies in a project.
+ *
+ * @returns { Promise<{ file: File, edits: string, reference: File | null }[]> }
+ */
+export async function openProject(file) {
+  const entries = await unzip(file);
+  const text = async (name) => {
+    if (!entries.has(name)) throw new ProjectError(`This is no project of Photochrom: ${name} is missing.`);
+    return entries.get(name).text();
+  };
+  const table = JSON.parse(await text(PROJECT));
+  if (table.photochrom !== "project" || table.version !== VERSION)
+    throw new ProjectError("This project was made by another Photochrom.");
+  return Promise.all(
+    table.photographs.map(async (name) => {
+      const edits = await text(`photographs/${name}${EDITS}`);
+      const { reference } = JSON.parse(edits);
+      const place = `photographs/${name}`;
+      if (!entries.has(place)) throw new ProjectError(`${name} is missing in it.`);
+      return {
+        file: new File([entries.get(place)], name),
+        edits,
+        reference: reference ? new File([entries.get(reference)], reference.split("/").at(-1)) : null,
+      };
+    }),
+  );
+}
+
+export const isProject = (file) => /\.zip$/i.test(file.name);
+
+/** The entries of a ZIP that holds them as they are, by name; none is copied. */
+async function unzip(file) {
+  const wrong = new ProjectError("This is no project of Photochrom.");
+  const tailAt = Math.max(0, file.size - 65_557);
+  const tail = new DataView(await file.slice(tailAt).arrayBuffer());
+  let end = tail.byteLength - 22;
+  while (end >= 0 && tail.getUint32(end, true) !== 0x06054b50) end -= 1;
+  if (end < 0) throw wrong;
+  const [size, start] = [tail.getUint32(end + 12, true), tail.getUint32(end + 16, true)];
+  const table = new DataView(await file.slice(start, start + size).arrayBuffer());
+  const entries = new Map();
+  for (let at = 0; at < table.byteLength; ) {
+    if (table.getUint32(at, true) !== 0x02014b50 || table.getUint16(at + 10, true) !== 0) throw wrong;
+    const [length, name, extra, comment] = [
+      table.getUint32(at + 24, true),
+      table.getUint16(at + 28, true),
+      table.getUint16(at + 30, true),
+      table.getUint16(at + 32, true),
+    ];
+    const header = table.getUint32(at + 42, true);
+    const own = new DataView(await file.slice(header, header + 30).arrayBuffer());
+    const from = header + 30 + own.getUint16(26, true) + own.getUint16(28, true);
+    const bytes = new Uint8Array(table.buffer, at + 46, name);
+    entries.set(new TextDecoder().decode(bytes), file.slice(from, from + length));
+    at += 46 + name + extra + comment;
+  }
+  return entries;
+}
+
+/** Give a photograph the edits of a file, once its size is known. */
+export const editOf = (text, size, reference) => ({ ...editIn(text, size), reference });
+
+export const projectName = (photos) => `${stemOf(photos[0].name)}.photochrom.zip`;

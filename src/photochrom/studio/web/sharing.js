@@ -1,0 +1,71 @@
+// Before and after in one: side by side, split, and a page with a slider of its own.
+
+const GAP_PX = 12;
+
+async function canvasOf(width, height, draw) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, width, height);
+  draw(context);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+}
+
+/**
+ * @param kind "beside", "split" or "slider"
+ * @param before, after blobs of the same photograph, grey and in colour
+ * @param split where a split lies, 0..1
+ * @returns { Promise<{ blob: Blob, suffix: string }> }
+ */
+export async function shareable(kind, before, after, split, title) {
+  if (kind === "slider") return { blob: await sliderOf(before, after, title), suffix: ".html" };
+  const [gray, color] = await Promise.all([before, after].map((blob) => createImageBitmap(blob)));
+  const { width, height } = color;
+  if (kind === "beside") {
+    const blob = await canvasOf(2 * width + GAP_PX, height, (context) => {
+      context.drawImage(gray, 0, 0, width, height);
+      context.drawImage(color, width + GAP_PX, 0);
+    });
+    return { blob, suffix: "-before-after.jpg" };
+  }
+  const at = Math.round(split * width);
+  const blob = await canvasOf(width, height, (context) => {
+    context.drawImage(color, 0, 0);
+    const from = (at / width) * gray.width;
+    if (at > 0) context.drawImage(gray, 0, 0, from, gray.height, 0, 0, at, height);
+    context.fillRect(at - 1, 0, 2, height);
+  });
+  return { blob, suffix: "-split.jpg" };
+}
+
+const inUrl = (blob) =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+
+/** A page that needs nothing but itself. */
+async function sliderOf(before, after, title) {
+  const [gray, color] = await Promise.all([before, after].map(inUrl));
+  const safe = title.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const page = `<!doctype html>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${safe}</title>
+<style>
+body { margin: 0; min-height: 100vh; display: grid; place-content: center; background: #2b2b2b; }
+figure { position: relative; margin: 0; max-width: 100vw; }
+img { display: block; max-width: 100vw; max-height: 92vh; }
+.before { position: absolute; inset: 0; width: 100%; height: 100%; clip-path: inset(0 calc(100% - var(--at, 50%)) 0 0); }
+input { width: 100%; margin: 12px 0; }
+</style>
+<figure><img src="${color}" alt="${safe}, in color"><img class="before" src="${gray}" alt="${safe}, as it was"></figure>
+<input type="range" value="50" aria-label="Before and after">
+<script>
+const [slider, figure] = [document.querySelector("input"), document.querySelector("figure")];
+slider.addEventListener("input", () => figure.style.setProperty("--at", slider.value + "%"));
+</script>
+`;
+  return new Blob([page], { type: "text/html" });
+}

@@ -1,0 +1,74 @@
+"""`photochrom.runtime.edits`: what the Studio saves beside a photograph."""
+
+import json
+
+import pytest
+
+from photochrom.errors import EditsError
+from photochrom.runtime.edits import Edits, edits_beside, load_edits
+from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.options import Options
+
+WHOLE = {
+    "photochrom": "edits",
+    "version": 1,
+    "hints": [{"x": 3, "y": 4, "color": "#c22", "reach": 1.5}],
+    "lock": [{"points": [[1, 2]], "radius_px": 5}],
+    "palette": ["#aa3377"],
+    "vividness": 1.2,
+    "warmth": -0.5,
+    "tint": 0,
+    "strength": 0.75,
+    "reference": "references/rose.jpg",
+}
+
+
+def saved(folder, content, name="old.jpg"):
+    path = folder / f"{name}.edits.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_edits_are_read_whole(tmp_path):
+    edits = load_edits(saved(tmp_path, WHOLE))
+    assert edits == Edits(
+        hints=(Hint.at(3, 4, "#c22", reach=1.5),),
+        lock=(Lock(points=((1, 2),), radius_px=5),),
+        palette=("#aa3377",),
+        vividness=1.2,
+        warmth=-0.5,
+        tint=0,
+        strength=0.75,
+        reference=tmp_path / "references" / "rose.jpg",
+    )
+    options = edits.over(Options(quality=80, vividness=0.3))
+    assert (options.quality, options.vividness, options.hints) == (80, 1.2, edits.hints)
+
+
+def test_edits_belong_to_the_photograph_of_their_name(tmp_path):
+    saved(tmp_path, {"photochrom": "edits", "version": 1})
+    assert edits_beside(tmp_path / "elsewhere" / "old.jpg", tmp_path) == Edits()
+    assert edits_beside(tmp_path / "old.png", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "can't be read"),
+        ("[" * 100_000, "can't be read"),
+        ([], "no file of edits"),
+        ({"hints": []}, "no file of edits"),
+        ({**WHOLE, "version": 2}, "version 2; 1 is wanted"),
+        ({**WHOLE, "size": 1}, "unknown keys: size"),
+        ({**WHOLE, "warmth": 3}, "warmth is 3"),
+        ({**WHOLE, "tint": True}, "tint is True"),
+        ({**WHOLE, "strength": "1"}, "strength is 1"),
+        ({**WHOLE, "hints": [{}]}, "x and y"),
+        ({**WHOLE, "lock": 3}, "a list of locks"),
+        ({**WHOLE, "palette": ["red"]}, "red"),
+        ({**WHOLE, "palette": [3]}, "can't be read"),
+    ],
+)
+def test_what_is_no_file_of_edits_is_refused(tmp_path, content, message):
+    with pytest.raises(EditsError, match=message):
+        load_edits(saved(tmp_path, content))

@@ -1,0 +1,72 @@
+"""Work that is kept: over a reload, in steps and snapshots, until it is closed or forgotten."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
+
+KEPT = """() => new Promise((resolve) => {
+    const opening = indexedDB.open("photochrom", 1);
+    opening.onsuccess = () => {
+        const names = opening.result.objectStoreNames;
+        if (!names.length) { opening.result.close(); resolve([]); return; }
+        const all = opening.result.transaction("photographs").objectStore("photographs").getAll();
+        all.onsuccess = () => {
+            opening.result.close();
+            resolve(all.result.map((one) => one.edits));
+        };
+    };
+})"""
+
+
+def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
+    studio = visit().open(SAMPLES / "flower.jpg")
+    if studio.page.locator("body.no-hints").count():
+        pytest.skip("the model takes no hints")
+    studio.hint(0.6, 0.5, "#7a3fb0")
+    wanted = studio.lab(0.6, 0.5)
+    for _ in range(200):
+        if any("7a3fb0" in edits for edits in studio.page.evaluate(KEPT)):
+            break
+        studio.page.wait_for_timeout(100)
+    studio.page.reload()
+    studio.page.wait_for_selector(".marker")
+    studio.painted()
+    assert np.abs(studio.lab(0.6, 0.5) - wanted).max() < 1
+    assert "flower.jpg" in studio.page.locator("#title").inner_text()
+    studio.page.locator("#forget").click()
+    studio.page.wait_for_selector("body[data-scene=welcome]")
+    assert studio.page.evaluate(KEPT) == []
+    studio.page.reload()
+    studio.page.wait_for_selector(".print-paper")
+    assert studio.page.locator(".film").count() == 0
+
+
+def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_closed(visit):
+    studio = visit().open(SAMPLES / "chelsea.jpg")
+    studio.page.locator("#keep").uncheck()
+    studio.page.wait_for_timeout(900)
+    assert studio.page.evaluate(KEPT) == []
+    studio.page.get_by_role("button", name="Close this photograph").click()
+    studio.page.wait_for_selector("body[data-scene=welcome]")
+    assert studio.page.locator("#welcome").is_visible()
+
+
+def test_steps_can_be_walked_and_snapshots_come_back(visit):
+    studio = visit().open(SAMPLES / "flower.jpg")
+    page = studio.page
+    page.locator("#history summary").click()
+    warm = page.locator("#warmth")
+    warm.focus()
+    studio.changed(lambda: page.keyboard.press("End"))
+    page.locator("#snapshot").click()
+    page.locator("#tint").focus()
+    studio.changed(lambda: page.keyboard.press("Home"))
+    assert page.locator("#steps button").all_inner_texts() == ["As it was opened", "Warmth", "Tint"]
+    studio.changed(page.locator("#steps button").first.click)
+    assert warm.input_value() == "0"
+    studio.changed(page.get_by_role("button", name="Snapshot 1").click)
+    assert (warm.input_value(), page.locator("#tint").input_value()) == ("1", "0")
+    studio.shot("steps-1440-light")

@@ -363,7 +363,7 @@ def test_it_fits_a_phone(visit, broken, scheme):
         studio.shot(f"picker-390-{scheme}")
         studio.changed(studio.page.locator("#picker-likely button").last.tap)
         studio.page.locator("#picker-close").tap()
-    studio.choose(broken, SAMPLES / "china.jpg", opener="#open-more")
+    studio.choose(broken, opener="#open-more")
     studio.page.wait_for_selector("#stage[data-state=failed]")
     studio.assert_fits()
     studio.shot(f"broken-390-{scheme}")

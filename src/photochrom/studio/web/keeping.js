@@ -55,7 +55,7 @@ async function makeRoom(bytes, key) {
 /**
  * Keep what is open as it changes.
  *
- * @returns { restore: () => Promise<object[]>, isOn: () => boolean }
+ * @returns {{ restore: () => Promise<any[]> }}
  */
 export function followKeeping(session) {
   let on = isWanted();

@@ -38,7 +38,7 @@ export class RegionPreview {
       clearTimeout(this.#resting);
       if (this.#pinned) return;
       this.hide();
-      if (event.pointerType !== "mouse" || event.buttons || !mayShow()) return;
+      if (event.pointerType !== "mouse" || event.buttons || !view.size || !mayShow()) return;
       const point = view.toPicture(view.at(event));
       if (!event.target.closest(".marker, .divider") && view.holds(point))
         this.#resting = setTimeout(() => this.show([point]), REST_MS);

@@ -87,6 +87,8 @@ export class Photo {
     this.batch = [this]; // what was opened together with it
     this.versions = null;
     this.previews = { before: null, after: null }; // what the URLs show
+    this.waitingEdits = null; // of a project or the last visit, taken once the size is known
+    this.keptAs = null; // under which key the last visit kept it
     this.snapshots = []; // edits to come back to
   }
 

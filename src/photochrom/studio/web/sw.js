@@ -1,3 +1,4 @@
+// @ts-nocheck: a service worker knows other globals than a page.
 // Keeps the whole site for use without a network, and isolates its pages where the host can't.
 // SITE, { version, policy, files: { path: hash } }, is written before this by the export.
 

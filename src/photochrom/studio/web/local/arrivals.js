@@ -4,7 +4,7 @@ const SHARED = "photochrom-shared";
 
 /** Calls `take(files)` for what has come, and for what comes. */
 export function onFiles(take) {
-  window.launchQueue?.setConsumer(async ({ files }) => {
+  /** @type {any} */ (window).launchQueue?.setConsumer(async ({ files }) => {
     if (files.length) take(await Promise.all(files.map((one) => one.getFile())));
   });
   if (new URL(location.href).searchParams.has("shared")) {

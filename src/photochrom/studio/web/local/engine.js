@@ -23,8 +23,11 @@ const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
 const BYTES_PER_PIXEL = 12; // decoded, painted, and while it is encoded
 
+/** @type {any} */
+const device = navigator;
+
 /** How many pixels a photograph may have: an eighth of the memory, where the browser says it. */
-const mostPixels = () => ((navigator.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
+const mostPixels = () => ((device.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
 
 export const about = {
   stays: "They stay in this browser: nothing is uploaded.",
@@ -93,7 +96,7 @@ export const getSamples = async () => ({ samples: (await site).samples });
 export const getFile = async (url) => (await fetch(url)).blob();
 
 /** Open a photograph. Errors as the server's: 413 where it is too large, 422 where it can't be read. */
-export async function upload(file, { signal } = {}) {
+export async function upload(file, { signal = undefined } = {}) {
   const found = await probe(file);
   checkSize(found);
   count += 1;

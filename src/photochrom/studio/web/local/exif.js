@@ -12,7 +12,7 @@ const OURS = "Photochrom ";
  *
  * @param block bytes from "II" or "MM" on; null for a new one
  * @param program such as "Photochrom 1.0, model photochrom"
- * @param size { width, height } of the pixels as they are now
+ * @param size of the pixels as they are now
  * @returns the new block; null where the old one is broken
  */
 export function signedExif(block, program, size) {
@@ -42,7 +42,7 @@ function rewritten(source, little, program, size) {
   const out = new DataView(whole.buffer);
   out.setUint32(4, start, little);
   out.setUint16(start, kept.length + 1, little);
-  const all = [...kept, { tag: SOFTWARE }].sort((one, other) => one.tag - other.tag);
+  const all = [...kept, { tag: SOFTWARE, at: 0 }].sort((one, other) => one.tag - other.tag);
   all.forEach(({ tag, at }, index) => {
     const to = start + 2 + 12 * index;
     if (tag !== SOFTWARE) {

@@ -14,7 +14,7 @@ const STALE_RESOURCES = new Set([0x0409, 0x040c, 0x040f, 0x0411]); // previews, 
  * @param blob the painted pixels
  * @param format "jpeg", "png" or "webp"
  * @param found what `probe` found in the photograph's file
- * @param signature { model, version }
+ * @param signature the model and the version of the program
  * @returns { Promise<Blob> }
  */
 export async function dressed(blob, format, found, signature) {

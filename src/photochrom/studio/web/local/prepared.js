@@ -32,7 +32,7 @@ export class Prepared {
    * Encode a small copy { data, width, height } in 8-bit sRGB.
    *
    * @param size of the photograph
-   * @param inside where a border was found: { small, box }, a copy of what lies inside, and where
+   * @param inside a copy of what lies inside a border, and where that is: `small` and `box`
    */
   static async of(network, small, size, inside = null) {
     const seen = inside?.small ?? small;
@@ -142,8 +142,8 @@ export class Prepared {
     );
     const cell = (at, last) => Math.min(last, Math.trunc(points[at] / cellPx));
     for (let one = 0; one < count; one += 1) {
-      const spot = [cell(2 * one + 1, traits.height - 1), cell(2 * one, traits.width - 1)];
-      regionOf(traits, spot, hint.reach).forEach((value, at) => {
+      const [row, column] = [cell(2 * one + 1, traits.height - 1), cell(2 * one, traits.width - 1)];
+      regionOf(traits, [row, column], hint.reach).forEach((value, at) => {
         if (value > mask[at]) mask[at] = value;
       });
     }

@@ -15,7 +15,7 @@ const NOTHING = { bits: 8, exif: null, xmp: null, icc: null, iptc: null, density
 /** { format, width, height, bits, exif, xmp, icc, iptc, density }. Throws where it can't be one. */
 export async function probe(file) {
   const bytes = new Bytes(file);
-  const head = text(await bytes.at(0, 16));
+  const head = text(await bytes.at(0, Math.min(16, file.size)));
   const found = { ...NOTHING, format: "", width: 0, height: 0 };
   try {
     if (head.startsWith("\xff\xd8\xff")) await probeJpeg(bytes, found);

@@ -11,7 +11,7 @@ export class Remote {
   }
 
   /** Call one of the worker's functions; an aborted call is not begun any more. */
-  call(name, args = {}, { signal, transfer = [] } = {}) {
+  call(name, args = {}, { signal = undefined, transfer = [] } = {}) {
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.#worker ??= this.#start();
     this.#count += 1;

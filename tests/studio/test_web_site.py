@@ -1,0 +1,243 @@
+"""The Studio without a server, in a browser: a folder of files, then nothing but the browser.
+
+Needs the runtime for browsers (`make web`), Playwright and Chromium.
+"""
+
+import functools
+import http.server
+import struct
+import threading
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+
+import photochrom
+from photochrom import Colorizer, color
+from photochrom.pictures import metadata, picture, xmp
+from photochrom.studio import site
+
+SAMPLES = Path(photochrom.__file__).parent / "samples"
+PHONE = {"width": 390, "height": 844}
+
+pytestmark = [
+    pytest.mark.skipif(
+        not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
+    ),
+]
+
+
+class Host:
+    """A host of static files that adds no header; it can go away and come back."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, 0
+        self.start()
+
+    def start(self):
+        kind = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": _silent})
+        handler = functools.partial(kind, directory=str(self.folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _silent(self, *_):
+    """No log."""
+
+
+@pytest.fixture
+def host(tmp_path):
+    one = Host(site.write_site(tmp_path / "site"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def enter(visit, host):
+    """Visit the site; what it sends is counted as a fault."""
+    sent = []
+
+    def call(**options):
+        studio = visit(url=host.url, **options)
+        page = studio.page
+        page.on("request", lambda one: one.method != "GET" and sent.append(one.url))
+        page.evaluate("navigator.serviceWorker.ready")
+        return studio
+
+    yield call
+    assert sent == []
+
+
+def again(studio, host):
+    studio.page.goto(host.url)
+    studio.page.wait_for_selector(".print-paper")
+
+
+def mean_distance(srgb, expected):
+    """Of a* and b*, pixel by pixel."""
+    ab = [color.srgb_to_lab(one)[..., 1:] for one in (srgb, expected)]
+    return float(np.hypot(*np.moveaxis(ab[0] - ab[1], -1, 0)).mean())
+
+
+def test_it_paints_as_python_does_and_goes_on_without_a_network(enter, host, tmp_path):
+    studio = enter()
+    assert not studio.page.evaluate("crossOriginIsolated")  # the host can't
+    studio.open(SAMPLES / "chelsea.jpg")
+    studio.shot("site-painted")
+    host.stop()
+    again(studio, host)
+    assert studio.page.evaluate("crossOriginIsolated")
+    studio.open(SAMPLES / "chelsea.jpg")
+    path = tmp_path / "chelsea.jpg"
+    download = studio.download()
+    assert download.suggested_filename == "chelsea-color.jpg"
+    download.save_as(path)
+    colored = Colorizer(threads=1).colorize(SAMPLES / "chelsea.jpg")
+    expected = picture.read(colored.encode("jpeg")).srgb()  # each costs 0.9 by itself
+    found = picture.read(path)
+    assert mean_distance(found.srgb(), expected) < 1.3
+    light = [color.srgb_to_lightness(one) for one in (found.srgb(), expected)]
+    assert np.abs(light[0] - light[1]).mean() < 0.5
+    before = studio.lab(0.7, 0.6)
+    studio.hint(0.7, 0.6, "#2244cc")
+    assert np.hypot(*(studio.lab(0.7, 0.6) - before)[1:]) > 20
+    host.start()
+
+
+def test_what_a_photograph_brings_along_stays(enter, tmp_path):
+    gray = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg"))
+    turned = gray.colourspace("srgb").rot90().copy()
+    turned.set_type(pyvips.GValue.gint_type, "orientation", 8)
+    note = xmp.edited(
+        b"", put={xmp.Property("http://purl.org/dc/elements/1.1/", "dc", "rights"): "mine"}
+    )
+    fields = {
+        "exif-ifd0-Artist": "Ada",
+        "xmp-data": note,
+        "icc-profile-data": metadata.srgb_profile(),
+    }
+    path = tmp_path / "scan.jpg"
+    metadata.changed(turned, fields).jpegsave(str(path), Q=95)
+    studio = enter().open(path)
+    assert studio.page.locator("#title-size").inner_text() == "640 × 427"
+    saved = tmp_path / "saved.jpg"
+    studio.download().save_as(saved)
+    found = pyvips.Image.new_from_file(str(saved))
+    assert (found.width, found.height) == (640, 427)
+    assert not found.get_typeof("orientation") or found.get("orientation") == 1
+    assert found.get("exif-ifd0-Artist").startswith("Ada")
+    assert "Photochrom" in found.get("exif-ifd0-Software")
+    assert bytes(found.get("icc-profile-data")) == metadata.srgb_profile()
+    packet = bytes(found.get("xmp-data"))
+    assert b"mine" in packet
+    assert xmp.value_of(packet, metadata.DIGITAL_SOURCE_TYPE) == metadata.SOURCE_TYPE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_formats_keep_their_metadata(enter, tmp_path, suffix):
+    gray = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg"))
+    path = tmp_path / f"scan{suffix}"
+    metadata.changed(gray, {"exif-ifd0-Artist": "Ada"}).write_to_file(str(path))
+    studio = enter().open(path)
+    saved = tmp_path / f"saved{suffix}"
+    studio.download().save_as(saved)
+    found = pyvips.Image.new_from_file(str(saved))
+    assert (found.width, found.height) == (640, 427)
+    assert found.get("exif-ifd0-Artist").startswith("Ada")
+    assert b"algorithmicallyEnhanced" in bytes(found.get("xmp-data"))
+
+
+@pytest.mark.slow
+def test_what_it_cannot_do_is_said(enter, tmp_path):
+    studio = enter()
+    huge = tmp_path / "huge.png"
+    head = struct.pack(">IIBBBBB", 90_000, 90_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + head
+    huge.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
+    studio.choose(huge)
+    studio.page.wait_for_selector("#stage[data-state=failed]")
+    words = studio.page.locator("#failed").inner_text()
+    assert "8100 megapixels" in words
+    assert "this browser can take" in words
+    again(studio, type("Here", (), {"url": studio.page.url}))
+    scan = tmp_path / "scan.tif"
+    pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg")).write_to_file(str(scan))
+    studio.choose(scan)
+    studio.page.wait_for_selector("#stage[data-state=failed]")
+    assert "can't decode it" in studio.page.locator("#failed").inner_text()
+
+
+@pytest.mark.slow
+def test_a_new_version_is_used_from_the_next_visit_on(enter, host):
+    studio = enter()
+    page = studio.page
+    site.write_site(host.folder, model="resnet18-gray", force=True)
+    model = "document.querySelector('#model').textContent"
+    again(studio, host)
+    page.wait_for_function(f"{model} !== ''")
+    assert "photochrom" in page.evaluate(model)  # the new one is loaded meanwhile
+    page.evaluate(
+        """async () => {
+            const registration = await navigator.serviceWorker.ready;
+            await registration.update();
+            while (!registration.waiting) await new Promise((done) => setTimeout(done, 100));
+        }"""
+    )
+    again(studio, host)
+    page.wait_for_function(f"{model}.includes('resnet18-gray')")
+    names = page.evaluate("caches.keys()")
+    assert len(names) == 1
+    host.stop()
+    again(studio, host)
+    studio.open(SAMPLES / "flower.jpg")
+    host.start()
+
+
+@pytest.mark.slow
+def test_other_apps_can_share_photographs_with_it(visit, host):
+    studio = visit(url=host.url)
+    page = studio.page
+    page.evaluate("navigator.serviceWorker.ready")
+    again(studio, host)
+    address = page.evaluate(
+        """async () => {
+            const form = new FormData();
+            const blob = await (await fetch("samples/flower.jpg")).blob();
+            form.append("photographs", new File([blob], "shared one.jpg", { type: blob.type }));
+            return (await fetch("share", { method: "POST", body: form })).url;
+        }"""
+    )
+    page.goto(address)
+    studio.painted()
+    assert page.locator("#title-name").inner_text() == "shared one.jpg"
+
+
+@pytest.mark.slow
+def test_every_tool_works_on_a_phone(enter):
+    studio = enter(viewport=PHONE, has_touch=True, color_scheme="dark")
+    page = studio.page
+    studio.open(SAMPLES / "china.jpg")
+    studio.assert_fits()
+    page.locator("[data-tab=versions]").click()
+    page.wait_for_selector("#versions button.version")
+    studio.changed(page.locator("#versions button.version").first.click)
+    page.locator("[data-tab=palette]").click()
+    studio.changed(page.get_by_role("button", name="Earth").click)
+    page.locator("[data-tab=reference]").click()
+    studio.choose(SAMPLES / "originals" / "china.jpg", opener=".reference-empty")
+    page.wait_for_selector(".reference-print")
+    studio.painted()
+    page.locator("#unsure").click()
+    page.wait_for_function("document.querySelector('#veil').width > 0")
+    studio.shot("site-phone")

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import pyvips
 
+import photochrom
+from photochrom import errors as errors_module
 from photochrom.training.config import Recipe
 
 ROOT = Path(__file__).parent.parent
@@ -131,3 +133,28 @@ def test_command_reference_names_every_option(command):
         assert named or option == "help", option
     for option in re.findall(r"`--([\w-]+)`", section):
         assert f"--{option}" in ran.stdout, option
+
+
+# The public names
+
+
+def python_page():
+    return (ROOT / "docs/reference/python.md").read_text()
+
+
+def test_the_python_page_names_all_that_is_public_and_nothing_else():
+    code = " ".join(re.findall(r"`([^`\n]+)`", python_page()))
+    named = {word for word in re.findall(r"\w+", code) if word in photochrom.__all__}
+    assert named == set(photochrom.__all__)
+    errors = {
+        name for name in re.findall(r"\b[A-Z]\w+Error\b", python_page()) if name != "ValueError"
+    }
+    assert errors == {name for name in vars(errors_module) if name.endswith("Error")}
+
+
+def test_every_error_is_public_and_one_kind_of_what_the_page_says():
+    for name, base in re.findall(r"^\| `(\w+Error)` \| `(\w+)` \|", python_page(), re.MULTILINE):
+        assert getattr(photochrom, name).__bases__[0] is getattr(photochrom, base)
+    tree = errors_module.__doc__.split("A message")[0]
+    drawn = set(re.findall(r"\b\w+Error\b", tree)) - {"ValueError"}
+    assert drawn == {name for name in vars(errors_module) if name.endswith("Error")}

@@ -1,6 +1,7 @@
 """The errors that Photochrom raises on purpose.
 
     PhotochromError
+    ├── OptionError           an option has a value that it can't have (also a ValueError)
     ├── ShapeError            an array has the wrong shape (also a ValueError)
     ├── ColorError            a colour or palette can't be understood (also a ValueError)
     ├── HintError             a hint can't be understood, or lies outside the picture (ditto)
@@ -42,6 +43,10 @@ from __future__ import annotations
 
 class PhotochromError(Exception):
     """The root of all errors that Photochrom raises on purpose."""
+
+
+class OptionError(PhotochromError, ValueError):
+    """An option has a value that it can't have."""
 
 
 class ShapeError(PhotochromError, ValueError):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import spaces
-from photochrom.errors import ShapeError
+from photochrom.errors import OptionError, ShapeError
 
 Float = NDArray[np.float32]
 
@@ -99,11 +99,11 @@ class AbGrid:
         ------
         ShapeError
             The last axis is not Q.
-        ValueError
+        OptionError
             The temperature is not above 0.
         """
         if not temperature > 0:
-            raise ValueError(f"temperature is {temperature}; it must be above 0.")
+            raise OptionError(f"temperature is {temperature}; it must be above 0.")
         sharp = self._exp(logits, 1 / temperature)
         # Not `@`: OpenBLAS's threads would wait in a loop for more, and take libvips's cores.
         mean = np.einsum("qc,qn->cn", self.centers, sharp) / sharp.sum(axis=0)

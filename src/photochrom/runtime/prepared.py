@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.color.text import hex_color
-from photochrom.errors import HintError, UnsupportedError
+from photochrom.errors import HintError, OptionError, UnsupportedError
 from photochrom.models.network import Features, Network, Tokens
 from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
@@ -117,7 +117,7 @@ class Prepared:
             A palette's colour can't be understood.
         UnsupportedError
             The model can't do what is asked.
-        ValueError
+        OptionError
             `vividness` is not 0..2.
         """
         made_by = self._network.contract.identity
@@ -183,7 +183,7 @@ class Prepared:
         """
         contract = self._network.contract
         if not 0 <= vividness <= 2:
-            raise ValueError(f"vividness is {vividness}; it must lie in 0..2.")
+            raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
         if contract.output == "ab":
             self._refuse(hints=hints, palette=palette, reference=reference, vividness=vividness)
         look = _Look(tuple(palette), reference, vividness)

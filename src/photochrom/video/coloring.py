@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from photochrom.errors import FilmWriteError, OutputExistsError
+from photochrom.errors import FilmWriteError, OptionError, OutputExistsError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
@@ -94,9 +94,9 @@ def colorize_film(
         A number is out of its range.
     """
     if not 1 <= every <= 30:
-        raise ValueError(f"every is {every}; it must lie in 1..30.")
+        raise OptionError(f"every is {every}; it must lie in 1..30.")
     if not 0 <= vividness <= 2:
-        raise ValueError(f"vividness is {vividness}; it must lie in 0..2.")
+        raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
     order = Order.of(
         colorizer,
         Path(source),

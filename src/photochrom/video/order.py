@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.errors import OutputExistsError
+from photochrom.errors import OptionError, OutputExistsError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
@@ -30,9 +30,9 @@ def window_of(start_s: float, end_s: float | None) -> Window | None:
         There is no such part.
     """
     if end_s is not None and not start_s < end_s:
-        raise ValueError(f"start_s is {start_s} and end_s {end_s}; the end must come later.")
+        raise OptionError(f"start_s is {start_s} and end_s {end_s}; the end must come later.")
     if start_s < 0:
-        raise ValueError(f"start_s is {start_s}; it must not be below 0.")
+        raise OptionError(f"start_s is {start_s}; it must not be below 0.")
     if not start_s and end_s is None:
         return None
     return Window(_exact(start_s), None if end_s is None else _exact(end_s))

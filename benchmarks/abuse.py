@@ -241,6 +241,15 @@ def strokes(count: int, points: int, radius_px: float, seed: int = 0) -> list[di
     ]
 
 
+def scribble(points: int, radius_px: float) -> list[dict[str, object]]:
+    """One stroke as a hand draws it: from side to side, downwards, in small steps."""
+    turns = np.linspace(0, 12 * np.pi, points)
+    height, width = MEGAPIXEL
+    across, down = (0.5 + 0.4 * np.sin(turns)) * width, np.linspace(0.1, 0.9, points) * height
+    path = np.stack([across, down], axis=1).round(1).tolist()
+    return [{"points": path, "color": "#c03040", "radius_px": radius_px}]
+
+
 def with_xmp(data: bytes, packet: bytes) -> bytes:
     """A picture's file with an XMP packet, as TIFF, which holds any size."""
     image = pyvips.Image.new_from_buffer(data, "").copy()
@@ -270,7 +279,9 @@ def with_resources(data: bytes, count: int) -> bytes:
 
 def processor() -> None:
     """CPU time of what a client may ask for."""
-    large = pyvips.Image.thumbnail(str(batch.SAMPLE), *MEGAPIXEL, size="force")
+    large = pyvips.Image.thumbnail(
+        str(batch.SAMPLE), MEGAPIXEL[1], height=MEGAPIXEL[0], size="force"
+    )
     data = large.colourspace("b-w").copy_memory().jpegsave_buffer(Q=92)
     with studio.serving(None, "-j", "2") as server:
         place = server.open(data)
@@ -288,6 +299,7 @@ def processor() -> None:
             "one stroke, 4,000 points, r = 5": lambda: paint(hints=strokes(1, 4000, 5)),
             "200 strokes of 20 points, r = 500": lambda: paint(hints=strokes(200, 20, 500)),
             "200 strokes of 20 points, r = 5": lambda: paint(hints=strokes(200, 20, 5)),
+            "a scribble of 1,000 points, r = 40": lambda: paint(hints=scribble(1000, 40)),
             "200 points": lambda: paint(hints=strokes(200, 1, 5)),
             "a palette of 64": lambda: paint(
                 palette=[f"#{n:02x}{255 - n:02x}80" for n in range(64)]

@@ -32,7 +32,8 @@
     ├── TrainingError
     │   ├── DivergedError     the loss is no longer a finite number
     │   └── CheckpointError   a checkpoint can't be written, read or resumed from
-    └── MissingExtraError     an optional part of the package is not installed
+    ├── MissingExtraError     an optional part of the package is not installed
+    └── StoppedError          work was ended, as nobody waits for it any more
 
 A message says what was found, what was wanted and what to do about it. The library raises
 and never prints; ``photochrom.cli`` and ``photochrom.studio`` turn these into words and codes.
@@ -171,3 +172,7 @@ class CheckpointError(TrainingError):
 
 class MissingExtraError(PhotochromError, ImportError):
     """An optional part of the package is not installed."""
+
+
+class StoppedError(PhotochromError):
+    """Work was ended before its end, because nobody waits for it any more."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from photochrom import color
 from photochrom.errors import HintError
-from photochrom.runtime.canvas import RADIUS_SHARE, STROKE_TOKENS, lay_out
+from photochrom.runtime.canvas import MOST_TOKENS, RADIUS_SHARE, STROKE_TOKENS, lay_out
 from photochrom.runtime.hints import Hint
 
 CELL_PX = 4
@@ -125,3 +125,46 @@ def test_any_radius_can_be_laid_out(radius):
     share = laid(Hint(points=((40, 24),), ab=(30, -20), radius_px=radius)).planes[..., 2]
     assert np.isfinite(share).all()
     assert (share == 1).all() if radius > 1 else 0 < share.sum() < 1
+
+
+# What strokes may cost
+
+
+def zigzag(points, seed=0):
+    places = np.random.default_rng(seed).uniform(0, 1, (points, 2)) * [96, 64]
+    return tuple(map(tuple, places.tolist()))
+
+
+def test_strokes_that_take_too_long_are_refused():
+    with pytest.raises(HintError, match="4000 in this one"):
+        laid(Hint(points=zigzag(4000), ab=(50, 0), radius_px=40))
+    each = Hint(points=zigzag(20), ab=(50, 0), radius_px=40)
+    with pytest.raises(HintError, match="too many points"):
+        laid(*200 * [each])
+    near = tuple((40 + x / 20, 30 + y / 20) for x, y in zigzag(4000))
+    assert laid(Hint(points=near, ab=(50, 0), radius_px=1)).planes[..., 2].max() > 0.5
+
+
+def test_a_long_stroke_of_a_wide_brush_is_traced_with_fewer_points():
+    turns = np.linspace(0, 12 * np.pi, 3000)
+    path = np.stack([48 + 40 * np.sin(turns), np.linspace(5, 59, 3000)], axis=1)
+    wide = Hint(points=tuple(map(tuple, path.tolist())), ab=(50, 20), radius_px=12)
+    few = Hint(points=tuple(map(tuple, path[::5].tolist())), ab=(50, 20), radius_px=12)
+    share, expected = (laid(one).planes[..., 2] for one in (wide, few))
+    assert expected.mean() > 0.5
+    assert np.abs(share - expected).mean() < 0.002
+
+
+def test_what_is_affordable_is_traced_as_it_is():
+    from photochrom.runtime.canvas import _affordable
+
+    path = np.array(zigzag(50), np.float32)
+    assert _affordable(path, 4.0, (64, 96), 1e9) is path
+    alone = path[:1]
+    assert _affordable(alone, 40.0, (64, 96), 0.0) is alone
+
+
+def test_many_strokes_share_the_tokens():
+    strokes = [Hint(points=zigzag(3, seed), ab=(9, 9), radius_px=1) for seed in range(200)]
+    assert len(laid(*strokes[:10]).points) > 10 * STROKE_TOKENS // 2
+    assert 200 < len(laid(*strokes).points) <= MOST_TOKENS

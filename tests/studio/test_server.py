@@ -18,8 +18,8 @@ import pytest
 
 import photochrom
 from photochrom.cli import main as cli
-from photochrom.errors import JobError
-from photochrom.pictures import footprint, picture
+from photochrom.errors import JobError, StoppedError
+from photochrom.pictures import footprint, picture, stopping
 from photochrom.studio import orders, server
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
@@ -720,6 +720,32 @@ def test_work_that_takes_too_long_is_503(start, monkeypatch):
     is_problem(client.get(f"/v1/pictures/{held['id']}/original"), 404)
     monkeypatch.setattr("photochrom.studio.api.hold", lambda *_, **__: time.sleep(0.5))
     is_problem(client.post("/v1/pictures", content=photograph()), 503, "too long")
+
+
+def test_work_ends_with_its_time_or_its_client(start, monkeypatch):
+    client = start(workers=1)
+    studio, ended = client.app.state.studio, []
+
+    def work(self):
+        while True:
+            try:
+                stopping.check()
+            except StoppedError:
+                ended.append(self)
+                raise
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Held, "original", work)
+    held = opened(client)
+    studio.limits = Limits(work_s=0.3)
+    url = f"/v1/pictures/{held['id']}/original"
+    is_problem(client.get(url), 503, "too long")
+    until(lambda: len(ended) == 1)
+    studio.limits = Limits()
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as raw:
+        raw.sendall(f"GET {url} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        until(lambda: studio.budget.taken)
+    until(lambda: len(ended) == 2 and studio.budget.taken == 0)
 
 
 def test_a_client_that_goes_away_frees_its_place(start, monkeypatch):

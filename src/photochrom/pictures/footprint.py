@@ -29,9 +29,9 @@ STREAM_8, STREAM_16 = 45, 150
 WEBP, WEBP_LOSSLESS, AVIF, AVIF_LOSSLESS = 25, 40, 46, 62
 """Bytes for each pixel that a saver holds of a whole picture; alpha in WebP is lossless."""
 
-_COPIES = {"jpeg": 2.5, "png": 2.5, "tiff": 3.6, "webp": 2.5, "avif": 2.5}
+COPIES = 3.6
 """How many times an encoded file is in memory when it is finished: libvips doubles its buffer
-while it grows, and what it returns is copied."""
+while it grows, and what it returns is copied, and copied again where something is added."""
 
 _LOSSY_BYTES = 1.5
 """An encoded pixel's at most, in lossy formats: noise at high quality."""
@@ -76,11 +76,11 @@ class Footprint:
             held = WEBP_LOSSLESS if lossless or alpha else WEBP
         elif name == "avif":
             held = (AVIF_LOSSLESS if lossless else AVIF) * (1.4 if alpha else 1)
-        elif name not in _COPIES:
-            held = 4 * raw
+        elif name == "jxl":
+            held = 8 * raw
         if kept:
             exact = lossless or name not in ("jpeg", "webp", "avif")
-            held += _COPIES.get(name, 3) * (raw if exact else _LOSSY_BYTES)
+            held += COPIES * (raw if exact else _LOSSY_BYTES)
         return self.reading + int(held * height * width)
 
     @property

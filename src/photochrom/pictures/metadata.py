@@ -93,7 +93,7 @@ _STALE_FIELDS = (
 
 _DESCRIPTION = "exif-ifd0-ImageDescription"
 
-_CAPTIONS = 0x0404
+_CAPTIONS, _MAX_RESOURCES = 0x0404, 10_000
 _STALE_RESOURCES = {0x0409, 0x040C, 0x040F, 0x0411}  # previews, and the colour profile
 
 
@@ -323,7 +323,7 @@ def _captions(image: pyvips.Image) -> bytes:
 
 
 def _resources(captions: bytes) -> list[tuple[int, bytes, bytes]]:
-    """Photoshop's image resources: (number, name, content); none where they are broken."""
+    """Photoshop's image resources: (number, name, content); none of broken or too many ones."""
     block = captions.removeprefix(jpeg.RESOURCES)
     found, at = [], 0
     while at + 12 <= len(block):
@@ -337,6 +337,8 @@ def _resources(captions: bytes) -> list[tuple[int, bytes, bytes]]:
             return []
         number = struct.unpack_from(">H", block, at + 4)[0]
         found.append((number, block[at + 6 : content_at - 4], content))
+        if len(found) > _MAX_RESOURCES:
+            return []
         at = content_at + size + size % 2
     return found
 

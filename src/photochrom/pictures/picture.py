@@ -30,7 +30,7 @@ from photochrom.errors import (
     ShapeError,
 )
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import formats, metadata, painting, writing
+from photochrom.pictures import formats, metadata, painting, stopping, writing
 from photochrom.pictures.encoded import Encoded, reason, resized
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
@@ -146,7 +146,8 @@ class Picture:
         try:
             image = self._open() if size is None else self._shrink(*size)
             image = image[: 1 if image.bands < 3 else 3]
-            pixels = image.colourspace("srgb").numpy()
+            with stopping.watching(image.colourspace("srgb")) as watched:
+                pixels = watched.numpy()
         except pyvips.Error as error:
             raise self._unreadable(error) from error
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
@@ -322,12 +323,13 @@ class Picture:
         try:
             with writing.temporary(target, one.suffixes[0]) as unfinished:
                 image = self._image_for(one)
-                prepared = metadata.for_saving(image, one.name)
-                pyvips.Operation.call(one.saver, prepared, os.fsencode(unfinished), **options)
+                with stopping.watching(metadata.for_saving(image, one.name)) as watched:
+                    pyvips.Operation.call(one.saver, watched, os.fsencode(unfinished), **options)
                 with unfinished.open("r+b") as file:
                     metadata.complete(file, image, one.name)
                 writing.publish(unfinished, target, force=force)
         except (pyvips.Error, OSError) as error:
+            stopping.check()
             self._verify()
             raise PictureWriteError(f"{target}: can't be written ({reason(error)}).") from error
         return target
@@ -353,9 +355,10 @@ class Picture:
         options = self._saver_options(one, self.name, quality=quality, lossless=lossless)
         try:
             image = self._image_for(one)
-            prepared = metadata.for_saving(image, one.name)
-            encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", prepared, **options)
+            with stopping.watching(metadata.for_saving(image, one.name)) as watched:
+                encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", watched, **options)
         except pyvips.Error as error:
+            stopping.check()
             self._verify()
             raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
         stream = io.BytesIO(encoded)
@@ -363,6 +366,7 @@ class Picture:
         return stream.getvalue()
 
     def _unreadable(self, error: pyvips.Error) -> PictureReadError:
+        stopping.check()
         self._verify()
         return PictureReadError(f"{self.name}: can't be decoded ({reason(error)}).")
 

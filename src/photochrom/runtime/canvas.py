@@ -25,6 +25,12 @@ STROKE_TOKENS = 16
 TOKEN_STEP_PX = 6.0
 """Tokens along a stroke are at least so far apart, in pixels of the small copy."""
 
+MOST_TOKENS = 512
+"""With more strokes, each becomes fewer tokens; correcting them all together costs their square."""
+
+STROKE_WORK = 100
+"""Strokes may touch each pixel of the small copy so many times, on average."""
+
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
@@ -63,21 +69,30 @@ def lay_out(
     Raises
     ------
     HintError
-        A point lies outside the photograph.
+        A point lies outside the photograph, or there are too many points for their radius.
     """
     height, width = lightness.shape
     scale = np.array([width / picture_size[1], height / picture_size[0]], dtype=np.float32)
     zoom = float(np.sqrt(scale.prod()))
     rows, columns = (-(-side // cell_px) * cell_px for side in (height, width))
     painted = np.zeros((rows, columns, 3), dtype=np.float32)
+    most = min(STROKE_TOKENS, max(1, MOST_TOKENS // max(1, len(hints))))
+    left = STROKE_WORK * rows * columns
     points, colors, radii, reaches = [], [], [], []
     for hint in hints:
         check_inside(hint.points, picture_size)
         radius = RADIUS_SHARE * min(picture_size) if hint.radius_px is None else hint.radius_px
         radius = min(max(radius * zoom, 0.75), height + width)
         path = np.array(hint.points, dtype=np.float32) * scale
-        _stroke(painted, path, radius, hint.ab)
-        for point in _along(path, max(TOKEN_STEP_PX, radius)):
+        traced = _affordable(path, radius, (rows, columns), left)
+        if traced is None:
+            raise HintError(
+                f"The strokes have too many points ({len(path)} in this one) for so large a radius "
+                f"({radius / zoom:g} pixels). Use a smaller radius, or fewer points."
+            )
+        left -= _stroke_work(traced, radius, (rows, columns))
+        _stroke(painted, traced, radius, hint.ab)
+        for point in _along(path, max(TOKEN_STEP_PX, radius), most):
             points.append(point)
             colors.append(hint.ab)
             radii.append(radius)
@@ -132,6 +147,33 @@ def _showable(ab: Float, lightness: Float) -> Float:
     return color.srgb_to_lab(color.linear_to_srgb(linear))[:, 1:]
 
 
+def _affordable(path: Float, radius: float, size: tuple[int, int], most: float) -> Float | None:
+    """A path with as many of its points as `most` work allows; None where even few are too many.
+
+    Points are left out that lie near others, compared with the stroke's radius.
+    """
+    for share in (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4):
+        kept = [path[0]]
+        for point in path[1:]:
+            if np.abs(point - kept[-1]).max() >= share * radius:
+                kept.append(point)
+        thinned = np.array([*kept, path[-1]] if len(path) > 1 else kept)
+        if _stroke_work(thinned, radius, size) <= most:
+            return thinned if share else path
+    return None
+
+
+def _stroke_work(path: Float, radius: float, size: tuple[int, int]) -> float:
+    """How many pixels `_stroke` touches, each as often as it does."""
+    if len(path) == 1:
+        return 0.0  # that is quicker by far, and touches each once
+    low = np.minimum(path[:-1], path[1:]) - radius - 1
+    high = np.maximum(path[:-1], path[1:]) + radius + 1
+    limits = np.array(size[::-1], dtype=np.float32)
+    sides = np.clip(high, 0, limits) - np.clip(low, 0, limits)
+    return float(sides.prod(axis=1).sum())
+
+
 def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float]) -> None:
     """Lay a stroke over (H, W, 3), a* x share, b* x share, share."""
     low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
@@ -161,11 +203,11 @@ def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float])
     part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
 
 
-def _along(path: Float, step: float) -> Float:
+def _along(path: Float, step: float, most: int) -> Float:
     """Points along a path, at least `step` apart: its start, and evenly up to its end."""
     lengths = np.hypot(*np.diff(path, axis=0).T) if len(path) > 1 else np.zeros(0)
     reached = np.concatenate([[0], np.cumsum(lengths)])
-    count = min(STROKE_TOKENS, 1 + int(reached[-1] // step))
+    count = min(most, 1 + int(reached[-1] // step))
     wanted = np.linspace(0, reached[-1], count) if count > 1 else reached[-1:] / 2
     points = [np.interp(wanted, reached, path[:, axis]) for axis in (0, 1)]
     return np.stack(points, axis=-1).astype(np.float32)

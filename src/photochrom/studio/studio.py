@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from photochrom.pictures.footprint import EACH_BYTES
+from photochrom.pictures.stopping import Stop
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.prepared import Reference
@@ -61,17 +62,21 @@ class Studio:
         Problem
             503: the queue is full, or it has taken too long; 499: the client has gone.
         """
-        gone = asyncio.ensure_future(_until_gone(request))
+        gone, stop = asyncio.ensure_future(_until_gone(request)), Stop()
         try:
             async with asyncio.timeout(self.limits.work_s):
                 await self._admit(gone, needs, subject)
                 try:
-                    future = self.workshop.begin(task)
+                    future = self.workshop.begin(partial(_stoppable, task, stop))
                 except Problem:
                     self.budget.give(needs)
                     raise
                 future.add_done_callback(lambda _: self.budget.give(needs))
-                return await _first(asyncio.wrap_future(future), gone)
+                try:
+                    return await _first(asyncio.wrap_future(future), gone)
+                finally:
+                    if not future.done():
+                        stop.stop()
         except TimeoutError:
             raise busy("This has taken too long; try a smaller picture, or later.") from None
         finally:
@@ -108,6 +113,11 @@ class Studio:
         """
         held = self.shelf.get(id_) if id_ else None
         return EACH_BYTES if held is None else held.reference_bytes + EACH_BYTES
+
+
+def _stoppable(task: Callable[[], Result], stop: Stop) -> Result:
+    with stop.over():
+        return task()
 
 
 async def _first(future: asyncio.Future[Result], gone: asyncio.Future[None]) -> Result:

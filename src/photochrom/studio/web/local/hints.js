@@ -6,6 +6,7 @@ import { parseColor, showable } from "./lab.js";
 
 const RADIUS_SHARE = 0.014;
 const STROKE_TOKENS = 16;
+const MOST_TOKENS = 512;
 const TOKEN_STEP_PX = 6;
 const AB_LIMIT = 255;
 const MOST_REACH = 16;
@@ -63,6 +64,7 @@ export function layOut(hints, size, lightness, cellPx) {
   const zoom = Math.sqrt(scale[0] * scale[1]);
   const painted = field(Math.ceil(height / cellPx) * cellPx, Math.ceil(width / cellPx) * cellPx, 3);
   const [points, ab, radii] = [[], [], []];
+  const most = Math.min(STROKE_TOKENS, Math.max(1, Math.floor(MOST_TOKENS / Math.max(1, hints.length))));
   for (const hint of hints) {
     for (const [x, y] of hint.points) {
       if (!(x >= 0 && x <= size.width && y >= 0 && y <= size.height)) {
@@ -76,7 +78,7 @@ export function layOut(hints, size, lightness, cellPx) {
     const radius = Math.min(Math.max(wanted * zoom, 0.75), height + width);
     const path = hint.points.map(([x, y]) => [x * scale[0], y * scale[1]]);
     stroke(painted, path, radius, hint.ab);
-    for (const [x, y] of along(path, Math.max(TOKEN_STEP_PX, radius))) {
+    for (const [x, y] of along(path, Math.max(TOKEN_STEP_PX, radius), most)) {
       const column = Math.min(Math.trunc(x), width - 1);
       const row = Math.min(Math.trunc(y), height - 1);
       points.push(x, y);
@@ -138,14 +140,14 @@ function nearer(squared, columns, rows, [left, top], [x1, y1], [x2, y2], radius)
   }
 }
 
-/** Points along a path, at least `step` apart: its start, and evenly up to its end. */
-function along(path, step) {
+/** Points along a path, at least `step` apart and at most so many: its start, and evenly up to its end. */
+function along(path, step, most) {
   const reached = [0];
   for (let at = 1; at < path.length; at += 1) {
     reached.push(reached[at - 1] + Math.hypot(path[at][0] - path[at - 1][0], path[at][1] - path[at - 1][1]));
   }
   const whole = reached[reached.length - 1];
-  const count = Math.min(STROKE_TOKENS, 1 + Math.floor(whole / step));
+  const count = Math.min(most, 1 + Math.floor(whole / step));
   const wanted =
     count > 1 ? Array.from({ length: count }, (_, at) => (whole * at) / (count - 1)) : [whole / 2];
   return wanted.map((length) => {

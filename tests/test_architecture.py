@@ -48,9 +48,23 @@ ORDER = {
         ),
     ),
     "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
-    "batch": ("shards", "jobs", "plan", "manifest", "resume", "pool", "watch"),
+    "batch": (
+        "shards",
+        "jobs",
+        "plan",
+        "manifest",
+        "resume",
+        "pool",
+        "watch",
+        "stores",
+        "parts",
+        "known",
+        "objects",
+        "remote",
+        "cluster",
+    ),
     "studio": ("workshop", "held", "shelf", "api", "server", "serving"),
-    "cli": ("console", "coloring", "main"),
+    "cli": ("console", "coloring", "remote", "main"),
 }
 """The order inside rooms: each module may import those before it. Others are free to stand
 anywhere, as long as no import leads back to where it came from."""

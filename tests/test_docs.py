@@ -118,7 +118,8 @@ def test_recipe_reference_names_every_key_and_default():
 
 
 @pytest.mark.parametrize(
-    "command", ["colorize", "video", "models", "serve", "train", "mix", "export", "evaluate"]
+    "command",
+    ["colorize", "status", "video", "models", "serve", "train", "mix", "export", "evaluate"],
 )
 def test_command_reference_names_every_option(command):
     photochrom = Path(sys.executable).with_name("photochrom")

@@ -21,6 +21,8 @@
     │   └── WorkFolderError   the work folder belongs to another order
     ├── JobError              inputs and outputs of a batch don't suit each other
     ├── ManifestError         a batch's manifest can't be read or written
+    ├── StoreError            an object store can't be reached, or refuses
+    ├── ClusterError          a Ray cluster can't be reached, or was lost
     ├── ModelError
     │   ├── ModelNotFoundError     no such model name or file
     │   ├── ContractError          the file is no Photochrom model, or of a newer version
@@ -124,6 +126,14 @@ class JobError(PhotochromError):
 
 class ManifestError(PhotochromError):
     """The manifest of a batch can't be read or written."""
+
+
+class StoreError(PhotochromError):
+    """An object store can't be reached, or refuses."""
+
+
+class ClusterError(PhotochromError):
+    """A Ray cluster can't be reached, or was lost."""
 
 
 class ModelError(PhotochromError):

@@ -249,6 +249,18 @@ def colorize(
             "machines.",
         ),
     ] = "",
+    ray: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Work on a Ray cluster: local for one of this machine's cores, auto for the "
+            "one that runs here, or HOST:PORT.",
+        ),
+    ] = "",
+    actors: Annotated[
+        str,
+        typer.Option(metavar="MIN..MAX", help="Processes of the cluster; all its cores at most."),
+    ] = "",
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with what arrives in the folders, until Ctrl-C.")
     ] = False,
@@ -303,13 +315,24 @@ def colorize(
     )
     if confidence is not None and pages is Pages.ALL:
         raise JobError("--confidence is of one page; leave out --pages all.")
+    budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
+    if ray or any("://" in place for place in (*order.inputs, output or "")):
+        from photochrom.cli import remote
+
+        if edits is not None:
+            raise JobError("--edits doesn't go with object stores and clusters.")
+        code = remote.carry_out(
+            order, options, budget=budget, ray=ray, actors=actors, dry_run=dry_run
+        )
+        if code:
+            raise typer.Exit(code)
+        return
     if confidence is not None and alternatives:
         raise JobError("--confidence is of one result; leave out --alternatives.")
     if dry_run:
         coloring.show(order)
         return
     run = coloring.run_watch if watch else coloring.run
-    budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
     paint = partial(
         Job.run,
         options=options,
@@ -373,6 +396,19 @@ def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list
     else:
         data = sys.stdin.buffer.read()
     return [*named, *read_list(data, null=null)]
+
+
+@app.command()
+def status(
+    place: Annotated[
+        str, typer.Argument(metavar="OUT", help="The folder or the address of the results.")
+    ],
+) -> None:
+    """Say what has become of a batch, of all its runs, shards and clusters."""
+    from photochrom.cli import remote
+
+    if code := remote.status(place):
+        raise typer.Exit(code)
 
 
 @app.command()

@@ -1,0 +1,232 @@
+"""A batch on a Ray cluster: Ray Data hands out blocks of tasks to actors that hold a model each.
+
+An actor that dies is started again and its block repeated; what the block had finished is found to
+be there (`photochrom.batch.remote`). Ray is told not to report its usage before it is imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from photochrom.batch.objects import ObjectTask
+from photochrom.batch.parts import Parts
+from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
+from photochrom.batch.stores import Address
+from photochrom.errors import ClusterError, JobError, MissingExtraError
+from photochrom.runtime.cores import usable_cores
+from photochrom.runtime.options import Options
+from photochrom.runtime.prepared import Reference
+
+LOCAL = "local"
+"""The address of a cluster that is started for this batch alone, on this machine."""
+
+BLOCK = 64
+"""Tasks in a block: what is repeated when an actor dies."""
+
+_AT_ONCE = 2
+"""Photographs that an actor has in work: one waits for its store while the other computes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Where the actors run, and how many."""
+
+    address: str = LOCAL
+    """`LOCAL`, "auto" for one that runs here, or HOST:PORT or ray://HOST:PORT."""
+    actors: tuple[int, int] | None = None
+    """The least and the most; by default from 1 to as many as there are cores or GPUs."""
+    block: int = BLOCK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """What every actor is told: plain values."""
+
+    manifest: Address
+    options: Options
+    model: str | None = None
+    device: str = "cpu"
+    reference: Reference | None = None
+    model_file: bytes | None = None
+    """The model's own bytes, where it is a file of this machine."""
+
+
+def parse_actors(text: str) -> tuple[int, int]:
+    """Read "MIN..MAX", or one number for both.
+
+    Raises
+    ------
+    JobError
+        It is neither.
+    """
+    low, _, high = text.partition("..")
+    try:
+        least, most = int(low), int(high or low)
+    except ValueError:
+        least, most = 0, 0
+    if not 1 <= least <= most:
+        raise JobError(f"'{text}' is no number of actors; MIN..MAX is wanted, such as 1..8.")
+    return least, most
+
+
+class Actor:
+    """A process of the cluster, with a model of its own."""
+
+    def __init__(self, team: Team) -> None:
+        import pyvips
+
+        from photochrom.runtime.colorizer import Colorizer
+
+        pyvips.concurrency_set(1)
+        model = team.model
+        if team.model_file is not None:
+            folder = Path(tempfile.mkdtemp(prefix="photochrom-"))
+            (folder / Path(str(team.model)).name).write_bytes(team.model_file)
+            model = str(folder / Path(str(team.model)).name)
+        colorizer = Colorizer(model, threads=1, device=team.device)
+        self._worker = Worker(colorizer=colorizer, options=team.options, reference=team.reference)
+        self._manifest = team.manifest
+
+    def __call__(self, table: Any) -> Any:
+        """Do a block; what it did is written down before it is given back."""
+        import pyarrow
+
+        tasks = [ObjectTask(**row) for row in table.to_pylist()]
+        with Parts(self._manifest) as written:
+            outcomes = list(in_threads(tasks, self._worker.do, workers=_AT_ONCE))
+            for outcome in outcomes:
+                written.append(outcome.record)
+        return pyarrow.table({"outcome": [pickle.dumps(outcome) for outcome in outcomes]})
+
+
+def run(
+    tasks: Iterable[ObjectTask], team: Team, cluster: Cluster
+) -> Generator[ObjectOutcome, None, None]:
+    """Do tasks on a cluster; all are listed before the first is begun, and kept in its memory.
+
+    Parameters
+    ----------
+    tasks : from `objects.sort_out`
+    team : what the actors are told
+    cluster : where they run
+
+    Yields
+    ------
+    Outcomes in the order in which blocks are done
+
+    Raises
+    ------
+    MissingExtraError
+        The ray extra is not installed.
+    ClusterError
+        The cluster can't be reached or was lost, or actors have failed, as where the manifest
+        can't be written. One that is killed is no failure: it begins again.
+    """
+    ray = _import()
+    with _said(ray), _session(ray, cluster):
+        _quiet(ray)
+        count, references = 0, []
+        for block in _blocks(tasks, cluster.block):
+            count += block.num_rows
+            references.append(ray.put(block))
+        if not references:
+            return
+        gpus = 0 if team.device == "cpu" else 1
+        done = ray.data.from_arrow_refs(references).map_batches(
+            Actor,
+            batch_size=None,
+            batch_format="pyarrow",
+            fn_constructor_args=(team,),
+            compute=ray.data.ActorPoolStrategy(**_size(ray, cluster, gpus, len(references))),
+            num_cpus=1,
+            num_gpus=gpus,
+        )
+        for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
+            for outcome in batch.column("outcome").to_pylist():
+                count -= 1
+                yield pickle.loads(outcome)
+    if count:
+        raise ClusterError(
+            f"{count} photographs were not done, as the actors that had them in work failed. Look "
+            "into the cluster's logs, and go on with --resume."
+        )
+
+
+def _import() -> Any:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what it will be; no warning
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            "Clusters need the ray extra: pip install 'photochrom[ray]'"
+        ) from error
+    return ray
+
+
+def _size(ray: Any, cluster: Cluster, gpus: int, blocks: int) -> dict[str, int]:
+    least, most = cluster.actors or (1, 0)
+    if not most:
+        most = int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1))
+    most = max(1, min(most, blocks))
+    return {"min_size": min(least, most), "max_size": most}
+
+
+def _quiet(ray: Any) -> None:
+    """The command line has a progress bar of its own; and one bad block is no bad batch."""
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.max_errored_blocks = -1
+
+
+def _blocks(tasks: Iterable[ObjectTask], size: int) -> Iterator[Any]:
+    import pyarrow
+
+    queue = iter(tasks)
+    while block := [asdict(task) for task in islice(queue, size)]:
+        yield pyarrow.Table.from_pylist(block)
+
+
+@contextmanager
+def _session(ray: Any, cluster: Cluster) -> Iterator[None]:
+    """Connect, and let go again; a cluster of our own ends with it."""
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+    if cluster.address == LOCAL:
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # a busy machine needs longer
+        settings |= {"num_cpus": usable_cores(), "include_dashboard": False}
+    try:
+        ray.init(cluster.address, **settings)
+    except ray.exceptions.RayError:
+        raise
+    except Exception as error:  # Ray raises plain exceptions where a part of it doesn't start
+        raise ClusterError(
+            f"The Ray cluster '{cluster.address}' can't be started or reached: {error}"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _said(ray: Any) -> Iterator[None]:
+    """Turn Ray's errors into ours."""
+    try:
+        yield
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        words = str(error).strip().partition("\n")[0]
+        raise ClusterError(
+            f"The Ray cluster can't be reached, or was lost: {words} Go on with --resume."
+        ) from error

@@ -1,0 +1,209 @@
+"""What was done to which photograph of a store: JSON lines in numbered objects below one prefix.
+
+Objects can't be appended to, and many machines may write at once: each process writes parts of its
+own, ``START-PROCESS-NUMBER.jsonl``, which never change. What a killed process had not written yet
+is found out from the results themselves (`photochrom.batch.objects`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+from typing import Any, Literal
+
+from photochrom.batch import stores
+from photochrom.batch.stores import Address, ObjectStamp
+from photochrom.errors import ManifestError, StoreError
+from photochrom.models.contract import ModelIdentity
+
+NAME = "photochrom-manifest"
+"""The prefix of the parts, below the results' own."""
+
+LINES = 500
+"""A part is written when it has so many lines,"""
+
+SECONDS = 15.0
+"""or when its first line has waited for so long."""
+
+_PART = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}-\d{6}\.jsonl")
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectRecord:
+    """One line of a part: plain values, which go between processes as they are."""
+
+    input: str
+    """The photograph's address."""
+    output: str
+    """The result: its key below the place of the results."""
+    status: Literal["done", "failed", "skipped"]
+    input_stamp: ObjectStamp | None = None
+    output_stamp: ObjectStamp | None = None
+    sha256: str = ""
+    """Of the result."""
+    model: ModelIdentity | None = None
+    """What made the result, where that is known."""
+    seconds: float = 0.0
+    error: str = ""
+
+    def to_json(self) -> str:
+        """The record as a line without its end; the inverse of `from_json`."""
+        table: dict[str, Any] = {
+            "input": self.input,
+            "output": self.output,
+            "status": self.status,
+            "error": self.error or None,
+            "seconds": round(self.seconds, 3),
+            "model": self.model.name if self.model else None,
+            "model_version": (self.model.version or None) if self.model else None,
+            "model_sha256": (self.model.sha256 or None) if self.model else None,
+            "sha256": self.sha256 or None,
+        }
+        for name, stamp in (("input", self.input_stamp), ("output", self.output_stamp)):
+            if stamp is not None:
+                table |= {f"{name}_bytes": stamp.size_bytes, f"{name}_e_tag": stamp.e_tag}
+        return json.dumps({key: value for key, value in table.items() if value is not None})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> ObjectRecord:
+        """Read a line. Keys that aren't known are left out.
+
+        Raises
+        ------
+        ValueError
+            It is no record.
+        """
+        try:
+            table = json.loads(text)
+            if table["status"] not in ("done", "failed", "skipped"):
+                raise ValueError(f"its status is {table['status']!r}")
+            return cls(
+                input=str(table["input"]),
+                output=str(table["output"]),
+                status=table["status"],
+                input_stamp=_stamp_in(table, "input"),
+                output_stamp=_stamp_in(table, "output"),
+                sha256=str(table.get("sha256", "")),
+                model=_model_in(table),
+                seconds=float(table.get("seconds", 0.0)),
+                error=str(table.get("error", "")),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no record ({error})") from error
+
+
+class Parts:
+    """Where one process writes its records; safe from several threads.
+
+    Parameters
+    ----------
+    place : the prefix of all parts
+    """
+
+    def __init__(self, place: Address) -> None:
+        self._place = place
+        self._own = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(6)}"
+        self._number = 0
+        self._waiting: list[str] = []
+        self._since = 0.0
+        self._alone = threading.Lock()
+
+    def __enter__(self) -> Parts:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
+
+    def append(self, record: ObjectRecord) -> None:
+        """Take a record in; it is written with those after it, or by `flush`.
+
+        Raises
+        ------
+        ManifestError
+            A part can't be written.
+        """
+        with self._alone:
+            if not self._waiting:
+                self._since = time.monotonic()
+            self._waiting.append(record.to_json())
+            if len(self._waiting) >= LINES or time.monotonic() - self._since >= SECONDS:
+                self._write()
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises
+        ------
+        ManifestError
+            It can't be written.
+        """
+        with self._alone:
+            if self._waiting:
+                self._write()
+
+    def _write(self) -> None:
+        name = f"{self._own}-{self._number:06}.jsonl"
+        data = "".join(f"{line}\n" for line in self._waiting).encode()
+        place = self._place.below(name)
+        try:
+            written = stores.put(place, data, notes={"Content-Type": "application/x-ndjson"})
+            if written is None and stores.get(place)[0] != data:  # else a repeated request of ours
+                raise StoreError(f"{place}: there is such an object already.")
+        except StoreError as error:
+            raise ManifestError(
+                f"A part of the manifest can't be written: {error} Go on with --resume."
+            ) from error
+        self._number += 1
+        self._waiting.clear()
+
+
+def read(place: Address) -> Iterator[ObjectRecord]:
+    """All records below a prefix, each process's in the order in which it wrote them.
+
+    Lines that are no records, and objects that are no parts, are left out.
+
+    Raises
+    ------
+    StoreError
+        The store can't be reached, or refuses.
+    """
+    names = sorted(name for name, _ in stores.listed(place) if _PART.fullmatch(name))
+    queue = iter(names)
+
+    def fetch(name: str) -> bytes:
+        return stores.get(place.below(name))[0]
+
+    with ThreadPoolExecutor(_AT_ONCE, "photochrom") as pool:
+        while batch := list(islice(queue, _AT_ONCE)):
+            for data in pool.map(fetch, batch):
+                for line in data.splitlines():
+                    with suppress(ValueError):
+                        yield ObjectRecord.from_json(line)
+
+
+def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
+    if "model" not in table:
+        return None
+    keys = ("model", "model_version", "model_sha256")
+    return ModelIdentity(*(str(table.get(key, "")) for key in keys))
+
+
+def _stamp_in(table: dict[str, Any], name: str) -> ObjectStamp | None:
+    if f"{name}_bytes" not in table:
+        return None
+    return ObjectStamp(int(table[f"{name}_bytes"]), str(table.get(f"{name}_e_tag", "")))

@@ -1,0 +1,269 @@
+"""The colorize command where photographs lie in object stores, or work is done by a cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyvips
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from photochrom.batch import cluster as clusters
+from photochrom.batch.cluster import Cluster, Team, parse_actors
+from photochrom.batch.jobs import STANDARD_STREAM
+from photochrom.batch.objects import Earlier, ObjectTask, Plan, sort_out
+from photochrom.batch.parts import Parts
+from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
+from photochrom.batch.status import Summary, summarize
+from photochrom.cli.coloring import LISTED, SOME_FAILED, Order
+from photochrom.cli.console import INTERRUPTED, error_console, interruptible
+from photochrom.errors import JobError, StoreError
+from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.cores import threads_each, usual_workers
+from photochrom.runtime.memory import Budget
+from photochrom.runtime.options import DEFAULTS, Options
+
+GIVEN_UP = 30
+"""After so many failures of a store in a row, none between, the run ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteOrder:
+    """What the colorize command was asked for; see its options."""
+
+    plan: Plan
+    options: Options = DEFAULTS
+    model: str | None = None
+    device: str = "cpu"
+    force: bool = False
+    resume: bool = False
+    workers: int | None = None
+    reference: Path | None = None
+    cluster: Cluster | None = None
+    budget: Budget | None = None
+
+    def tasks(self) -> Iterator[ObjectTask]:
+        """All tasks, as they are listed."""
+        earlier = Earlier(self.plan, resume=self.resume)
+        return sort_out(self.plan, earlier, resume=self.resume, force=self.force)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    """What is said and counted on the way."""
+
+    console: Console
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    lost_in_a_row: int = 0
+
+    def left_of(self, tasks: Iterator[ObjectTask]) -> Iterator[ObjectTask]:
+        """What is left to do."""
+        for task in tasks:
+            if task.step == "keep":
+                self.console.print(f"kept: {task.reason}", style="yellow", markup=False)
+            if task.step in ("skip", "keep"):
+                self.counts["before"] += 1
+            else:
+                yield task
+
+    def take(self, outcome: ObjectOutcome) -> None:
+        """Count an outcome and say it."""
+        record = outcome.record
+        self.counts[record.status] += 1
+        self.lost_in_a_row = self.lost_in_a_row + 1 if outcome.lost else 0
+        if record.error:
+            style = "red" if record.status == "failed" else None
+            self.console.print(f"{record.status}: {record.error}", style=style, markup=False)
+            if record.status == "failed" and len(self.failures) < LISTED:
+                self.failures.append(record.error)
+        else:
+            size = f" ({outcome.size[1]} x {outcome.size[0]})" if outcome.size else ""
+            self.console.print(f"{record.input} -> {record.output}{size}", markup=False)
+        for remark in outcome.remarks:
+            self.console.print(f"  {remark}", style="yellow", markup=False)
+        if self.lost_in_a_row >= GIVEN_UP:
+            raise StoreError(
+                f"A store has failed {GIVEN_UP} times in a row, the last time so: {record.error} "
+                "Go on with --resume when it is well."
+            )
+
+    def finish(self, *, stopped: bool) -> int:
+        """Sum up; the exit code."""
+        finished = sum(self.counts[name] for name in ("done", "failed", "skipped"))
+        if self.counts["before"]:
+            self.console.print(f"{self.counts['before']} done before.")
+        if failed := self.counts["failed"]:
+            self.console.print(f"{failed} of {finished} failed.", style="red")
+            for words in self.failures if finished > 1 else ():
+                self.console.print(f"  {words}", style="red", markup=False)
+            if failed > LISTED:
+                self.console.print(f"  ... and {failed - LISTED} more.", style="red")
+        if stopped:
+            self.console.print(
+                f"Stopped: {finished} done; the same command with --resume does the rest."
+            )
+            return INTERRUPTED
+        return SOME_FAILED if failed else 0
+
+
+def carry_out(
+    order: Order, options: Options, *, budget: Budget, ray: str, actors: str, dry_run: bool
+) -> int:
+    """Colorize photographs of object stores, or on a cluster; the exit code.
+
+    Parameters
+    ----------
+    order, options : what the command was asked for
+    budget : of this machine's memory
+    ray, actors : the options of those names; no cluster where the first is empty
+    dry_run : say what would be done, and do nothing
+
+    Raises
+    ------
+    JobError
+        An option doesn't go with stores and clusters.
+    """
+    single = order.single == "--confidence" or len(order.inputs) > 1
+    for name, given in (
+        ("--watch", order.watch),
+        ("--manifest", order.manifest is not None),
+        ("--pages all", order.all_pages),
+        ("stdin", STANDARD_STREAM in order.inputs),
+        (order.single, bool(order.single) and single),
+    ):
+        if given:
+            raise JobError(f"{name} doesn't go with object stores and clusters.")
+    if order.output in (None, STANDARD_STREAM):
+        raise JobError("Name the place of the results with -o, such as -o s3://BUCKET/colored.")
+    plan = Plan(
+        inputs=order.inputs,
+        output=order.output or "",
+        recursive=order.recursive,
+        whole_keys=order.parents,
+        alternatives=order.alternatives,
+        shard=order.shard,
+    )
+    cluster = Cluster(address=ray, actors=parse_actors(actors) if actors else None)
+    remote_order = RemoteOrder(
+        plan=plan,
+        options=options,
+        model=order.model,
+        device=order.device,
+        force=order.force,
+        resume=order.resume,
+        workers=order.workers,
+        reference=order.reference,
+        cluster=cluster if ray else None,
+        budget=budget,
+    )
+    if dry_run:
+        show(remote_order)
+        return 0
+    return run(remote_order)
+
+
+def run(order: RemoteOrder) -> int:
+    """Colorize what there is.
+
+    Returns
+    -------
+    The exit code: 0, 1 where some failed, 130 where Ctrl-C came before the end
+    """
+    tally = _Tally(console=error_console())
+    with interruptible(patient=True, abandon=lambda: None) as stop:
+        tasks = tally.left_of(order.tasks())
+        outcomes = _on_cluster(order, tasks) if order.cluster else _in_threads(order, tasks, stop)
+        with closing(outcomes), _counting(tally.console) as count:
+            for outcome in outcomes:
+                tally.take(outcome)
+                count()
+                if order.cluster and stop():
+                    break
+    return tally.finish(stopped=stop())
+
+
+def show(order: RemoteOrder) -> None:
+    """Print what would be done, and do nothing."""
+    counts: Counter[str] = Counter()
+    for task in order.tasks():
+        counts[task.step] += 1
+        words = f"{task.source} -> {task.target}" + (f" ({task.reason})" if task.reason else "")
+        quiet = task.step in ("skip", "keep", "refuse")
+        print(f"{task.step}: {task.source} ({task.reason})" if quiet else words)
+    left = counts["make"] + counts["replace"] + counts["check"]
+    before = counts["skip"] + counts["keep"]
+    error_console().print(
+        f"{left} to colorize, {before} done before, {counts['refuse']} refused; "
+        "nothing was written."
+    )
+
+
+def status(place: str) -> int:
+    """Print what has become of a batch; the exit code is 1 where some have failed."""
+    found: Summary = summarize(place)
+    print(f"done     {found.done:>12,}")
+    print(f"skipped  {found.skipped:>12,}  (they have colours)")
+    print(f"failed   {found.failed:>12,}")
+    print(f"read     {found.input_bytes / 1e9:>12,.3f} GB")
+    print(f"written  {found.output_bytes / 1e9:>12,.3f} GB")
+    if found.done:
+        print(f"each     {found.seconds / found.done:>12,.3f} s")
+    if found.repeated:
+        print(f"repeated {found.repeated:>12,}")
+    for model, count in found.models.most_common():
+        print(f"model    {count:>12,}  {model}")
+    for name, words in list(found.errors.items())[:LISTED]:
+        print(f"failed: {name}: {words}".encode("utf-8", "backslashreplace").decode())
+    if found.failed > LISTED:
+        print(f"... and {found.failed - LISTED} more")
+    return SOME_FAILED if found.failed else 0
+
+
+def _in_threads(
+    order: RemoteOrder, tasks: Iterator[ObjectTask], stop: Callable[[], bool]
+) -> Generator[ObjectOutcome, None, None]:
+    workers = order.workers or usual_workers()
+    threads = threads_each(workers)
+    pyvips.concurrency_set(threads)
+    colorizer = Colorizer(order.model, threads=threads, device=order.device)
+    reference = None if order.reference is None else colorizer.reference(order.reference)
+    worker = Worker(
+        colorizer=colorizer, options=order.options, reference=reference, budget=order.budget
+    )
+    with Parts(order.plan.manifest) as written:
+        for outcome in in_threads(tasks, worker.do, workers=workers, stop=stop):
+            written.append(outcome.record)
+            yield outcome
+
+
+def _on_cluster(
+    order: RemoteOrder, tasks: Iterator[ObjectTask]
+) -> Generator[ObjectOutcome, None, None]:
+    assert order.cluster is not None
+    reference = None
+    if order.reference is not None:
+        reference = Colorizer(order.model).reference(order.reference)
+    file = Path(order.model) if order.model else None
+    team = Team(
+        manifest=order.plan.manifest,
+        options=order.options,
+        model=order.model,
+        device=order.device,
+        reference=reference,
+        model_file=file.read_bytes() if file and file.is_file() else None,
+    )
+    return clusters.run(tasks, team, order.cluster)
+
+
+@contextmanager
+def _counting(console: Console) -> Iterator[Callable[[], None]]:
+    """A line that counts, with the rate; how many there will be nobody knows yet."""
+    columns = (TextColumn("colorizing: {task.completed:.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda: bar.advance(task)

@@ -185,3 +185,51 @@ def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, sta
     with pytest.raises(FilmWriteError, match="no quality"):
         colorize_film(stand_in, source, tmp_path / "a.mkv", encoding=encoding)
     assert not list(tmp_path.glob("*.photochrom"))
+
+
+def test_subtitles_chapters_tags_and_attachments_come_along(tmp_path, shots, clip, stand_in):
+    plain = clip(tmp_path / "plain.mkv", shots, codec="libx264", sound=True)
+    source, target = tmp_path / "old.mkv", tmp_path / "new.mkv"
+    with av.open(str(plain)) as one, av.open(str(source), "w") as container:
+        streams = {
+            stream.index: container.add_stream_from_template(stream, opaque=True)
+            for stream in one.streams
+        }
+        streams[1].metadata["language"] = "deu"
+        words = container.add_mux_stream("subrip")
+        words.time_base = Fraction(1, 1000)
+        words.metadata["language"] = "eng"
+        container.add_attachment("a.ttf", "font/ttf", b"a font")
+        container.metadata.update({"title": "Old", "COMMENT": "From the attic"})
+        unit = Fraction(1, 1000)
+        chapter = {"id": 1, "start": 0, "end": 900, "time_base": unit, "metadata": {"title": "I"}}
+        container.set_chapters([chapter])
+        for packet in one.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                container.mux(packet)
+        said = av.Packet(b"Hello there")
+        said.stream, said.time_base = words, unit
+        said.pts = said.dts = 400
+        said.duration = 500
+        container.mux(said)
+    report = colorize_film(stand_in, source, target)
+    assert report.notes == ()
+    assert packets_of(target, "subtitle") == packets_of(source, "subtitle")
+    with av.open(str(target)) as container:
+        kinds = [stream.type for stream in container.streams]
+        assert sorted(kinds) == ["attachment", "audio", "subtitle", "video"]
+        assert container.streams.audio[0].language == "deu"
+        assert container.streams.subtitles[0].language == "eng"
+        assert next(s for s in container.streams if s.type == "attachment").data == b"a font"
+        assert container.metadata["title"] == "Old"
+        comment = next(v for k, v in container.metadata.items() if k.lower() == "comment")
+        assert comment.startswith("From the attic; Colors by Photochrom")
+        (chapter,) = container.chapters()
+        assert (chapter["metadata"]["title"], chapter["end"] * chapter["time_base"]) == (
+            "I",
+            Fraction(9, 10),
+        )
+    report = colorize_film(stand_in, source, tmp_path / "new.mp4")
+    assert len(report.notes) == 2
+    assert all("is left out" in note for note in report.notes)

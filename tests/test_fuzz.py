@@ -30,6 +30,7 @@ WORKER = """if True:
     import numpy as np
     import pyvips
 
+    from photochrom.models.contract import ModelIdentity
     from photochrom.pictures import picture
     from photochrom.errors import PhotochromError
 
@@ -45,7 +46,7 @@ WORKER = """if True:
         )
         found.is_monochrome()
         found.losses(suffix)
-        colored = found.signed("fuzz").with_ab(ab)
+        colored = found.signed(ModelIdentity("fuzz")).with_ab(ab)
         saved = colored.save(folder / f"out{suffix}")
         again = picture.read(saved)
         assert again.size == found.size, (again.size, found.size)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photochrom import color
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import painting, picture
 
 coarse_sides = st.integers(1, 20)
@@ -205,7 +206,9 @@ def test_a_streamed_file_gives_what_an_array_gives(tmp_path):
 def test_a_painted_picture_is_described_without_painting(monkeypatch):
     painted, calls = painting.paint, []
     monkeypatch.setattr(painting, "paint", lambda *given: (calls.append(1), painted(*given))[1])
-    result = colored(np.full((20, 30), 90, np.uint16), np.zeros((2, 2, 2))).signed("a model")
+    result = colored(np.full((20, 30), 90, np.uint16), np.zeros((2, 2, 2))).signed(
+        ModelIdentity("a model")
+    )
     assert (result.size, result.bits, result.has_alpha) == ((20, 30), 16, False)
     assert result.losses("jpeg") == ("16 bits become 8, as JPEG holds no more",)
     assert not calls

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from photochrom import color
 from photochrom.errors import PictureReadError, ShapeError
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import picture
+
+MODEL = ModelIdentity("model")
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 LOSSLESS = [".png", ".tif"]
@@ -342,7 +345,7 @@ def test_prefetched_gives_what_streaming_gives(dtype, channels, orientation, tmp
     assert ahead is not plain
     assert (ahead.size, ahead.bits, ahead.has_alpha) == (plain.size, plain.bits, plain.has_alpha)
     offset, gain = ab_image(4, 5), ab_image(4, 5, seed=1, reach=0.5)
-    for change in (lambda one: one, lambda one: one.signed("model").with_ab(offset, gain)):
+    for change in (lambda one: one, lambda one: one.signed(MODEL).with_ab(offset, gain)):
         assert change(ahead).encode("png") == change(plain).encode("png")
     np.testing.assert_array_equal(ahead.srgb(size=(9, 11)), plain.srgb(size=(9, 11)))
 

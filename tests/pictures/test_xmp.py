@@ -108,3 +108,28 @@ def test_packets_of_very_many_parts_are_passed_on():
     within, beyond = (PACKET.replace(b"<!-- kept -->", count * b"<a/>") for count in (1000, 25_000))
     assert xmp.value_of(xmp.edited(within, put={NOTE: "x"}), NOTE) == "x"
     assert xmp.edited(beyond, put={NOTE: "x"}) == beyond
+
+
+def packet_of(description):
+    return (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+        b'syntax-ns#">' + description + b"</rdf:RDF></x:xmpmeta>"
+    )
+
+
+def test_a_large_preview_takes_no_time_and_is_dropped():
+    preview = b'<rdf:Description xmlns:xap="http://ns.adobe.com/xap/1.0/"><xap:Thumbnails>'
+    preview += b"QUJD" * 100_000 + b"</xap:Thumbnails></rdf:Description>"
+    found = xmp.edited(
+        packet_of(preview), drop=[Property("http://ns.adobe.com/xap/1.0/", "xmp", "Thumbnails")]
+    )
+    assert b"QUJD" not in found
+
+
+def test_all_of_a_namespace_may_go():
+    ours = "https://example.org/ns/"
+    spaces = f'xmlns:o="{ours}" xmlns:p="urn:p"'
+    inner = f'<rdf:Description {spaces} o:a="1" p:c="2"><o:b/></rdf:Description>'
+    found = xmp.edited(packet_of(inner.encode()), drop=[Property(ours, "o", xmp.ANY)])
+    assert b"o:" not in found.replace(b"xmlns:o", b"")
+    assert b'p:c="2"' in found

@@ -345,3 +345,24 @@ def test_dict_without_a_name_is_an_error():
 
 def test_recipe_error_is_an_error_of_the_package():
     assert issubclass(RecipeError, PhotochromError)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 50_000,
+        "x = {" * 3000,
+        "[a" + ".a" * 5000 + "]",
+        "a = " + "9" * 5000,
+        "\0",
+        "[optim]\nlr = " + "9" * 400,
+        "[optim]\nlr = []",
+        "data = 1",
+    ],
+    ids=lambda text: f"{text[:8]!r}",
+)
+def test_odd_files_are_a_recipe_error(text, tmp_path):
+    path = tmp_path / "odd.toml"
+    path.write_text(text)
+    with pytest.raises(RecipeError):
+        load_recipe(path)

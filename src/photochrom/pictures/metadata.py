@@ -139,7 +139,7 @@ def notes(header: pyvips.Image, contents: Contents | None) -> tuple[str, ...]:
     contents = contents or Contents()
     said = dict.fromkeys(contents.notes)
     packet = _blob(header, "xmp-data") or contents.xmp
-    if any(xmp.value_of(packet, one) for one in _MOTION if one.name.encode() in packet):
+    if b"GCamera" in packet and any(xmp.values_of(packet, *_MOTION)):
         said[jpeg.FILM] = None
     block = contents.exif or _blob(header, "exif-data")
     if block and not exif.is_readable(block):
@@ -179,10 +179,10 @@ def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
     }
     put |= {MODEL_VERSION: model.version} if model.version else {}
     put |= {MODEL_SHA256: model.sha256} if model.sha256 else {}
-    before = xmp.value_of(packet, DIGITAL_SOURCE_TYPE)
+    before, tool = xmp.values_of(packet, DIGITAL_SOURCE_TYPE, CREATOR_TOOL)
     if before not in ("", SOURCE_TYPE):
         put[SOURCE_TYPE_BEFORE] = before
-    if not xmp.value_of(packet, CREATOR_TOOL):
+    if not tool:
         put[CREATOR_TOOL] = program
     earlier = exif.text(_blob(header, EXIF), exif.SOFTWARE).split("; ")
     programs = [one for one in earlier if one and not one.startswith("Photochrom ")]

@@ -15,6 +15,13 @@ from pathlib import Path
 
 from photochrom.errors import OutputExistsError
 
+try:
+    import fcntl
+except ImportError:
+    _HAS_LOCKS = False
+else:
+    _HAS_LOCKS = True
+
 _TEMPORARY = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part\.\w+")
 _STEM_LENGTH = 40
 """A name may be as long as the file system allows already."""
@@ -40,9 +47,12 @@ def temporary(target: Path, suffix: str) -> Iterator[Path]:
     name = f".{target.stem[:_STEM_LENGTH]}.{secrets.token_hex(4)}.part{suffix}"
     path = target.with_name(name)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    if not _HAS_LOCKS:  # Windows, which renames no open file
+        os.close(file)
     try:
         _writing.add(path)
-        _lock(file)
+        if _HAS_LOCKS:
+            _lock(file)
         yield path
     finally:
         _writing.discard(path)
@@ -50,7 +60,8 @@ def temporary(target: Path, suffix: str) -> Iterator[Path]:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         finally:
-            os.close(file)
+            if _HAS_LOCKS:
+                os.close(file)
 
 
 def publish(path: Path, target: Path, *, force: bool) -> None:
@@ -63,7 +74,7 @@ def publish(path: Path, target: Path, *, force: bool) -> None:
     OSError
         It can't be renamed.
     """
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # some systems flush only what is open for writing
         os.fsync(file.fileno())
     if force:
         path.replace(target)
@@ -109,19 +120,18 @@ def remove_left(folder: Path, targets: Iterable[Path] | None = None) -> list[Pat
         with suppress(OSError):
             file = os.open(path, os.O_RDWR)
             try:
-                if _lock(file):
-                    path.unlink()
-                    removed.append(path)
+                is_left = _lock(file)
             finally:
                 os.close(file)
+            if is_left:
+                path.unlink()
+                removed.append(path)
     return removed
 
 
 def _lock(file: int) -> bool:
     """Lock an open file as long as it is open; False where somebody else has."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if not _HAS_LOCKS:
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

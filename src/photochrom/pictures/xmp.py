@@ -39,16 +39,20 @@ class Property(NamedTuple):
 
 def value_of(packet: bytes, wanted: Property) -> str:
     """A simple property's text; empty where there is none or the packet is broken."""
+    return values_of(packet, wanted)[0]
+
+
+def values_of(packet: bytes, *wanted: Property) -> tuple[str, ...]:
+    """The texts of simple properties, as `value_of` gives them; the packet is parsed once."""
+    found = dict.fromkeys([(one.namespace, one.name) for one in wanted], "")
     document = _parse(packet)
     for description in _descriptions(document) if document else []:
-        text = description.getAttributeNS(wanted.namespace, wanted.name)
-        for element in _children(description, wanted):
-            text = "".join(
-                node.data for node in element.childNodes if node.nodeType == Node.TEXT_NODE
-            )
-        if text:
-            return text.strip()
-    return ""
+        for node in (*description.attributes.values(), *_elements(description)):
+            name = (node.namespaceURI or "", node.localName or "")
+            if found.get(name) == "":
+                texts = (part for part in node.childNodes if part.nodeType == Node.TEXT_NODE)
+                found[name] = "".join(part.data for part in texts).strip()
+    return tuple(found.values())
 
 
 def edited(
@@ -71,11 +75,12 @@ def edited(
     if document is None:
         return packet
     changed = False
+    unwanted = {(one.namespace, one.name) for one in (*drop, *put)}
     for description in _descriptions(document):
-        taken = [_take_out(description, one) for one in {*drop, *put}]
-        changed |= any(taken)
+        taken = _take_out(description, unwanted)
+        changed |= taken
         parent = description.parentNode
-        if any(taken) and parent is not None and _says_nothing(description):
+        if taken and parent is not None and _says_nothing(description):
             parent.removeChild(description)
     if put:
         _put_in(document, put)
@@ -110,30 +115,24 @@ def _descriptions(document: minidom.Document) -> list[minidom.Element]:
     ]
 
 
-def _children(description: minidom.Element, wanted: Property) -> list[minidom.Element]:
-    return [
-        child
-        for child in description.childNodes
-        if isinstance(child, minidom.Element)
-        and child.namespaceURI == wanted.namespace
-        and wanted.name in (ANY, child.localName)
-    ]
+def _elements(description: minidom.Element) -> list[minidom.Element]:
+    return [child for child in description.childNodes if isinstance(child, minidom.Element)]
 
 
-def _take_out(description: minidom.Element, unwanted: Property) -> bool:
-    """Remove a property, be it written as an attribute or as an element."""
-    names = [
-        one.localName
-        for one in list(description.attributes.values())
-        if one.namespaceURI == unwanted.namespace and unwanted.name in (ANY, one.localName)
-    ]
-    for name in names:
-        description.removeAttributeNS(unwanted.namespace, name)
-    found = bool(names)
-    for child in _children(description, unwanted):
-        description.removeChild(child)
-        found = True
-    return found
+def _take_out(description: minidom.Element, unwanted: Collection[tuple[str, str]]) -> bool:
+    """Remove properties, be they written as attributes or as elements."""
+
+    def is_unwanted(node: minidom.Attr | minidom.Element) -> bool:
+        space = node.namespaceURI or ""
+        return (space, node.localName) in unwanted or (space, ANY) in unwanted
+
+    attributes = [one for one in description.attributes.values() if is_unwanted(one)]
+    for attribute in attributes:
+        description.removeAttributeNode(attribute)
+    elements = [child for child in _elements(description) if is_unwanted(child)]
+    for element in elements:
+        description.removeChild(element)
+    return bool(attributes or elements)
 
 
 def _says_nothing(description: minidom.Element) -> bool:

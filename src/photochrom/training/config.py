@@ -13,6 +13,7 @@ import json
 import tomllib
 import types
 import typing
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -231,7 +232,7 @@ def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: the recipe can't be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, numbers and depths without end
         raise RecipeError(f"{path}: this is no TOML file: {error}.") from error
     table.setdefault("name", path.stem)
     return changed_recipe(table, overrides)
@@ -245,7 +246,10 @@ def changed_recipe(table: dict[str, Any], overrides: typing.Sequence[str]) -> Re
     RecipeError
         An override is written otherwise, or a key or a value is wrong.
     """
-    table = copy.deepcopy(table)
+    try:
+        table = copy.deepcopy(table)
+    except RecursionError as error:
+        raise RecipeError("The recipe's tables are nested too deeply.") from error
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
@@ -302,7 +306,7 @@ def _toml_text(value: Any) -> str:
 def _toml_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -347,7 +351,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         kind = typing.get_args(hint)[1]
         return {str(key): _value(kind, one, f"{name}.{key}") for key, one in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value
     shown = str(hint) if isinstance(hint, types.GenericAlias) else hint.__name__

@@ -19,9 +19,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FilePayload, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,7 +42,7 @@ PLACE = """([color]) => new Promise((resolve) => {
 
 
 @contextlib.contextmanager
-def served(checkout: Path):
+def served(checkout: Path) -> Iterator[str]:
     """The address of a checkout's Studio."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -87,8 +88,9 @@ def opened(page: Page, url: str, photograph: Path, hints: int) -> None:
         text = str({"hints": entries}).replace("'", '"')
         with page.expect_file_chooser() as dialog:
             page.locator("#hints-open").click()
-        file = {"name": "a.json", "mimeType": "application/json", "buffer": text.encode()}
-        dialog.value.set_files(file)
+        dialog.value.set_files(
+            FilePayload(name="a.json", mimeType="application/json", buffer=text.encode())
+        )
         page.wait_for_selector(".marker")
         page.wait_for_selector("#stage[data-state=painted]")
 
@@ -96,6 +98,7 @@ def opened(page: Page, url: str, photograph: Path, hints: int) -> None:
 def placed(page: Page, number: int) -> float:
     """Place a hint of a color; the milliseconds until it is seen."""
     box = page.locator("#frame").bounding_box()
+    assert box is not None
     x = box["x"] + box["width"] * (0.55 + 0.035 * (number % 10))
     page.mouse.click(x, box["y"] + box["height"] * (0.3 + 0.03 * (number % 7)))
     page.wait_for_selector(".likely-one")

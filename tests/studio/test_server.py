@@ -953,3 +953,15 @@ def test_reach_lock_and_tone_are_understood(client):
     assert np.abs(locked - free).max() < 3  # it stands in the lock itself
     wrong = {"lock": [{"x": 1, "y": 2, "color": "#c22"}]}
     assert client.post(f"/v1/pictures/{id_}/paint", json=wrong).status_code == 422
+
+
+def test_the_page_comes_compressed_and_pictures_as_they_are(client):
+    id_ = opened(client, photograph(90, 120))["id"]
+    asked = {"Accept-Encoding": "gzip"}
+    for path in ("/", "/static/main.js", "/static/studio.css", f"/v1/pictures/{id_}/traits"):
+        assert client.get(path, headers=asked).headers["Content-Encoding"] == "gzip", path
+        plain = client.get(path, headers={"Accept-Encoding": "identity"})
+        assert "Content-Encoding" not in plain.headers
+        assert plain.content == client.get(path, headers=asked).content
+    original = client.get(f"/v1/pictures/{id_}/original", headers=asked)
+    assert "Content-Encoding" not in original.headers

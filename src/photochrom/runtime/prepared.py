@@ -83,7 +83,7 @@ class Prepared:
         default_factory=lambda: Recent(4), init=False, repr=False
     )
     _masks: Recent[NDArray[np.float32]] = field(
-        default_factory=lambda: Recent(8), init=False, repr=False
+        default_factory=lambda: Recent(16), init=False, repr=False
     )
 
     def paint(
@@ -220,11 +220,19 @@ class Prepared:
         check_inside([(x, y)], self.picture.size)
         if not reach > 0:
             raise HintError(f"reach is {reach}; a number above 0 is wanted.")
-        traits = self.traits()
         if self.inside is not None and not self.inside.holds(x, y):
-            return np.zeros(traits.shape[:2], np.float32)
-        cell = np.array([self._cell((x, y), traits.shape[:2])])
-        return regions(traits, cell, np.array([reach], np.float32))[0]
+            return np.zeros(self.traits().shape[:2], np.float32)
+        return self._region_of((x, y), reach).copy()
+
+    def _region_of(self, point: tuple[float, float], reach: float) -> NDArray[np.float32]:
+        """`region` of a point that was seen; kept, as whoever looks at it may soon want it."""
+        traits = self.traits()
+        cell = self._cell(point, traits.shape)
+
+        def find() -> NDArray[np.float32]:
+            return regions(traits, np.array([cell]), np.array([reach], np.float32))[0]
+
+        return self._masks.once(("region", cell, reach), find)
 
     def traits(self) -> NDArray[np.float32]:
         """By what `region` tells regions apart, (h, w, C) float32; see `region.traits_of`."""
@@ -261,9 +269,13 @@ class Prepared:
         if known < len(hints):
             cell_px = self._network.contract.output_stride
             canvas = self._laid_out(hints[known:])
-            last = np.array(traits.shape[:2]) - 1
-            cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
-            found = regions(traits, cells, canvas.reach).max(axis=0)
+            if len(canvas.points) == 1:
+                found = self._region_of(hints[known].points[0], float(canvas.reach[0]))
+            else:
+                cell_px = self._network.contract.output_stride
+                last = np.array(traits.shape[:2]) - 1
+                cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
+                found = regions(traits, cells, canvas.reach).max(axis=0)
             mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
             self._masks.put(places, mask)
         return mask

@@ -18,7 +18,7 @@ STEP_SHARE = 0.4
 """How much a way as long as the shorter side counts, where nothing changes on it."""
 
 ROUNDS = 40
-SETTLED = 1e-3
+SETTLED = 0.02
 TOGETHER = 64
 """Regions that are found at the same time."""
 

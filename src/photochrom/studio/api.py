@@ -361,7 +361,7 @@ async def colors(
 ) -> Any:
     """The likeliest colours at a point."""
     given = orders.hints_of(hints)
-    found = await studio.work(request, partial(held.prepared.likely_colors, x, y, hints=given))
+    found = await studio.work(request, partial(held.likely_colors, x, y, hints=given))
     return {"colors": [{"color": color, "share": share} for color, share in found]}
 
 

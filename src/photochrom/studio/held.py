@@ -101,6 +101,14 @@ class Held:
             "data": base64.b64encode(levels.tobytes()).decode(),
         }
 
+    def likely_colors(
+        self, x: float, y: float, *, hints: Sequence[Hint]
+    ) -> list[tuple[str, float]]:
+        """`Prepared.likely_colors`; whoever asks will set a hint there, whose region is kept."""
+        found = self.prepared.likely_colors(x, y, hints=hints)
+        self.prepared.region(x, y)
+        return found
+
     def region(self, x: float, y: float, *, reach: float) -> bytes:
         """`Prepared.region` at the size of the preview: grey PNG."""
         return self.prepared.region_picture(x, y, reach, size=self.preview.size).encode("png")

@@ -21,6 +21,8 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Send
 
 from photochrom.errors import PhotochromError
 from photochrom.runtime.colorizer import Colorizer
@@ -95,6 +97,18 @@ class _Metrics:
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
+class _Compressed:
+    """Compresses the page's files and tables of numbers; pictures are compressed already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._zipped = app, GZipMiddleware(app, minimum_size=1000)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        text = path == "/" or path.startswith("/static/") or path.endswith("/traits")
+        await (self._zipped if text else self._app)(scope, receive, send)
+
+
 class _App(FastAPI):
     """Adds to the description what all routes refer to."""
 
@@ -151,6 +165,7 @@ def create_app(
     app.add_api_route("/metrics", metrics.text, include_in_schema=False)
     app.add_api_route("/", _page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
+    app.add_middleware(_Compressed)
     app.add_middleware(
         Gate,
         access=access or Access(),

@@ -62,6 +62,7 @@ export function followKeeping(session) {
   let waiting;
   const keys = new WeakMap();
   const known = new Set(); // what this page has kept or restored; other pages keep theirs
+  const stored = new Set();
   const written = new WeakMap(); // photograph -> the edit that is kept
 
   const keyOf = (photo) => {
@@ -83,7 +84,10 @@ export function followKeeping(session) {
       reference,
     };
     known.add(entry.key);
-    if (await makeRoom(sizeOf(entry), entry.key)) await done((await store("readwrite")).put(entry));
+    // Only a file takes room: what changes in an edit is small.
+    if (stored.has(entry.key) || (await makeRoom(sizeOf(entry), entry.key)))
+      await done((await store("readwrite")).put(entry));
+    stored.add(entry.key);
     written.set(photo, edit);
   };
 
@@ -114,6 +118,7 @@ export function followKeeping(session) {
     } catch {
       // Nothing was kept, then.
     }
+    stored.clear();
     for (const photo of session.photos) written.delete(photo);
   };
 

@@ -2,7 +2,7 @@
 // The same as `photochrom.runtime.region`.
 
 const ROUNDS = 40;
-const SETTLED = 1e-3;
+const SETTLED = 0.02;
 
 /** Traits as the engine gives them, ready to be searched. */
 export function unpack({ data, levels, width, height, channels, way, step, place }) {

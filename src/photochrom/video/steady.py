@@ -14,7 +14,7 @@ import numpy as np
 from photochrom.video.blocks import Block, Half, Look
 from photochrom.video.fields import Float, sample
 
-MEMORY = 0.98
+MEMORY = 0.99
 """What is remembered from frame to frame."""
 
 UNKNOWN = 1e-4

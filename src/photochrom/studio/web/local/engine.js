@@ -142,9 +142,9 @@ async function paintFull(id, order, signal) {
   const coefficients = await ask("coefficients", { id, order }, signal);
   const format = order.format ?? (about.writes.includes(found.format) ? found.format : "png");
   clearTimeout(resting);
-  let blob;
+  let painted;
   try {
-    blob = await painter.call(
+    painted = await painter.call(
       "paint",
       {
         file,
@@ -161,7 +161,7 @@ async function paintFull(id, order, signal) {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }
   const { contract, photochrom } = await site;
-  return dressed(blob, format, found, { model: contract.name, version: photochrom });
+  return dressed(painted, format, found, { model: contract.name, version: photochrom });
 }
 
 export async function download(id, order, fallback) {

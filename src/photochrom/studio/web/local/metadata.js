@@ -11,15 +11,15 @@ const ICC_PART_BYTES = 65_000;
 const STALE_RESOURCES = new Set([0x0409, 0x040c, 0x040f, 0x0411]); // previews, and the profile
 
 /**
- * @param blob the painted pixels
+ * @param painted the painted pixels as a file, and their size: `blob` and `size`
  * @param format "jpeg", "png" or "webp"
  * @param found what `probe` found in the photograph's file
  * @param signature the model and the version of the program
  * @returns { Promise<Blob> }
  */
-export async function dressed(blob, format, found, signature) {
+export async function dressed(painted, format, found, signature) {
+  const { blob, size } = painted;
   const program = `Photochrom ${signature.version}, model ${signature.model}`;
-  const size = await sizeOf(blob);
   const clothes = {
     exif: signedExif(found.exif, program, size) ?? signedExif(null, program, size),
     xmp: signedXmp(found.xmp, signature),
@@ -30,13 +30,6 @@ export async function dressed(blob, format, found, signature) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const parts = await { jpeg: intoJpeg, png: intoPng, webp: intoWebp }[format](bytes, clothes, size);
   return new Blob(parts, { type: blob.type });
-}
-
-async function sizeOf(blob) {
-  const bitmap = await createImageBitmap(blob);
-  const { width, height } = bitmap;
-  bitmap.close();
-  return { width, height };
 }
 
 /** The photograph's own profile where it means sRGB, as its pixels do now; else a plain one. */

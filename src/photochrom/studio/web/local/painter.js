@@ -19,8 +19,9 @@ serve({
     });
     bitmap.close();
     const blob = await canvas.convertToBlob({ type, quality });
+    canvas.width = 0; // frees its pixels at once
     if (blob.type !== type) throw new TypeError(`This browser can't write ${type}.`);
-    return blob;
+    return { blob, size: { width, height } };
   },
 });
 

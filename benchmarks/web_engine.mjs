@@ -1,0 +1,62 @@
+// What the browser's engine takes, in Node: CPU milliseconds as JSON. Called by `web.py`.
+//
+//     node benchmarks/web_engine.mjs SITE SMALL HEIGHT WIDTH
+//
+// SITE is a folder of `photochrom export --web`, SMALL a file of 8-bit sRGB pixels.
+
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+
+const [site, small, height, width] = process.argv.slice(2);
+const at = (name) => resolve(site, name);
+const load = (name) => import(pathToFileURL(at(name)).href);
+const ort = await load("engine/ort.wasm.bundle.min.mjs");
+ort.env.wasm.wasmBinary = readFileSync(at("engine/ort-wasm-simd-threaded.wasm"));
+ort.env.wasm.numThreads = 1;
+const { Network } = await load("static/local/network.js");
+const { Prepared } = await load("static/local/prepared.js");
+const { readHint } = await load("static/local/hints.js");
+const { Painter } = await load("static/local/painting.js");
+const { grayToRgba } = await load("static/local/pixels.js");
+const { contract } = JSON.parse(readFileSync(at("engine/site.json"), "utf8"));
+const sessions = [];
+for (const name of ["encoder", "decoder"]) {
+  sessions.push(await ort.InferenceSession.create(readFileSync(at(`engine/${name}.onnx`))));
+}
+const network = new Network({ contract, Tensor: ort.Tensor, encoder: sessions[0], decoder: sessions[1] });
+const image = { data: readFileSync(small), width: Number(width), height: Number(height), channels: 3 };
+const size = { width: 4 * image.width, height: 4 * image.height };
+
+/** The median CPU time of a call in milliseconds, after one that isn't counted. */
+async function median(call, rounds = 7) {
+  const times = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const before = process.cpuUsage();
+    await call(round);
+    const { user, system } = process.cpuUsage(before);
+    if (round > 0) times.push((user + system) / 1000);
+  }
+  return times.sort((one, other) => one - other)[rounds >> 1];
+}
+
+const automatic = await median(async () => (await Prepared.of(network, image, size)).coefficients({}));
+const prepared = await Prepared.of(network, image, size);
+await prepared.coefficients({});
+const colors = ["#2244cc", "#cc2244"];
+const hint = await median((round) =>
+  prepared.coefficients({ hints: [readHint({ x: size.width / 2, y: size.height / 2, color: colors[round % 2] })] }),
+);
+const [wide, high] = [4000, 3000];
+const gray = Uint8Array.from({ length: wide * high }, (_, pixel) => (pixel % wide) % 251);
+const rgba = grayToRgba(gray);
+const coefficients = await prepared.coefficients({});
+const painted = await median(async () => new Painter({ ...coefficients, place: null }, { width: wide, height: high }).paint(rgba, 0), 3);
+const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
+const bytes = {};
+for (const name of ["ort-wasm-simd-threaded.wasm", "ort.wasm.bundle.min.mjs", "encoder.onnx", "decoder.onnx"]) {
+  bytes[name] = brotliCompressSync(readFileSync(at(`engine/${name}`)), quality).length;
+}
+process.stdout.write(JSON.stringify({ automatic, hint, painted, bytes }));
+process.exit(0);

@@ -416,35 +416,6 @@ def kills(folder: Path, count: int) -> None:
         print(f"after {done} kills: {'the same bytes' if same else 'DIFFERENT BYTES'}", flush=True)
 
 
-def pictures(colorizer: Colorizer, folder: Path, target: Path) -> None:
-    """The pictures of docs/guides/film.md, of a pan with the flicker and grain of old film."""
-    rng = np.random.default_rng(2)
-    frames = pan(original("china", 760), 64, (2, 1), (270, 480))
-    luma = luma_of(frames).astype(np.float32)
-    aged = luma * rng.uniform(0.82, 1, (len(luma), 1, 1)) + rng.normal(0, 4, luma.shape)
-    grey = write(folder / "aged.mkv", np.rint(aged.clip(16, 235)).astype(np.uint8))
-    colorize_film(colorizer, grey, folder / "steady.mkv", encoding=LOSSLESS)
-    each, steady = alone(colorizer, grey), read(folder / "steady.mkv")
-    shown = [read(grey)[at] for at in (0, 31, 63)] + [steady[at] for at in (0, 31, 63)]
-    _sheet(shown, 3).jpegsave(str(target / "film-frames.jpg"), Q=85)
-    row = frames.shape[1] * 3 // 5
-    slices = [_only_color(film[:, row]).repeat(4, axis=0) for film in (each, steady)]
-    _sheet(slices, 2).jpegsave(str(target / "film-slice.jpg"), Q=88)
-
-
-def _only_color(srgb: Array) -> Array:
-    """The colors at one lightness, so that only their own flicker is seen."""
-    lab = color.srgb_to_lab(srgb)
-    lab[..., 0] = 65
-    lab[..., 1:] *= 1.5
-    return np.rint(255 * color.lab_to_srgb(lab).clip(0, 1)).astype(np.uint8)
-
-
-def _sheet(images: list[Array], across: int) -> pyvips.Image:
-    joined = [pyvips.Image.new_from_array(np.ascontiguousarray(image)) for image in images]
-    return pyvips.Image.arrayjoin(joined, across=across, shim=8, background=[255, 255, 255])
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
@@ -452,7 +423,6 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0, help="kill the command so often")
     parser.add_argument("--long", action="store_true", help="20,000 frames")
     parser.add_argument("--vividness", type=float, help="of the steady film")
-    parser.add_argument("--pictures", type=Path, help="make the guide's pictures in this folder")
     parser.add_argument("--only", default="", help="steadiness, hints, cuts, cost, exactness")
     options = parser.parse_args()
     colorizer = Colorizer()
@@ -465,9 +435,6 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if options.pictures:
-            pictures(colorizer, folder, options.pictures)
-            return
         parts: dict[str, Callable[[], None]] = {
             "steadiness": lambda: steadiness(colorizer, clips(), folder, **asked),
             "hints": lambda: hints_gain(colorizer, clips(), folder),

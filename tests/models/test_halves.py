@@ -1,12 +1,11 @@
 """`photochrom.models.halves`: a model's encoder and decoder as files of their own."""
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from photochrom.errors import ContractError
 from photochrom.models.halves import halves
-from photochrom.models.session import Session
+from photochrom.models.session import Session, onnxruntime
 from photochrom.models.weights import find_model, shipped_models
 
 

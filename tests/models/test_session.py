@@ -311,6 +311,7 @@ def test_the_third_door_gives_the_embedding(tmp_path):
     np.testing.assert_array_equal(embedding[0], -session.decode(features)[0])
 
 
-def test_a_model_without_a_third_door_finds_no_regions(session):
+def test_a_model_without_a_third_door_finds_no_regions():
+    session = Session(find_model("resnet18-gray"))
     with pytest.raises(UnsupportedError, match="finds no regions"):
         session.embed(session.encode(lightness(32, 32)))

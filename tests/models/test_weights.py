@@ -9,7 +9,7 @@ import pytest
 from photochrom.errors import ModelError, ModelNotFoundError
 from photochrom.models import weights
 
-LIMIT_BYTES = 12_000_000
+LIMIT_BYTES = 16_000_000
 """What the wheel may weigh in models."""
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.runtime.region import regions, traits_of
+from photochrom.runtime.region import regions, things_at, traits_of
 
 
 def masks(lightness, *cells, reach=1.0, ab=None):
@@ -87,3 +87,24 @@ def test_the_way_counts_less_than_the_difference():
     (mask,) = masks(light, (5, 20))
     assert mask[5, 0] == pytest.approx(mask[5, 39], abs=0.05)
     assert mask[5, 0] < 0.7
+
+
+# By the network's own embedding
+
+
+def test_a_thing_is_what_has_a_like_embedding_and_is_near():
+    embedding = np.zeros((4, 24, 32), np.float32)
+    embedding[0, :, 16:] = 3
+    left, right = things_at(embedding, np.array([[12, 4], [12, 28]]), (2.5, 1.5, 0.3))
+    assert left.shape == (24, 32)
+    assert left[12, 4] > 0.95
+    assert left[:, :14].min() > right[:, :14].max()
+    assert left[:, 18:].max() < 0.2
+    assert left[12, 5] > left[12, 15]
+
+
+def test_a_far_look_alike_is_another_thing_where_distance_counts():
+    embedding = np.zeros((4, 24, 96), np.float32)
+    (near,) = things_at(embedding, np.array([[12, 4]]), (2.5, 1.0, 1.0))
+    assert near[12, 4] > 0.9
+    assert near[12, 95] < 0.1

@@ -156,7 +156,7 @@ class _Recorder:
 
     def run(self, names, feeds):
         found = self._run(names, feeds)
-        given = {name: feeds[name] for name in feeds if not name.endswith(".in")}
+        given = {name: feeds[name] for name in feeds if not name.endswith((".in", ".region"))}
         self.runs.append({"given": given, "answers": dict(zip(names, found, strict=True))})
         return found
 

@@ -67,6 +67,8 @@ class Halves(NamedTuple):
     """Lightness -> the contract's features."""
     decoder: bytes
     """These and hints -> output."""
+    region: bytes | None
+    """These -> the embedding that things are read from, where the model has such an entrance."""
 
 
 def halves(path: Path) -> Halves:
@@ -83,7 +85,10 @@ def halves(path: Path) -> Halves:
     data, name = path.read_bytes(), str(path)
     features = [feature.name for feature in contract.features]
     encoder = _part(data, features, name=name, wanted={LIGHTNESS})
-    return Halves(contract, encoder, _part(data, [OUTPUT], name=name))
+    decoder = _part(data, [OUTPUT], name=name)
+    region = contract.region
+    third = None if region is None else _part(data, [region.output], name=name)
+    return Halves(contract, encoder, decoder, third)
 
 
 def _part(data: bytes, outputs: list[str], *, name: str, wanted: set[str] | None = None) -> bytes:

@@ -18,6 +18,7 @@ from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.border import Box, find_border
+from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.prepared import Prepared, Reference, small_size
 from photochrom.runtime.reference import reference_tokens
@@ -153,7 +154,7 @@ class Colorizer:
         border = None if whole else find_border(lightness)
         if border is not None:
             lightness, inside = self._look_inside(gray, lightness.shape, border)
-        features = self._network.encode(lightness)
+        features = self._network.encode(evened(lightness))
         return Prepared(gray, lightness, features, self._network, inside)
 
     def _look_inside(
@@ -194,7 +195,7 @@ class Colorizer:
         example = _as_picture(source)
         small = example.srgb(size=small_size(example.size, self.contract.short_side_px))
         lab = color.srgb_to_lab(small)
-        features = self._network.encode(lab[..., 0])
+        features = self._network.encode(evened(lab[..., 0]))
         tokens = reference_tokens(self._network, features, lab[..., 1:])
         return Reference(example.name, tokens)
 

@@ -48,9 +48,9 @@ class Hint:
                 f"-{AB_LIMIT}..{AB_LIMIT}."
             )
 
-    def moved(self, across: float, down: float) -> Hint:
-        """The same hint, so many pixels further right and down."""
-        return replace(self, points=tuple((x + across, y + down) for x, y in self.points))
+    def moved(self, across: float, down: float, *, within: tuple[int, int] | None = None) -> Hint:
+        """The same hint, so many pixels further right and down, and kept in a (height, width)."""
+        return replace(self, points=_moved(self.points, across, down, within))
 
     @classmethod
     def at(
@@ -93,10 +93,18 @@ class Lock:
 
     def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
         """The same lock, moved by so many pixels, but kept in a (height, width)."""
-        height, width = within
-        places = ((x + across, y + down) for x, y in self.points)
-        kept = tuple((min(max(x, 0), width), min(max(y, 0), height)) for x, y in places)
-        return replace(self, points=kept)
+        return replace(self, points=_moved(self.points, across, down, within))
+
+
+Points = tuple[tuple[float, float], ...]
+
+
+def _moved(points: Points, across: float, down: float, within: tuple[int, int] | None) -> Points:
+    height, width = within or (math.inf, math.inf)
+    low = -math.inf if within is None else 0.0
+    return tuple(
+        (min(max(x + across, low), width), min(max(y + down, low), height)) for x, y in points
+    )
 
 
 def _can_lie(points: tuple[tuple[float, float], ...], radius_px: float | None) -> bool:

@@ -21,11 +21,12 @@ from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
 from photochrom.runtime.border import Box
 from photochrom.runtime.canvas import Canvas, check_inside, cover, lay_out
+from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.recent import Recent
-from photochrom.runtime.region import regions, traits_of
+from photochrom.runtime.region import regions, things_at, traits_of
 from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
@@ -38,6 +39,10 @@ CALM = 0.75
 
 VIVID = 1.6
 """At the highest vividness colours are so many times as far from grey as at 1."""
+
+SURPRISE = 25.0
+"""Hints that lie so far, in ab units, from what is painted without them change what lies outside
+of their things by a third of what the network would; those twice as far by a fiftieth."""
 
 HINTED = 2.0
 """With hints the temperature is the model's to this power: what the network has learnt to say
@@ -247,13 +252,44 @@ class Prepared:
 
     def _bounded(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
         """The coarse colours with hints, those with a reach kept to their regions."""
-        colors = self._painted.once((hints, look), lambda: self._colors(hints, look))
         free = tuple(hint for hint in hints if hint.reach is None)
+        before = self._kept(free, look)
         if len(free) == len(hints):
-            return colors
-        before = self._painted.once((free, look), lambda: self._colors(free, look))
+            return before
+        colors = self._painted.once((hints, look), lambda: self._colors(hints, look))
         mask = self._reached(tuple(hint for hint in hints if hint.reach is not None))
         return before + mask[..., None] * (colors - before)
+
+    def _kept(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
+        """The coarse colours with hints without a reach, as far as these mean it.
+
+        A hint near to what is painted anyway may set the mood of the whole picture; one that
+        nothing in the picture speaks for means the thing that it stands on.
+        """
+        usual = self._painted.once(((), look), lambda: self._colors((), look))
+        region = self._network.contract.region
+        if not hints:
+            return usual
+        if region is None:
+            return self._painted.once((hints, look), lambda: self._colors(hints, look))
+        plain = ("plain", hints, look)
+        colors = self._painted.once(plain, lambda: self._colors(hints, look, plain=True))
+        before = self._painted.once(("plain", (), look), lambda: self._colors((), look, plain=True))
+        canvas, cell_px = self._laid_out(hints), self._network.contract.output_stride
+        last = np.array(usual.shape[:2]) - 1
+        cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
+        missed = np.linalg.norm(canvas.ab - usual[cells[:, 0], cells[:, 1]], axis=1)
+        mood = np.exp(-((float(np.median(missed)) / SURPRISE) ** 2))
+        embedding = self._masks.once("embedding", lambda: self._network.embed(self.features))
+        things = things_at(embedding, cells, region.readers[-1]).max(axis=0)
+        around = np.pad(canvas.planes[..., 2] > 0, 1)
+        windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
+        things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
+        mask = (things + (1 - things) * mood).astype(np.float32)[..., None]
+        # Where it is sure that a hint is meant, its colours are taken; elsewhere what it changes.
+        taken = np.maximum(mask**2, np.float32(mood))
+        kept: NDArray[np.float32] = usual + mask * (colors - before - taken * (usual - before))
+        return kept
 
     def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
         """Where at least one of these hints reaches, (h, w) in 0..1."""
@@ -290,19 +326,27 @@ class Prepared:
     def _at(self, point: tuple[float, float], plane: NDArray[np.float32]) -> float:
         return float(plane[self._cell(point, plane.shape)])
 
-    def _colors(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
-        """The coarse colours of the model, with hints that reach as far as it lets them."""
+    def _colors(
+        self, hints: tuple[Hint, ...], look: _Look, *, plain: bool = False
+    ) -> NDArray[np.float32]:
+        """The coarse colours of the model, with hints that reach as far as it lets them.
+
+        `plain` are the means of its distributions, not moved from grey any further.
+        """
         contract, vividness = self._network.contract, look.vividness
         if contract.output == "ab":
             ab = np.moveaxis(self._network.decode(self.features), 0, -1)
             return ab * np.float32(contract.chroma)
+        plain = plain or look.reference is not None  # it says how vivid things are
         logits, canvas = self._decode(hints, look.reference)
         grid = self.grid
         if look.palette:
             logits = grid.reweight(logits, palette_ab(look.palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
-        ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
-        ab = set_off(ab * np.float32(contract.chroma), contract.contrast)
+        temperature = temperature_of(vividness, usual)
+        recovery = 0.0 if plain else contract.recovery
+        ab = grid.read_out(logits, temperature=temperature, recovery=recovery)
+        ab = set_off(ab * np.float32(1.0 if plain else contract.chroma), contract.contrast)
         ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)
@@ -496,9 +540,12 @@ class Prepared:
     def _laid_out(self, hints: Sequence[Hint]) -> Canvas:
         """Hints over what was seen."""
         left, top, height, width = self.place
-        moved = [hint.moved(-left, -top) for hint in hints] if left or top else hints
+        if self.inside is not None:  # those on the border are seen at the edge
+            for hint in hints:
+                check_inside(hint.points, self.picture.size)
+            hints = [hint.moved(-left, -top, within=(height, width)) for hint in hints]
         cell_px = self._network.contract.output_stride
-        return lay_out(moved, (height, width), self.lightness, cell_px)
+        return lay_out(hints, (height, width), self.lightness, cell_px)
 
     @property
     def place(self) -> tuple[int, int, int, int]:
@@ -517,7 +564,8 @@ class Prepared:
         """The photograph seen as a whole, border and all."""
         size = small_size(self.picture.size, self._network.contract.short_side_px)
         lightness = color.srgb_to_lightness(self.picture.srgb(size=size))
-        return Prepared(self.picture, lightness, self._network.encode(lightness), self._network)
+        features = self._network.encode(evened(lightness))
+        return Prepared(self.picture, lightness, features, self._network)
 
     def _framed(self, field: pyvips.Image) -> pyvips.Image:
         """A field of what was seen, with zeros on the border."""

@@ -17,6 +17,8 @@ WAY = 0.5
 STEP_SHARE = 0.4
 """How much a way as long as the shorter side counts, where nothing changes on it."""
 
+CRISP = 2.0
+
 ROUNDS = 40
 SETTLED = 0.02
 TOGETHER = 64
@@ -40,6 +42,41 @@ def traits_of(lightness: Float, ab: Float) -> Float:
     level = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 3
     traits = np.concatenate([level[..., None] / LIGHTNESS, ab / AB], axis=-1)
     return np.ascontiguousarray(traits, dtype=np.float32)
+
+
+def things_at(
+    embedding: Float, cells: NDArray[np.int64], reader: tuple[float, float, float]
+) -> Float:
+    """The things at some spots, by the network's own embedding; see `contract.Region`.
+
+    Parameters
+    ----------
+    embedding : (C, h, w)
+    cells : (T, 2), row and column of each spot
+    reader : bias, slope and away, of one size of thing
+
+    Returns
+    -------
+    (T, h, w) float32, 0..1; the logit is taken `CRISP` times, so that things end
+    """
+    bias, slope, away = reader
+    channels, height, width = embedding.shape
+    flat = embedding.reshape(channels, -1)
+    own = embedding[:, cells[:, 0], cells[:, 1]]
+    squared = (
+        (own**2).sum(axis=0)[:, None]
+        + (flat**2).sum(axis=0)
+        - 2 * np.einsum("ct,cn->tn", own, flat)
+    )
+    apart = np.sqrt(np.maximum(squared, 0)).reshape(-1, height, width)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    down, across = (
+        one - at[:, None, None] for one, at in zip((rows, columns), cells.T, strict=True)
+    )
+    distance = np.hypot(down, across) / (min(height, width) / 2)
+    logits = CRISP * (bias - slope * (apart + away * distance))
+    masks: Float = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
+    return masks
 
 
 def regions(traits: Float, cells: NDArray[np.int64], reach: Float) -> Float:

@@ -133,6 +133,7 @@ def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
     return {
         "engine/encoder.onnx": parts.encoder,
         "engine/decoder.onnx": parts.decoder,
+        **({"engine/region.onnx": parts.region} if parts.region else {}),
         "engine/srgb.icc": metadata.srgb_profile(),
         f"engine/{LIST}": json.dumps(about, ensure_ascii=False).encode(),
         **runtime,

@@ -26,9 +26,6 @@ Matrix = Literal["bt601", "bt709", "bt2020"]
 DECODER_THREADS = 4
 """At most so many: each holds frames of its own."""
 
-PROGRESSIVE = 1
-"""FFmpeg's order of fields for pictures that have none."""
-
 PROBED_FRAMES = 60
 """So many frames from the start, and from the middle, decide whether a film is interlaced."""
 
@@ -177,9 +174,6 @@ def open_film(path: Path) -> Film:
         time_base = stream.time_base if timed else 1 / rate
         assert time_base is not None
         duration = _duration_s(container, stream)
-        # What says that it is progressive is believed: fine stripes look like fields.
-        says_so = stream.codec_context.field_order == PROGRESSIVE
-        progressive = says_so and not any(frame.interlaced_frame for frame in frames)
         film = Film(
             path=path,
             width=first.width,
@@ -200,7 +194,7 @@ def open_film(path: Path) -> Film:
         raise UnsupportedFilmError(
             f"{path}: the film is turned by {film.turn} degrees; 0, 90, 180 or 270 is wanted."
         )
-    return replace(film, interlaced=not progressive and _is_interlaced(film))
+    return replace(film, interlaced=_is_interlaced(film))
 
 
 def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
@@ -349,9 +343,7 @@ _SWS_MATRIX = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "ITU709"}
 
 
 def _is_interlaced(film: Film) -> bool:
-    """Whether frames are woven from two fields, by looking at them.
-
-    Many interlaced films don't say that they are, and many that say so are not.
+    """Whether frames are woven from two fields, by looking at them: flags are often wrong.
 
     Source: FFmpeg's idet.
     """

@@ -5,7 +5,6 @@ All are copied as they are; the new pictures are joined with them from segments.
 
 from __future__ import annotations
 
-import errno
 import heapq
 import io
 import math
@@ -66,9 +65,6 @@ def plan_tracks(film: Film, target: Path) -> Tracks:
             if stream.index == film.stream_index:
                 continue
             what = f"{stream.type} stream {stream.index}"
-            if stream.type == "attachment" and FORMATS[target.suffix.lower()] != "matroska":
-                notes.append(f"{what} is left out: {target.suffix} can't hold it.")
-                continue
             if stream.type == "data" or (stream.type == "video" and not is_cover(stream)):
                 notes.append(f"{what} is left out.")
                 continue
@@ -139,9 +135,9 @@ def join(
             _Joining(film, source, output, settings, tracks, window).run(segments, comment)
     except (av.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        full = " Make room, and start again to go on." if error.errno == errno.ENOSPC else ""
         raise FilmWriteError(
-            f"{target}: the film can't be written ({reason}). What is done is kept.{full}"
+            f"{target}: the film can't be written ({reason}). What is done is kept; make room, "
+            "and start again to go on."
         ) from error
 
 
@@ -182,9 +178,8 @@ class _Joining(NamedTuple):
         if pictures is None:
             raise FilmReadError(f"{self.film.path}: its pictures have gone.")
         output.metadata.update(source.metadata)
-        key = next((one for one in output.metadata if one.lower() == "comment"), "comment")
-        said = output.metadata.get(key)
-        output.metadata[key] = f"{said}; {comment}" if said else comment
+        said = output.metadata.get("comment")
+        output.metadata["comment"] = f"{said}; {comment}" if said else comment
         _copy_chapters(source, output, self.window)
         output.start_encoding()
         if bytes(pictures.codec_context.extradata or b"") != extradata_of(segments):

@@ -7,8 +7,13 @@ const DECODER_SUFFIX = ".in";
 const NO_HINTS = { count: 0, seen: new Float32Array(0), ab: new Float32Array(0), place: new Float32Array(0) };
 
 export class Network {
-  /** What it is made of comes from outside: the contract, the runtime's Tensor and two sessions. */
-  constructor({ contract, Tensor, encoder, decoder }) {
+  /**
+   * What it is made of comes from outside: the contract, the runtime's Tensor, two sessions, and how
+   * to open a third, which is opened when it is first needed.
+   */
+  constructor({ contract, Tensor, encoder, decoder, openRegion = null }) {
+    this.openRegion = openRegion;
+    this.region = null;
     this.contract = contract;
     this.encoder = encoder;
     this.decoder = decoder;
@@ -114,6 +119,24 @@ export class Network {
     const height = Math.ceil(features.size.height / contract.output_stride);
     const width = Math.ceil(features.size.width / contract.output_stride);
     return { logits: cut(output.data, channels, rows, columns, height, width), height, width, channels };
+  }
+
+  /** Run the third entrance, to the embedding that things are read from: planes, cut as `decode` does. */
+  async embed(features) {
+    const { contract, Tensor } = this;
+    const { input_suffix: suffix, output, stride } = contract.region;
+    this.region ??= this.openRegion();
+    const session = await this.region;
+    const feeds = {};
+    for (const { name } of contract.features) {
+      const { data, dims } = features.arrays[name];
+      feeds[name + suffix] = new Tensor("float32", data, dims);
+    }
+    const found = (await session.run(feeds))[output];
+    const [, channels, rows, columns] = found.dims;
+    const height = Math.ceil(features.size.height / stride);
+    const width = Math.ceil(features.size.width / stride);
+    return { data: cut(found.data, channels, rows, columns, height, width), height, width, channels };
   }
 }
 

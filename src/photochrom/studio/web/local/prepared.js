@@ -1,6 +1,7 @@
 // A photograph that has been through the encoder: Python's `Prepared`. Painting it is cheap.
 
 import { findAlternatives, likelyColors } from "./alternatives.js";
+import { evened } from "./exposure.js";
 import { cellMeans } from "./fields.js";
 import { AbGrid, setOff } from "./grid.js";
 import { guide } from "./guide.js";
@@ -9,10 +10,10 @@ import { labToHex, parseColor, srgbToLab, srgbToLightness } from "./lab.js";
 import { joined, planesToField } from "./network.js";
 import { obey } from "./obey.js";
 import { referenceTokens } from "./reference.js";
-import { regionOf, traitsOf } from "./region.js";
+import { regionOf, thingsAt, traitsOf } from "./region.js";
 import { toned } from "./tone.js";
 
-const [CALM, VIVID, HINTED] = [0.75, 1.6, 2];
+const [CALM, VIVID, HINTED, SURPRISE] = [0.75, 1.6, 2, 25];
 const LIKELY = 5;
 const LIKELY_APART = 15;
 const MOST_MASKS = 256;
@@ -25,6 +26,7 @@ export class Unsupported extends Error {}
 export class Prepared {
   #traits = null;
   #masks = new Map();
+  #embedding = null;
   #plain = { look: "", colors: null };
   #borderless = null;
 
@@ -37,7 +39,7 @@ export class Prepared {
   static async of(network, small, size, inside = null) {
     const seen = inside?.small ?? small;
     const lightness = { ...seen, data: srgbToLightness(seen.data), channels: 1 };
-    const features = await network.encode(lightness);
+    const features = await network.encode(evened(lightness));
     const { top, left, bottom, right } = inside?.box ?? {
       top: 0,
       left: 0,
@@ -103,18 +105,52 @@ export class Prepared {
 
   /** The coarse colors with hints, those with a reach kept to their regions. Its own to change. */
   async #bounded(hints, look) {
-    const colors = await this.#colors(hints, look);
     const reaching = hints.filter(({ reach }) => reach !== null);
-    if (!reaching.length) return colors;
-    const before = await this.#colors(
+    const before = await this.#kept(
       hints.filter(({ reach }) => reach === null),
       look,
     );
+    if (!reaching.length) return before;
+    const colors = await this.#colors(hints, look);
     const mask = await this.#reached(reaching);
     for (let at = 0; at < colors.data.length; at += 1) {
       before.data[at] += mask[at >> 1] * (colors.data[at] - before.data[at]);
     }
     return before;
+  }
+
+  /** The coarse colors with hints without a reach, as far as these mean it. Its own to change. */
+  async #kept(hints, look) {
+    const { region, output_stride: cellPx } = this.contract;
+    if (!hints.length || !region) return this.#colors(hints, look);
+    const usual = await this.#colors([], look);
+    const colors = await this.#painted(hints, look, true);
+    const before = await this.#painted([], look, true);
+    const { points, count, planes, ab } = layOut(hints, this.place, this.lightness, cellPx);
+    const { height, width, data } = usual;
+    const cells = [];
+    const missed = [];
+    for (let one = 0; one < count; one += 1) {
+      const row = Math.min(height - 1, Math.trunc(points[2 * one + 1] / cellPx));
+      const column = Math.min(width - 1, Math.trunc(points[2 * one] / cellPx));
+      const at = 2 * (row * width + column);
+      cells.push([row, column]);
+      missed.push(Math.hypot(ab[2 * one] - data[at], ab[2 * one + 1] - data[at + 1]));
+    }
+    missed.sort((one, other) => one - other);
+    const middle = (missed[Math.floor((count - 1) / 2)] + missed[Math.floor(count / 2)]) / 2;
+    const mood = Math.exp(-((middle / SURPRISE) ** 2));
+    this.#embedding ??= this.network.embed(this.features);
+    const things = thingsAt(await this.#embedding, cells, region.readers.at(-1));
+    const dabs = around(planes, height, width); // a dab itself is obeyed
+    for (let at = 0; at < data.length; at += 1) {
+      const thing = dabs[at >> 1] ? 1 : things[at >> 1];
+      const mask = thing + (1 - thing) * mood;
+      const taken = Math.max(mask ** 2, mood);
+      const plain = before.data[at];
+      data[at] += mask * (colors.data[at] - plain - taken * (data[at] - plain));
+    }
+    return usual;
   }
 
   /** Where at least one of these hints reaches, 0 .. 1. */
@@ -159,8 +195,10 @@ export class Prepared {
     return { ...colors, data: colors.data.slice() };
   }
 
-  async #painted(hints, { palette, reference, vividness }) {
+  /** `plain` are the means of the distributions, not moved from gray any further. */
+  async #painted(hints, { palette, reference, vividness }, plain = false) {
     const { contract, grid } = this;
+    const asTold = plain || reference !== null; // a reference says how vivid things are
     if (contract.output === "ab") {
       const asked = hints.length || palette.length || reference || vividness !== 1;
       if (asked) this.#refuse("be guided");
@@ -174,9 +212,14 @@ export class Prepared {
       ? grid.reweight(answer.logits, size, palette.map(parseColor))
       : answer.logits;
     const temperature = contract.temperature ** (canvas === null ? 1 : HINTED);
-    const read = grid.readOut(logits, size, temperature ** Math.min(vividness, 1));
+    const read = grid.readOut(
+      logits,
+      size,
+      temperature ** Math.min(vividness, 1),
+      asTold ? 0 : (contract.recovery ?? 0),
+    );
     const ab = setOff(
-      read.map((value) => value * contract.chroma),
+      read.map((value) => value * (asTold ? 1 : contract.chroma)),
       contract.contrast,
     );
     const farther = vividness < 1 ? CALM + (1 - CALM) * vividness : 1 + (VIVID - 1) * (vividness - 1);
@@ -287,4 +330,19 @@ export class Prepared {
   #refuse(what) {
     throw new Unsupported(`The model “${this.contract.name}” can't ${what}.`);
   }
+}
+
+/** Whether a hint covers a position or one beside it: 0 or 1 for each. */
+function around(planes, height, width) {
+  const found = new Uint8Array(height * width);
+  for (let at = 0; at < height * width; at += 1) {
+    if (!(planes.data[3 * at + 2] > 0)) continue;
+    const [row, column] = [Math.trunc(at / width), at % width];
+    for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y += 1) {
+      for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x += 1) {
+        found[y * width + x] = 1;
+      }
+    }
+  }
+  return found;
 }

@@ -83,3 +83,35 @@ function sweep(way, taken, length, lines, step, lineStep) {
     }
   }
 }
+
+const CRISP = 2;
+
+/**
+ * The things at some spots, by the network's own embedding: Python's `things_at`.
+ *
+ * @param embedding planes with height, width and channels
+ * @param {[number, number][]} cells row and column of each spot
+ * @param {[number, number, number]} reader bias, slope and away, of one size of thing
+ * @returns {Float32Array} the most of any spot's, 0 .. 1
+ */
+export function thingsAt({ data, height, width, channels }, cells, [bias, slope, away]) {
+  const size = height * width;
+  const most = new Float32Array(size);
+  const squared = new Float64Array(size);
+  for (const [row, column] of cells) {
+    const own = row * width + column;
+    squared.fill(0);
+    for (let channel = 0; channel < channels; channel += 1) {
+      const plane = channel * size;
+      const value = data[plane + own];
+      for (let at = 0; at < size; at += 1) squared[at] += (data[plane + at] - value) ** 2;
+    }
+    for (let at = 0; at < size; at += 1) {
+      const far = Math.hypot(Math.trunc(at / width) - row, (at % width) - column);
+      const distance = Math.sqrt(squared[at]) + (away * far) / (Math.min(height, width) / 2);
+      const share = 1 / (1 + Math.exp(-CRISP * (bias - slope * distance)));
+      if (share > most[at]) most[at] = share;
+    }
+  }
+  return most;
+}

@@ -40,7 +40,9 @@ async function load({ base, contract, threads }) {
   const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
   const sessions = [];
   for (const file of files) sessions.push(await ort.InferenceSession.create(file, options)); // not at once
-  return new Network({ contract, Tensor: ort.Tensor, encoder: sessions[0], decoder: sessions[1] });
+  const openRegion = async () => ort.InferenceSession.create(await bytes("region.onnx"), options);
+  const [encoder, decoder] = sessions;
+  return new Network({ contract, Tensor: ort.Tensor, encoder, decoder, openRegion });
 }
 
 function known(id) {

@@ -162,3 +162,18 @@ def bitmap(gray):
     header = np.array([54, 40, width, height], "<u4").tobytes()
     header += np.array([1, 24], "<u2").tobytes() + np.zeros(6, "<u4").tobytes()
     return b"BM" + np.array([54 + len(body), 0], "<u4").tobytes() + header + body
+
+
+def test_a_slow_line_shows_how_much_has_been_sent(visit, tmp_path):
+    large = tmp_path / "large.png"
+    rng = np.random.default_rng(0)
+    picture.from_array(rng.integers(0, 256, (700, 1000), np.uint8)).save(large)
+    studio = visit()
+    session = studio.page.context.new_cdp_session(studio.page)
+    session.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    studio.choose(large)
+    studio.page.locator("#busy-text").filter(has_text="Sending").wait_for()
+    session.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    studio.painted()

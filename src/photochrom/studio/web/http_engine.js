@@ -73,17 +73,37 @@ async function problemOf(answer) {
   }
 }
 
+/** `fetch` for a body whose way to the server is followed: `onSent` gets the share that is there, 0..1. */
+function fetchFollowed(path, { method, body, signal, onSent }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path);
+    request.responseType = "blob";
+    request.upload.onprogress = ({ loaded, total }) => onSent(total ? loaded / total : 0);
+    request.onload = () => {
+      const headers = { "Retry-After": request.getResponseHeader("Retry-After") ?? "" };
+      resolve(new Response(request.response, { status: request.status, headers }));
+    };
+    request.onerror = () => reject(new TypeError("The request has failed."));
+    request.onabort = () => reject(new DOMException("Aborted", "AbortError"));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(body);
+  });
+}
+
 /**
  * @param {string} path
- * @param {{method?: string, json?: object, body?: BodyInit, signal?: AbortSignal}} options
+ * @param {{method?: string, json?: object, body?: BodyInit, signal?: AbortSignal, onSent?: (share: number) => void}} options
  */
-async function send(path, { method = "GET", json, body, signal } = {}) {
+async function send(path, { method = "GET", json, body, signal, onSent } = {}) {
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
   const content = json === undefined ? body : JSON.stringify(json);
   for (let attempt = 1; ; attempt += 1) {
     let answer;
     try {
-      answer = await fetch(path, { method, headers, body: content, signal });
+      answer = onSent
+        ? await fetchFollowed(path, { method, body, signal, onSent })
+        : await fetch(path, { method, headers, body: content, signal });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       setOnline(false);
@@ -107,13 +127,18 @@ export const getFile = (url) => inBytes(url);
 
 /**
  * @param {File} file
- * @param {{signal?: AbortSignal, damaged?: boolean}} options damaged: take what can be decoded of
+ * @param {{signal?: AbortSignal, damaged?: boolean, onSent?: (share: number) => void}} options damaged: take what can be decoded of
  *   a file that is broken or cut short
  */
-export function upload(file, { signal, damaged = false } = {}) {
+export function upload(file, { signal, damaged = false, onSent } = {}) {
   const body = new FormData();
   body.append("file", file, file.name);
-  return inJson(`v1/pictures${damaged ? "?allow_damaged=true" : ""}`, { method: "POST", body, signal });
+  return inJson(`v1/pictures${damaged ? "?allow_damaged=true" : ""}`, {
+    method: "POST",
+    body,
+    signal,
+    onSent,
+  });
 }
 
 export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });

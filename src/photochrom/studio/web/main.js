@@ -226,6 +226,11 @@ session.addEventListener("ready", ({ detail: { photo } }) => {
   setState("sending", "Painting");
 });
 
+session.addEventListener("sent", ({ detail: { photo, share } }) => {
+  if (photo !== session.current || photo.size) return;
+  setState("sending", share < 1 ? `Sending ${Math.round(100 * share)} %` : "Reading");
+});
+
 session.addEventListener("before", ({ detail: { photo } }) => {
   if (photo === session.current) view.showBefore(photo.beforeUrl);
 });

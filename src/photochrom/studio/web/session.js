@@ -13,6 +13,7 @@ export class Upload {
   constructor(file, info = null) {
     this.file = file;
     this.info = info;
+    this.onSent = () => {}; // gets the share that has been sent
     this.damaged = false; // whether to take what is left of a broken file
   }
 
@@ -30,7 +31,7 @@ export class Upload {
   async #send(signal) {
     const file = await whole(this.file);
     try {
-      return await api.upload(file, { signal, damaged: this.damaged });
+      return await api.upload(file, { signal, damaged: this.damaged, onSent: this.onSent });
     } catch (error) {
       if (error.kind !== "pictureread") throw error;
       const readable = await converted(file); // HEIC on a Mac, a bitmap of Windows
@@ -256,6 +257,7 @@ export class Session extends EventTarget {
 
   async #begin(photo) {
     try {
+      photo.upload.onSent = (share) => this.#emit("sent", { photo, share });
       await photo.upload.ready();
       photo.info = photo.upload.info;
       photo.size = { width: photo.info.width, height: photo.info.height };

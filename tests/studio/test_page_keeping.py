@@ -47,7 +47,7 @@ def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
 def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_closed(visit):
     studio = visit().open(SAMPLES / "chelsea.jpg")
     studio.page.locator("#keep").uncheck()
-    studio.page.wait_for_timeout(900)
+    studio.page.wait_for_timeout(2000)
     assert studio.page.evaluate(KEPT) == []
     studio.page.get_by_role("button", name="Close this photograph").click()
     studio.page.wait_for_selector("body[data-scene=welcome]")

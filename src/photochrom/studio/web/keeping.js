@@ -7,7 +7,7 @@ const DATABASE = "photochrom";
 const STORE = "photographs";
 const CHOICE = "photochrom-keep";
 const SHARE = 0.5; // of what the browser grants
-const SETTLED_MS = 600;
+const SETTLED_MS = 1500;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 

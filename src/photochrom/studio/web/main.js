@@ -33,6 +33,8 @@ const session = new Session();
 const view = new PictureView();
 const layer = new HintsLayer(view, session);
 const picker = new Picker(new Eyedropper(view));
+const BUSY_MS = 300;
+let lateBusy;
 let takesHints = true;
 let tool = "hint";
 
@@ -86,8 +88,13 @@ byId("hints-open").addEventListener("click", askHints);
 function setState(state, text = "") {
   stage.dataset.state = state;
   stage.setAttribute("aria-busy", String(state === "sending" || state === "busy"));
-  byId("busy").hidden = state !== "sending" && state !== "busy";
-  byId("busy").classList.toggle("late", state === "busy"); // what is done at once needs no word
+  clearTimeout(lateBusy);
+  byId("busy").hidden = state !== "sending";
+  // What is done at once needs no word, and a ring that turns would slow it down.
+  if (state === "busy")
+    lateBusy = setTimeout(() => {
+      byId("busy").hidden = stage.dataset.state !== "busy";
+    }, BUSY_MS);
   byId("busy-text").textContent = api.isOnline() ? text || "Painting" : api.about.waiting;
   byId("failed").hidden = state !== "failed";
   for (const part of document.querySelectorAll(".tools, .sections")) part.inert = state === "failed";

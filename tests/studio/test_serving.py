@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import pyvips
 
 from photochrom.cli import main as cli
 from photochrom.errors import JobError
@@ -43,6 +45,17 @@ def run(monkeypatch, capsys):
 
 
 TOKEN = "a+b&c=d%20e/f-16"
+
+
+STRACE = ("strace", "-f", "--seccomp-bpf", "-qq")
+
+
+def may_trace():
+    """Whether strace is there, and lets us trace."""
+    if shutil.which("strace") is None:
+        return False
+    tried = subprocess.run([*STRACE, "-o", os.devnull, "true"], check=False, capture_output=True)
+    return tried.returncode == 0
 
 
 def refusal(access, *, method="GET", path="/", query=b"", host="localhost:8000", **headers):
@@ -329,3 +342,35 @@ def test_it_serves_until_ctrl_c():
     assert server.returncode == 0
     assert "has ended" in out
     assert err == ""
+
+
+# What is kept where
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_uploads_are_not_decoded_to_files(tmp_path, in_memory):
+    """libvips does that from 100 MB on with what it can't stream, unless it is told not to."""
+    if not may_trace():
+        pytest.skip("strace is not there, or may not trace")
+    code = "from photochrom.cli.main import main; main()"
+    command = [*STRACE, "-e", "trace=openat,open,creat", "-o", str(tmp_path / "calls")]
+    command += [sys.executable, "-c", code, "serve", "--port", "0", "--max-memory-mb", "4000"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    if not in_memory:  # so that this test can fail
+        environment["VIPS_DISC_THRESHOLD"] = "100m"
+    turned = pyvips.Image.black(6000, 6000, bands=3).copy(interpretation="srgb")
+    turned.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    data = turned.jpegsave_buffer()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        address = server.stdout.readline().split()[-1]
+        asked = urllib.request.Request(f"{address}/v1/pictures", data=data)
+        with urllib.request.urlopen(asked, timeout=120) as answer:
+            assert answer.status == 201
+        os.killpg(server.pid, signal.SIGTERM)
+        server.communicate(timeout=60)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    made = [one for one in calls if str(tmp_path) in one and ("O_CREAT" in one or "TMPFILE" in one)]
+    assert bool(made) is not in_memory

@@ -95,7 +95,7 @@ TABLE = (
         saver="webpsave",
         options={"keep": _XMP | _ICC},
         has_quality=True,
-        lossless={"lossless": True, "exact": True},
+        lossless={"lossless": True, "exact": True, "effort": 0},
         max_side_px=16_383,
         signs=(b"RIFF....WEBP",),
     ),
@@ -108,7 +108,7 @@ TABLE = (
         saver="heifsave",
         options={"compression": "av1", "effort": 1},  # 4 takes 40 times as long, for 0.6 dB
         has_quality=True,
-        lossless={"lossless": True},
+        lossless={"lossless": True, "effort": 0},
         depths=(8, 10, 12),
         max_side_px=16_384,
         signs=(b"....ftypavif", b"....ftypavis"),

@@ -1,16 +1,13 @@
 // The engine that is the Studio's server. Errors: ProblemError (it said no), OfflineError (it is not there).
 
 import { OfflineError, ProblemError } from "./engine_errors.js";
+import { placeOf } from "./place.js";
 
 export { OfflineError, ProblemError };
 
 /** What the page says of this engine. */
 export const about = {
-  stays: "They stay on this machine.",
-  privacy:
-    "Nothing leaves this machine: photographs go from this page to the Photochrom that runs here, " +
-    "and are forgotten after a while.",
-  model: (name) => `Model ${name}, on this machine`,
+  ...placeOf(globalThis.location?.hostname ?? "localhost"),
   away:
     "The server has stopped. Your photographs and hints are safe on this page; " +
     "it goes on by itself when the server is back.",

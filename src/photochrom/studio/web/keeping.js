@@ -2,6 +2,7 @@
 
 import { announce, byId, tell } from "./dom.js";
 import { editsOut } from "./edits.js";
+import { isThisMachine } from "./place.js";
 
 const DATABASE = "photochrom";
 const STORE = "photographs";
@@ -9,13 +10,11 @@ const CHOICE = "photochrom-keep";
 const SHARE = 0.5; // of what the browser grants
 const SETTLED_MS = 1500;
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 /** Whether work is kept: as chosen, or else where the page comes from this machine. */
 function isWanted() {
   try {
     const chosen = localStorage.getItem(CHOICE);
-    return chosen ? chosen === "yes" : LOOPBACK.test(location.hostname);
+    return chosen ? chosen === "yes" : isThisMachine(location.hostname);
   } catch {
     return false;
   }

@@ -3,7 +3,8 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN python -m venv /opt/photochrom && /opt/photochrom/bin/pip install --no-cache-dir '.[serve]'
+ARG EXTRAS=serve
+RUN python -m venv /opt/photochrom && /opt/photochrom/bin/pip install --no-cache-dir ".[$EXTRAS]"
 
 FROM python:3.13-slim
 COPY --from=build /opt/photochrom /opt/photochrom

@@ -37,15 +37,62 @@
     ├── MissingExtraError     an optional part of the package is not installed
     └── StoppedError          work was ended, as nobody waits for it any more
 
-A message says what was found, what was wanted and what to do about it. The library raises
-and never prints; ``photochrom.cli`` and ``photochrom.studio`` turn these into words and codes.
+A message says what was found and what was wanted. What a person can do about it, where that
+depends on the door by which they came, is the error's `Advice`. The library raises and
+never prints; ``photochrom.cli`` and ``photochrom.studio`` turn these into words and codes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Advice(StrEnum):
+    """What can be done about an error; the command line and the HTTP API say how."""
+
+    REPLACE = "replace"
+    """Allow replacing what is there."""
+    OTHER_OUTPUT = "other-output"
+    """Choose another place for the result."""
+    OUTPUT_FOLDER = "output-folder"
+    """Name a folder for the results."""
+    KEEP_PATHS = "keep-paths"
+    """Keep the inputs' paths below the folder of the results."""
+    OTHER_MANIFEST = "other-manifest"
+    """Choose another file for the manifest."""
+    OTHER_RUN = "other-run"
+    """Choose another folder for the training run."""
+    RESUME = "resume"
+    """Go on with what is left."""
+    MORE_PIXELS = "more-pixels"
+    """Raise the limit of pixels."""
+    MORE_MEMORY = "more-memory"
+    """Raise the limit of memory."""
+    SEE_MODELS = "see-models"
+    """Look at which models there are, and what they can do."""
+    EXPORT_MODEL = "export-model"
+    """Make the file with Photochrom's own export."""
+    UPGRADE = "upgrade"
+    """Install a newer Photochrom."""
+    OTHER_PORT = "other-port"
+    """Listen at another port."""
+    NAME_VISITORS = "name-visitors"
+    """Say who may come in."""
+
 
 class PhotochromError(Exception):
-    """The root of all errors that Photochrom raises on purpose."""
+    """The root of all errors that Photochrom raises on purpose.
+
+    Parameters
+    ----------
+    message : what was found, and what was wanted
+    advice : what can be done about it
+    """
+
+    def __init__(self, message: str = "", *, advice: Iterable[Advice] = ()) -> None:
+        super().__init__(message)
+        self.advice = tuple(advice)
 
 
 class OptionError(PhotochromError, ValueError):

@@ -208,7 +208,7 @@ def test_a_line_that_is_damaged_in_the_middle_is_as_if_it_were_not_there():
 @pytest.mark.parametrize("write", [True, False])
 def test_another_file_is_left_alone(content, write):
     Path("notes").write_bytes(content)
-    with pytest.raises(ManifestError, match=r"notes: this is no manifest.*--manifest"):
+    with pytest.raises(ManifestError, match=r"notes: this is no manifest"):
         Manifest(Path("notes"), write=write)
     assert Path("notes").read_bytes() == content
 
@@ -217,7 +217,7 @@ def test_another_file_is_left_alone(content, write):
 def test_what_cannot_be_a_manifest_is_named(place):
     Path("folder").mkdir()
     Path("file").touch()
-    with pytest.raises(ManifestError, match=f"{place}: .*--manifest"):
+    with pytest.raises(ManifestError, match=f"{place}: "):
         Manifest(Path(place))
 
 
@@ -234,7 +234,7 @@ def test_a_full_disk_leaves_no_half_line(monkeypatch):
     real = os.write
     monkeypatch.setattr(manifest.os, "write", lambda file, line: real(file, line[:10]))
     with Manifest(PLACE) as written:
-        with pytest.raises(ManifestError, match=r"can't be written.*--resume"):
+        with pytest.raises(ManifestError, match="can't be written"):
             written.append(record("b.jpg"))
         assert "b.jpg" not in written.done
     assert PLACE.read_bytes() == whole

@@ -147,7 +147,7 @@ def test_a_folder_may_become_the_place_of_its_converted_files():
 @pytest.mark.parametrize("others", [[], ["b.jpg"], ["-"]])
 def test_a_folder_needs_a_folder_for_its_results(output, others):
     touch("in/a.jpg")
-    with pytest.raises(JobError, match=r"in is a folder; name a folder .* -o"):
+    with pytest.raises(JobError, match="in is a folder; name a folder"):
         plan(["in", *others], output)
 
 
@@ -212,7 +212,7 @@ def test_stdin_beside_a_file_goes_to_stdout_by_default():
 
 @pytest.mark.parametrize("inputs", [["a.jpg", "b.jpg"], ["-", "a.jpg"]])
 def test_stdout_takes_one_photograph(inputs):
-    with pytest.raises(JobError, match=r"stdout .* takes one photograph"):
+    with pytest.raises(JobError, match="stdout takes one photograph"):
         plan(inputs, "-")
 
 
@@ -236,7 +236,7 @@ def test_each_alternative_has_its_number_in_its_name():
 
 
 def test_several_results_do_not_go_to_stdout():
-    with pytest.raises(JobError, match=r"--alternatives .* -o"):
+    with pytest.raises(JobError, match="name a file or a folder"):
         each_alternative(plan(["-"], None), 2)
 
 

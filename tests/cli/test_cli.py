@@ -220,7 +220,7 @@ def test_a_missing_file_is_named(run):
         (["colorize", "old.png", "--quality", "0"], "--quality"),
         (["colorize", "old.png", "--quality", "best"], "--quality"),
         (["colorise", "old.png"], "colorise"),
-        (["export", "best.ckpt"], "--output"),
+        (["export", "best.ckpt"], "-o OUT.onnx"),
         (["evaluate", "resnet18-gray"], "--data"),
         (["colorize", "folder"], "folder is a folder; name a folder"),
         (["colorize", "old.png", "-o", "new.xyz"], ".xyz"),

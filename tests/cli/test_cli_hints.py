@@ -171,7 +171,7 @@ def test_a_map_of_confidence_has_the_photograph_s_size(colorize, usual):
         (["--reference", "gone.jpg"], "gone.jpg"),
         (["--vividness", "2.5"], "Invalid value for '--vividness'"),
         (["--alternatives", "9"], "Invalid value for '--alternatives'"),
-        (["--alternatives", "2", "-o", "-"], "name a file or folder with -o"),
+        (["--alternatives", "2", "-o", "-"], "Choose another place with -o"),
         (["--alternatives", "2", "--confidence", "map.png"], "leave out --alternatives"),
     ],
 )

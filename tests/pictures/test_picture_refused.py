@@ -158,8 +158,7 @@ def test_a_bomb_is_refused_from_its_header(tmp_path):
     (tmp_path / "bomb.png").write_bytes(huge_png(40_000, 50_000))
     with pytest.raises(
         PictureReadError,
-        match=r"bomb\.png: 50000 x 40000 is more than the limit of 1,000,000,000 pixels.*"
-        "--max-pixels",
+        match=r"bomb\.png: 50000 x 40000 is more than the limit of 1,000,000,000 pixels.*",
     ):
         picture.read(tmp_path / "bomb.png")
 

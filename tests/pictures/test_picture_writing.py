@@ -39,7 +39,7 @@ def flat_ab(height, width, a=0.0, b=0.0):
 def test_save_never_overwrites_unasked(suffix, color_picture, tmp_path):
     target = tmp_path / f"out{suffix}"
     target.write_bytes(b"precious")
-    with pytest.raises(OutputExistsError, match="--force"):
+    with pytest.raises(OutputExistsError, match="such a file already"):
         color_picture.save(target)
     assert target.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [target]

@@ -471,7 +471,7 @@ def test_resuming_with_another_recipe_shows_the_change(run, recipe_for):
 
 def test_an_existing_run_is_not_overwritten(run, recipe_for):
     before = (run / "last.ckpt").read_bytes()
-    with pytest.raises(TrainingError, match=r"--resume.*--out"):
+    with pytest.raises(TrainingError, match="already"):
         train(recipe_for(), run)
     assert (run / "last.ckpt").read_bytes() == before
 
@@ -549,7 +549,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(run, recipe_for, tmp_path, monkey
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(CheckpointError, match=r"No space left.*untouched.*--resume"):
+    with pytest.raises(CheckpointError, match=r"No space left.*untouched"):
         train(recipe_for("train.epochs=3"), tmp_path, resume=True)
     monkeypatch.undo()
     assert {name: (tmp_path / name).read_bytes() for name in old} == old

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from photochrom.errors import JobError, OutputExistsError, PictureWriteError
+from photochrom.errors import Advice, JobError, OutputExistsError, PictureWriteError
 from photochrom.pictures import footprint, pages, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
@@ -140,15 +140,15 @@ class Job:
         for place, allowed in ((self.target, force), (confidence, replace_confidence)):
             if place is not None and place.exists() and not allowed:
                 raise OutputExistsError(
-                    f"{place}: there is such a file already. Choose another place with -o, "
-                    "or allow replacing it with --force."
+                    f"{place}: there is such a file already.",
+                    advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
                 )
         if confidence is not None:
             taken = {place.resolve() for place in (self.source, self.target) if place is not None}
             if confidence.resolve() in taken:
                 raise JobError(
-                    f"--confidence {confidence}: this is the photograph or its result; choose "
-                    "another place."
+                    f"{confidence}: the map of confidence can't go there, as this is the "
+                    "photograph or its result. Choose another place."
                 )
 
     def _read(self, content: Path | bytes, options: Options, page: int = 0) -> Picture:

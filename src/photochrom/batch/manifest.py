@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, get_args
 
 from photochrom.batch.shards import Shard
-from photochrom.errors import ManifestError
+from photochrom.errors import Advice, ManifestError
 from photochrom.models.contract import ModelIdentity
 
 NAME = "photochrom-manifest.jsonl"
@@ -165,8 +165,8 @@ class Manifest:
         except OSError as error:
             self.close()
             raise ManifestError(
-                f"{path}: the manifest can't be opened ({error.strerror}). Choose another place "
-                "with --manifest."
+                f"{path}: the manifest can't be opened ({error.strerror}).",
+                advice=[Advice.OTHER_MANIFEST],
             ) from error
         except ManifestError:
             self.close()
@@ -234,7 +234,8 @@ class Manifest:
             self._file = before
             raise ManifestError(
                 f"{self.path}: the manifest was removed, and can't be made anew "
-                f"({error.strerror}). Make room for it, and go on with --resume."
+                f"({error.strerror}). Make room for it.",
+                advice=[Advice.RESUME],
             ) from error
         assert before is not None
         os.close(before)
@@ -254,8 +255,8 @@ class Manifest:
             with suppress(OSError):
                 os.truncate(self._file, before)
             raise ManifestError(
-                f"{self.path}: the manifest can't be written ({error.strerror}). Make room, "
-                "and go on with --resume."
+                f"{self.path}: the manifest can't be written ({error.strerror}). Make room.",
+                advice=[Advice.RESUME],
             ) from error
 
     def _take(self, record: Record) -> None:
@@ -286,8 +287,8 @@ class Manifest:
         begun_by_us = content.startswith(_START[: len(content)])
         if not begun_by_us and content.strip(b"\0"):  # zeros are what power loss may leave
             raise ManifestError(
-                f"{self.path}: this is no manifest of Photochrom's, so nothing is added to it. "
-                "Choose another file with --manifest."
+                f"{self.path}: this is no manifest of Photochrom's, so nothing is added to it.",
+                advice=[Advice.OTHER_MANIFEST],
             )
         for line in whole.split(b"\n"):
             try:
@@ -365,8 +366,8 @@ def _lock(file: int, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise ManifestError(
-            f"{path}: another run is at work on this folder. Wait for it, or choose another "
-            "folder with -o."
+            f"{path}: another run is at work on this folder. Wait for it.",
+            advice=[Advice.OTHER_OUTPUT],
         ) from error
     except OSError:  # a file system without locks
         return

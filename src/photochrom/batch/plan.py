@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from photochrom.batch.jobs import STANDARD_STREAM, Job
-from photochrom.errors import DataError, JobError
+from photochrom.errors import Advice, DataError, JobError
 from photochrom.pictures import formats, picture
 from photochrom.pictures.folders import list_others, list_pictures
 
@@ -58,16 +58,21 @@ def plan(
     """
     folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
     if parents and output in (None, STANDARD_STREAM):
-        raise JobError("--parents keeps paths below a folder; name that folder with -o.")
+        raise JobError(
+            "Paths are kept below a folder; name that folder.", advice=[Advice.OUTPUT_FOLDER]
+        )
     if inputs.count(STANDARD_STREAM) > 1:
         raise JobError("stdin (-) is named more than once; it holds one photograph.")
     if folders and output in (None, STANDARD_STREAM):
         raise JobError(
-            f"{folders[0]} is a folder; name a folder for the results with -o, such as -o colored."
+            f"{folders[0]} is a folder; name a folder for the results.",
+            advice=[Advice.OUTPUT_FOLDER],
         )
     one = len(inputs) == 1 and not folders
     if output == STANDARD_STREAM and not one:
-        raise JobError("stdout (-o -) takes one photograph; name a folder for several with -o.")
+        raise JobError(
+            "stdout takes one photograph; name a folder for several.", advice=[Advice.OUTPUT_FOLDER]
+        )
 
     jobs = []
     for text in inputs:
@@ -125,7 +130,7 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         if place.suffix:
             known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
             raise JobError(
-                f"-o {output}: '{place.suffix}' is no picture format that can be written; "
+                f"{output}: '{place.suffix}' is no picture format that can be written; "
                 f"known: {known}. For a folder, end it with {os.sep}"
             )
     if path is None:
@@ -191,11 +196,12 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
         if other is not job:
             raise JobError(
                 f"{other.name} and {job.name} would both be written to {job.target}. Colorize "
-                "them one by one or their common folder, or keep their paths with --parents."
+                "them one by one, or their common folder.",
+                advice=[Advice.KEEP_PATHS],
             )
         if job.source is not None and target == real(job.source):
             raise JobError(
-                f"{job.name} would be written over itself; choose another place with -o."
+                f"{job.name} would be written over itself.", advice=[Advice.OTHER_OUTPUT]
             )
 
 
@@ -210,7 +216,10 @@ def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:
     several = []
     for job in jobs:
         if job.target is None:
-            raise JobError("--alternatives makes several pictures; name a file or folder with -o.")
+            raise JobError(
+                "Alternatives are several pictures; name a file or a folder for them.",
+                advice=[Advice.OTHER_OUTPUT],
+            )
         several += [
             replace(
                 job,

@@ -20,6 +20,7 @@ from photochrom.batch.jobs import STANDARD_STREAM, Job, Made
 from photochrom.batch.manifest import Manifest, Record, Stamp, Status, sha256_of
 from photochrom.batch.resume import Task, is_whole
 from photochrom.errors import (
+    Advice,
     AlreadyColoredError,
     ManifestError,
     NoAlternativeError,
@@ -257,13 +258,13 @@ def _result(task: Task, work: Work) -> Made | None:
     """What a task has made; None where it was there already."""
     target = task.job.target
     if task.step == "refuse":
-        raise OutputExistsError(task.reason)
+        raise OutputExistsError(task.reason, advice=task.advice)
     if task.step == "adopt":
         assert target is not None
         if not is_whole(target):
             raise OutputExistsError(
-                f"{target}: there is such a file already, which isn't whole. Move it away, or "
-                "allow replacing it with --force."
+                f"{target}: there is such a file already, which isn't whole. Move it away.",
+                advice=[Advice.REPLACE],
             )
         return None
     assert task.step in ("make", "replace"), "what is done needs no worker"

@@ -9,7 +9,7 @@ from typing import Literal
 
 from photochrom.batch.jobs import Job
 from photochrom.batch.manifest import Manifest, Record, Stamp, sha256_of
-from photochrom.errors import PhotochromError
+from photochrom.errors import Advice, PhotochromError
 from photochrom.pictures import picture, writing
 
 Step = Literal["make", "replace", "adopt", "skip", "keep", "refuse"]
@@ -30,6 +30,8 @@ class Task:
     job: Job
     step: Step
     reason: str = ""
+    advice: tuple[Advice, ...] = ()
+    """What can be done about it."""
 
 
 def sort_out(
@@ -71,8 +73,12 @@ def _task(job: Job, *, manifest: Manifest | None, resume: bool, force: bool) -> 
             return Task(job=job, step="adopt", reason=f"{target} is whole, but has no record yet")
     if force:
         return Task(job=job, step="replace", reason=f"replaces {target}")
-    advice = "Choose another place with -o, or allow replacing it with --force."
-    return Task(job=job, step="refuse", reason=f"{target}: there is such a file already. {advice}")
+    return Task(
+        job=job,
+        step="refuse",
+        reason=f"{target}: there is such a file already.",
+        advice=(Advice.OTHER_OUTPUT, Advice.REPLACE),
+    )
 
 
 def _after_replacing(job: Job, begun: Record, *, force: bool) -> Task:
@@ -100,7 +106,8 @@ def _after_done(job: Job, done: Record, *, force: bool) -> Task:
         return Task(
             job=job,
             step="keep",
-            reason=f"{target} has been changed since it was made, and stays; --force makes it anew",
+            reason=f"{target} has been changed since it was made, and stays.",
+            advice=(Advice.REPLACE,),
         )
     return _both_changed(job)
 
@@ -110,7 +117,8 @@ def _both_changed(job: Job) -> Task:
         job=job,
         step="refuse",
         reason=f"{job.target}: both this and {job.name} have been changed since it was made. "
-        "Move it away, or allow replacing it with --force.",
+        "Move it away.",
+        advice=(Advice.REPLACE,),
     )
 
 

@@ -20,6 +20,7 @@ from photochrom.batch.pool import Outcome
 from photochrom.batch.resume import Task
 from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S, watch
+from photochrom.cli.advice import error_text, worded
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
 from photochrom.pictures import writing
@@ -160,7 +161,9 @@ class _Crew:
             if self.stop():
                 break
             if task.step == "keep":
-                self.console.print(f"kept: {task.reason}", style="yellow", markup=False)
+                self.console.print(
+                    f"kept: {worded(task.reason, task.advice)}", style="yellow", markup=False
+                )
             if task.step in ("skip", "keep"):
                 skipped += 1
                 others += self._is_of_another_model(task)
@@ -206,7 +209,9 @@ class _Crew:
         job, made = outcome.task.job, outcome.made
         if outcome.error is not None:
             style = "red" if outcome.status == "failed" else None
-            self.console.print(f"{outcome.status}: {outcome.error}", style=style, markup=False)
+            self.console.print(
+                f"{outcome.status}: {error_text(outcome.error)}", style=style, markup=False
+            )
             return
         size = f"{made.width} x {made.height}" if made else outcome.task.reason
         note = f"; {job.note}" if job.note else ""
@@ -296,7 +301,7 @@ def show(order: Order) -> None:
         job = task.job
         counts["skip" if task.step == "keep" else task.step] += 1
         if task.step in ("skip", "keep", "refuse"):
-            line = f"{task.step}: {job.name} ({task.reason})"
+            line = f"{task.step}: {job.name} ({worded(task.reason, task.advice)})"
         else:
             remarks = "; ".join(part for part in (task.reason, job.note) if part)
             line = f"{job.name} -> {job.target or 'stdout'}" + (f" ({remarks})" if remarks else "")
@@ -341,8 +346,8 @@ def _say_failed(failed: Sequence[Outcome], finished: int, console: Console) -> N
         return
     console.print(f"{len(failed)} of {finished} failed.", style="red")
     if finished > 1:
-        for outcome in failed[:LISTED]:
-            console.print(f"  {outcome.error}", style="red", markup=False)
+        for error in [outcome.error for outcome in failed if outcome.error][:LISTED]:
+            console.print(f"  {error_text(error)}", style="red", markup=False)
     if len(failed) > LISTED:
         console.print(f"  ... and {len(failed) - LISTED} more.", style="red")
     refused = sum(outcome.task.step == "refuse" for outcome in failed)

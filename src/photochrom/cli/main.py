@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photochrom.cli import filming, learning, streams
+from photochrom.cli.advice import error_text
 from photochrom.errors import JobError, PhotochromError
 from photochrom.models.devices import DEVICES
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
@@ -61,7 +62,7 @@ def _run() -> int | str:
     try:
         app()
     except PhotochromError as error:
-        print(f"photochrom: {error}", file=sys.stderr)
+        print(f"photochrom: {error_text(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("photochrom: stopped.", file=sys.stderr)

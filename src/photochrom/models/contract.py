@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from photochrom.errors import ContractError
+from photochrom.errors import Advice, ContractError
 from photochrom.models import fields
 from photochrom.version import __version__
 
@@ -336,8 +336,8 @@ def _object(kind: type, table: Any, place: str) -> Any:
 def _made_by_a_newer(wanted: str, name: str) -> ContractError:
     return ContractError(
         f"{name}: this model was made by a newer Photochrom and needs at least "
-        f"{wanted or 'that version'}; this is {__version__}. Upgrade with: "
-        "pip install --upgrade photochrom"
+        f"{wanted or 'that version'}; this is {__version__}.",
+        advice=[Advice.UPGRADE],
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from photochrom.errors import ContractError, ModelNotFoundError
+from photochrom.errors import Advice, ContractError, ModelNotFoundError
 from photochrom.models.contract import METADATA_KEY, ModelContract
 
 _GRAPH, _METADATA_PROPS = 7, 14
@@ -49,7 +49,8 @@ def read_contract(path: Path) -> ModelContract:
         ) from error
     if text is None:
         raise ContractError(
-            f"{path}: an ONNX model, but not one of Photochrom's. Make one with photochrom export."
+            f"{path}: an ONNX model, but not one of Photochrom's.",
+            advice=[Advice.EXPORT_MODEL],
         )
     contract = ModelContract.from_json(text, name=str(path))
     return dataclasses.replace(contract, sha256=digest)

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from photochrom.errors import ContractError, ModelError, ShapeError, UnsupportedError
+from photochrom.errors import Advice, ContractError, ModelError, ShapeError, UnsupportedError
 from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
@@ -110,7 +110,8 @@ class Session:
         contract = self.contract
         if not contract.token_features:
             raise UnsupportedError(
-                f"The model '{contract.name}' takes no hints. See photochrom models."
+                f"The model '{contract.name}' takes no hints.",
+                advice=[Advice.SEE_MODELS],
             )
         at = np.asarray(points, dtype=np.float32)
         pairs = zip(contract.features, features.arrays, strict=True)
@@ -151,7 +152,8 @@ class Session:
             feeds[PLANES] = self._padded_planes(features, planes)
         elif tokens is not None or planes is not None:
             raise UnsupportedError(
-                f"The model '{contract.name}' takes no hints. See photochrom models."
+                f"The model '{contract.name}' takes no hints.",
+                advice=[Advice.SEE_MODELS],
             )
         (output,) = self._run([OUTPUT], feeds)
         return output[0, :, :height, :width]

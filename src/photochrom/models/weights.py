@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from photochrom.errors import ModelError, ModelNotFoundError
+from photochrom.errors import Advice, ModelError, ModelNotFoundError
 
 FOLDER = Path(__file__).parent.parent / "weights"
 INDEX = FOLDER / "models.json"
@@ -68,7 +68,8 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
         return path
     names = ", ".join(shipped.name for shipped in models)
     raise ModelNotFoundError(
-        f"'{model}' is neither a model of this package ({names}) nor a file. See photochrom models."
+        f"'{model}' is neither a model of this package ({names}) nor a file.",
+        advice=[Advice.SEE_MODELS],
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyvips
 
-from photochrom.errors import DamagedPictureError, PictureReadError
+from photochrom.errors import Advice, DamagedPictureError, PictureReadError
 from photochrom.pictures import boxes, formats, heic, jpeg, metadata, png, storage, tiff
 from photochrom.pictures.contents import Contents
 
@@ -101,7 +101,8 @@ class Encoded:
         if header.width * header.height > max_pixels:
             raise PictureReadError(
                 f"{self.name}: {header.width} x {header.height} is more than the limit of "
-                f"{max_pixels:,} pixels. Shrink it first, or raise the limit with --max-pixels."
+                f"{max_pixels:,} pixels. Shrink it first.",
+                advice=[Advice.MORE_PIXELS],
             )
         return header
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from photochrom.color import toning
 from photochrom.errors import (
+    Advice,
     OutputExistsError,
     PictureReadError,
     PictureWriteError,
@@ -317,8 +318,8 @@ class Picture:
         options = self._saver_options(one, str(target), quality=quality, lossless=lossless)
         if target.exists() and not force:
             raise OutputExistsError(
-                f"{target}: there is such a file already. Choose another name with -o, or "
-                "allow replacing it with --force."
+                f"{target}: there is such a file already.",
+                advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
             )
         try:
             with writing.temporary(target, one.suffixes[0]) as unfinished:

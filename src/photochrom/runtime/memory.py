@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.errors import MemoryBudgetError
+from photochrom.errors import Advice, MemoryBudgetError
 
 PATIENCE_S = 5.0
 """Who has waited for so long is no longer overtaken by smaller work."""
@@ -118,8 +118,8 @@ class Budget:
         if count > self.total:
             raise MemoryBudgetError(
                 f"{subject}: this takes about {count / 1e9:.2g} GB of memory, and at most "
-                f"{self.total / 1e9:.2g} GB may be used. Use a smaller picture, or raise the limit "
-                "with --max-memory-mb."
+                f"{self.total / 1e9:.2g} GB may be used. Use a smaller picture.",
+                advice=[Advice.MORE_MEMORY],
             )
         asked = _Asked(count)
         with self._lock:

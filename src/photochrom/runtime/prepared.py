@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.color.text import hex_color
-from photochrom.errors import HintError, OptionError, UnsupportedError
+from photochrom.errors import Advice, HintError, OptionError, UnsupportedError
 from photochrom.models.network import Features, Network, Tokens
 from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
@@ -590,7 +590,8 @@ class Prepared:
             raise UnsupportedError(
                 f"The model '{contract.name}' "
                 f"{answers if contract.output == 'ab' else 'takes no hints'}, "
-                f"and can't do this: {', '.join(wanted)}. See photochrom models."
+                f"and can't do this: {', '.join(wanted)}.",
+                advice=[Advice.SEE_MODELS],
             )
 
 

@@ -61,8 +61,8 @@ class Access:
         if not self._is_ours(host):
             raise Problem(
                 421,
-                f"This server does not go by the name '{host[:100]}'. If it should, start it with "
-                "--allow-host.",
+                f"This server does not go by the name '{host[:100]}'. Whoever started it can "
+                "allow that name.",
                 kind="host",
             )
         if method not in SAFE_METHODS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photochrom.errors import JobError
+from photochrom.errors import Advice, JobError
 from photochrom.runtime.memory import usable_bytes
 
 CROWDED = "photochrom.crowded"
@@ -86,7 +86,8 @@ class Limits:
         if work < WORK_BYTES:
             raise JobError(
                 f"{total / 1e6:,.0f} MB of memory are too few for the server; it needs at least "
-                f"{LEAST_BYTES / 1e6:,.0f} MB (--max-memory-mb)."
+                f"{LEAST_BYTES / 1e6:,.0f} MB.",
+                advice=[Advice.MORE_MEMORY],
             )
         return cls(
             upload_bytes=min(upload_bytes, uploading),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from photochrom.errors import (
+    Advice,
     AlreadyColoredError,
     ColorError,
     DamagedPictureError,
@@ -38,6 +39,14 @@ _TITLES = {
 """Errors that the asker can do something about, and what they are called in general."""
 
 
+_WORDS = {
+    Advice.MORE_PIXELS: "Whoever started the server can raise the limit.",
+    Advice.MORE_MEMORY: "Whoever started the server can raise the limit.",
+    Advice.SEE_MODELS: "See /v1/models.",
+}
+"""What to do about an error, for people who come by HTTP."""
+
+
 class Problem(Exception):
     """An answer that says what is wrong.
 
@@ -49,6 +58,7 @@ class Problem(Exception):
     kind : the last word of the problem's type, such as ``hint``; none for "about:blank"
     headers : to send along
     errors : one entry for each field that is wrong
+    advice : what can be done about it, for programs
     """
 
     def __init__(
@@ -60,9 +70,11 @@ class Problem(Exception):
         kind: str = "",
         headers: Mapping[str, str] | None = None,
         errors: Sequence[Mapping[str, Any]] = (),
+        advice: Sequence[Advice] = (),
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.kind, self.errors = status, detail, kind, errors
+        self.advice = tuple(advice)
         self.title = title or (
             "Client gone" if status == CLIENT_GONE else HTTPStatus(status).phrase
         )
@@ -84,17 +96,24 @@ class Problem(Exception):
         }
         if self.errors:
             members["errors"] = list(self.errors)
+        if self.advice:
+            members["advice"] = list(self.advice)
         return json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def problem_of(error: PhotochromError) -> Problem:
     """The answer to one of the library's errors: 422 or 413 if the asker can mend it, else 500."""
+    said = " ".join([str(error), *(_WORDS[one] for one in error.advice if one in _WORDS)])
     if isinstance(error, MemoryBudgetError):
-        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), kind="memory")
+        return Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said, kind="memory", advice=error.advice
+        )
     for kind, title in _TITLES.items():
         if isinstance(error, kind):
             word = kind.__name__.removesuffix("Error").removesuffix("Picture").lower()
-            return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), title=title, kind=word)
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, said, title=title, kind=word, advice=error.advice
+            )
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), title="Photochrom has failed")
 
 

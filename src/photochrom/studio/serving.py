@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from photochrom.errors import JobError, MissingExtraError
+from photochrom.errors import Advice, JobError, MissingExtraError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usable_cores
 from photochrom.studio.access import MIN_TOKEN, Access
@@ -56,8 +56,8 @@ class Place:
             )
         if not alone and not (token or self.insecure):
             raise JobError(
-                f"--host {self.host} lets other machines in. Say who may come with --token (or "
-                "the variable PHOTOCHROM_TOKEN), or that everybody may with --insecure."
+                f"At the address {self.host} other machines come in, too.",
+                advice=[Advice.NAME_VISITORS],
             )
         names = {host, *(name.lower() for name in self.other_names)}
         if everywhere:
@@ -88,8 +88,8 @@ class Place:
                 raise
         except OSError as error:
             raise JobError(
-                f"{self.host}:{self.port} can't be used ({error.strerror}). Choose another port "
-                "with --port; 0 takes any that is free."
+                f"{self.host}:{self.port} can't be used ({error.strerror}).",
+                advice=[Advice.OTHER_PORT],
             ) from error
         return taken
 

@@ -256,13 +256,13 @@ def changed_recipe(table: dict[str, Any], overrides: typing.Sequence[str]) -> Re
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
-            raise RecipeError(f"--set {override}: write it as table.key=value.")
+            raise RecipeError(f"{override}: write it as table.key=value.")
         *parents, last = key.strip().split(".")
         target = table
         for parent in parents:
             target = target.setdefault(parent, {})
             if not isinstance(target, dict):
-                raise RecipeError(f"--set {override}: '{parent}' is a value, not a table.")
+                raise RecipeError(f"{override}: '{parent}' is a value, not a table.")
         target[last] = _toml_value(text.strip())
     return recipe_from_dict(table)
 

@@ -103,7 +103,7 @@ def load_encoder(weights: str) -> nn.Sequential:
                 "The ImageNet weights of ResNet-18 can't be downloaded "
                 f"({error}). Train your own first (photochrom train "
                 "recipes/resnet18-gray.toml) and name its checkpoint: "
-                "--set model.encoder_weights=runs/resnet18-gray/best.ckpt"
+                "model.encoder_weights=runs/resnet18-gray/best.ckpt"
             ) from error
     else:
         state = read_state(Path(weights).expanduser())

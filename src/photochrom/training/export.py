@@ -25,7 +25,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from photochrom.color.grid import gamut_grid
-from photochrom.errors import CheckpointError, OutputExistsError, TrainingError
+from photochrom.errors import Advice, CheckpointError, OutputExistsError, TrainingError
 from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
@@ -95,13 +95,13 @@ def export(
         The exported model doesn't agree with torch, or can't be written.
     """
     if out.exists() and not force:
-        raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
+        raise OutputExistsError(f"{out}: there is such a file already.", advice=[Advice.REPLACE])
     state = load_checkpoint(checkpoint)
     recipe = changed_recipe(state["recipe"], changes)
     if recipe.model.kind == "resnet18-gray":
         raise CheckpointError(
             f"{checkpoint}: a '{recipe.model.kind}' doesn't colorize. Train an autoencoder on "
-            f"it: --set model.encoder_weights={checkpoint}"
+            f"it: model.encoder_weights={checkpoint}"
         )
     try:
         model = load_model(state, recipe)

@@ -32,7 +32,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from photochrom.color.grid import gamut_grid
-from photochrom.errors import CheckpointError, DivergedError, RecipeError, TrainingError
+from photochrom.errors import Advice, CheckpointError, DivergedError, RecipeError, TrainingError
 from photochrom.training import held_out
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import (
@@ -137,8 +137,8 @@ def train(
     """
     if not resume and (out / "last.ckpt").exists():
         raise TrainingError(
-            f"{out}: there is a run in this folder already. Go on with it (--resume), or "
-            "choose another folder (--out)."
+            f"{out}: there is a run in this folder already.",
+            advice=[Advice.RESUME, Advice.OTHER_RUN],
         )
     state = load_checkpoint(out / "last.ckpt") if resume else None
     if state is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from photochrom.errors import CheckpointError, OutputExistsError
+from photochrom.errors import Advice, CheckpointError, OutputExistsError
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
 
@@ -41,7 +41,7 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
     if not parts or not all(0 < share < math.inf for share in shares):
         raise ValueError(f"The parts are {shares}; at least one is wanted, and each above 0.")
     if out.exists() and not force:
-        raise OutputExistsError(f"{out}: there is such a file already; replace it with --force.")
+        raise OutputExistsError(f"{out}: there is such a file already.", advice=[Advice.REPLACE])
     states = [load_checkpoint(path) for path, _ in parts]
     weights = [state["average"] or state["model"] for state in states]
     for (path, _), own in zip(parts, weights, strict=True):

@@ -13,7 +13,7 @@ from typing import Any
 import pyvips
 import torch
 
-from photochrom.errors import CheckpointError, RecipeError, TrainingError
+from photochrom.errors import Advice, CheckpointError, RecipeError, TrainingError
 from photochrom.training.config import Recipe, recipe_to_dict
 
 CHECKPOINT_VERSION = 1
@@ -41,8 +41,8 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
         cause = error.__context__  # torch hides the system's reason behind its own
         reason = cause if isinstance(cause, OSError) else error
         raise CheckpointError(
-            f"{path}: the checkpoint can't be written ({reason}); {kept}. Make room, then go "
-            "on with --resume."
+            f"{path}: the checkpoint can't be written ({reason}); {kept}. Make room.",
+            advice=[Advice.RESUME],
         ) from error
 
 
@@ -87,8 +87,8 @@ def check_same_recipe(recipe: Recipe, recorded: Recipe) -> None:
     changed = [f"{was} -> {now}" for was, now in zip(old, new, strict=False) if was != now]
     if changed or len(old) != len(new):
         raise RecipeError(
-            f"The run to resume was made with another recipe: {'; '.join(changed[:3])}. Start "
-            "a new one with --out."
+            f"The run to resume was made with another recipe: {'; '.join(changed[:3])}.",
+            advice=[Advice.OTHER_RUN],
         )
 
 

@@ -13,7 +13,11 @@ DEV := .venv/.installed-dev
 NPM := $(shell command -v npm)
 PAGE := $(if $(NPM),node_modules/.package-lock.json)
 
-.PHONY: help demo test slow model web web-demo lint lint-page format clean
+# The oldest libraries, on the Python that has all of them: another one by PYTHON_LOWEST=...
+LOWEST := .venv-lowest
+PYTHON_LOWEST := python3.11
+
+.PHONY: help demo test lowest slow model web web-demo lint lint-page format clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -24,6 +28,13 @@ demo: $(RUNTIME) ## colour the sample photographs, into demo/
 
 test: lint ## all that must hold: lint, tests, coverage
 	$(BIN)/pytest -m "not slow" --cov=photochrom --cov-report=term --cov-fail-under=90
+
+# Libraries of then warn of what libraries of now will drop, and leave streams open (Starlette's test
+# client): that is not ours to mend.
+lowest: $(LOWEST)/.installed ## test colouring with the oldest libraries that pyproject.toml allows
+	$(LOWEST)/bin/pytest -m "not slow and not train" \
+		-W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
+		-W ignore::pytest.PytestUnraisableExceptionWarning
 
 slow: $(DEV) ## the tests that take minutes: thousands of broken files, thousands of requests
 	$(BIN)/pytest -m slow
@@ -72,6 +83,13 @@ $(DEV): pyproject.toml
 node_modules/.package-lock.json: package.json package-lock.json
 	@echo "Installing the tools for the page's modules into node_modules"
 	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(LOWEST)/.installed: pyproject.toml .ci/lowest.py
+	$(PYTHON_LOWEST) -m venv --clear $(LOWEST)
+	$(PYTHON_LOWEST) .ci/lowest.py serve test > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check \
+		-c $(LOWEST)/constraints.txt -e '.[serve,test]'
 	@touch $@
 
 # Keep a .venv that works; else make one with the first Python that fits. Each one is run,

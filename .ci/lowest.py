@@ -18,7 +18,7 @@ def lowest(project: dict, extras: list[str]) -> list[str]:
         requirements += project["optional-dependencies"][extra]
     pinned = []
     for requirement in requirements:
-        found = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement)
+        found = re.fullmatch(r"([\w-]+)(?:\[[\w,]+\])?>=([\d.]+)", requirement)
         if found is None:
             raise SystemExit(f"{PYPROJECT}: '{requirement}' is not of the form name>=version.")
         pinned.append("==".join(found.groups()))

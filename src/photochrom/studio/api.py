@@ -213,7 +213,8 @@ async def colorize(
 ) -> Response:
     """Give a photograph colours. Options may also be fields of the form."""
     if upload.fields:
-        given = {key: getattr(order, key) for key in order.model_fields_set}
+        own = type(order).model_fields
+        given = {key: getattr(order, key) for key in own if key in request.query_params}
         order = orders.ColorizeOrder.model_validate({**upload.fields, **given})
     name = plain_name(order.name) or upload.name or "picture"
     options = orders.options_of(order)

@@ -22,9 +22,6 @@ from photochrom.errors import OptionError, ShapeError
 
 Float = NDArray[np.float32]
 
-MOST_RECOVERED = 1.7
-"""Reading out with recovery moves a mean at most so many times as far from grey."""
-
 PIVOT_CHROMA = 35.0
 """Colours of this chroma are neither pale nor vivid; see `set_off`."""
 
@@ -85,22 +82,14 @@ class AbGrid:
         np.put_along_axis(encoded, nearest, weights.astype(np.float32), axis=-1)
         return encoded
 
-    def read_out(
-        self, logits: NDArray[Any], *, temperature: float = 1.0, recovery: float = 0.0
-    ) -> Float:
+    def read_out(self, logits: NDArray[Any], *, temperature: float = 1.0) -> Float:
         """The annealed mean: sharpen each distribution by 1 / temperature, then average.
-
-        Averaging mutes colours: where several are likely, their mean is paler than any of them.
-        ``recovery`` gives some of that back: the mean is moved from grey by the factor
-        (mean chroma / chroma of the mean) ** recovery, at most `MOST_RECOVERED`. Colours that
-        are sure stay as they are.
 
         Parameters
         ----------
         logits : (..., Q) float, logarithms of the probabilities, each up to a constant
         temperature : 1 is the plain mean (calm colours), towards 0 the likeliest bin
             (vivid ones)
-        recovery : 0 is the mean itself .. 1
 
         Returns
         -------
@@ -117,12 +106,7 @@ class AbGrid:
             raise OptionError(f"temperature is {temperature}; it must be above 0.")
         sharp = self._exp(logits, 1 / temperature)
         # Not `@`: OpenBLAS's threads would wait in a loop for more, and take libvips's cores.
-        total = sharp.sum(axis=0)
-        mean = np.einsum("qc,qn->cn", self.centers, sharp) / total
-        if recovery:
-            chroma = np.einsum("q,qn->n", np.hypot(*self.centers.T), sharp) / total
-            muted = chroma / np.maximum(np.hypot(*mean), 1e-3)
-            mean = mean * np.clip(muted**recovery, 1, MOST_RECOVERED)
+        mean = np.einsum("qc,qn->cn", self.centers, sharp) / sharp.sum(axis=0)
         return np.ascontiguousarray(mean.T).reshape(*np.shape(logits)[:-1], 2)
 
     def probabilities(self, logits: NDArray[Any]) -> Float:

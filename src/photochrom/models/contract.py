@@ -137,9 +137,6 @@ class ModelContract:
     """At which a distribution is read out unless another is asked for."""
     chroma: float = 1.0
     """What is read out is moved so many times as far from grey; before ``contrast``."""
-    recovery: float = 0.0
-    """How much of the chroma that averaging takes away is given back; see
-    `photochrom.ab.AbGrid.read_out`."""
     contrast: float = 0.0
     """How much vivid colours are set off from pale ones then; see `photochrom.ab.set_off`."""
     region: Region | None = None
@@ -210,7 +207,6 @@ _ADDED = (
     ("hints", ("none", "tokens"), "0.2.0"),
     ("size_px", (None,), "0.2.0"),
     ("chroma", (1.0,), "0.2.0"),
-    ("recovery", (0.0,), "0.2.0"),
 )
 """Fields that are needed where they have other values than these: version 1 had no others.
 
@@ -255,7 +251,6 @@ _OF_CONTRACT: dict[str, fields.Check] = {
     "bins": fields.several(_AB),
     "temperature": fields.real(0.01, 100),
     "chroma": fields.real(0.01, 100),
-    "recovery": fields.real(0, 1),
     "contrast": fields.real(-1, 10),
     "region": fields.maybe(fields.instance(Region)),
     "domain": fields.text,

@@ -343,9 +343,7 @@ class Prepared:
         if look.palette:
             logits = grid.reweight(logits, palette_ab(look.palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
-        temperature = temperature_of(vividness, usual)
-        recovery = 0.0 if plain else contract.recovery
-        ab = grid.read_out(logits, temperature=temperature, recovery=recovery)
+        ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
         ab = set_off(ab * np.float32(1.0 if plain else contract.chroma), contract.contrast)
         ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:

@@ -90,9 +90,6 @@ class ModelConfig:
     """Of a photochrom: at which its distribution is read out."""
     chroma: float = 1.0
     """Of a photochrom, when exported: its colours lie so many times as far from grey."""
-    recovery: float = 0.0
-    """Of a photochrom, when exported: how much of the chroma that averaging takes away is given
-    back when its distribution is read out."""
     contrast: float = 0.0
     """Of a photochrom, when exported: how much its vivid colours are set off from its pale ones."""
     short_side_px: int = 256
@@ -392,7 +389,6 @@ def _check(recipe: Recipe) -> None:
         (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
         (model.temperature > 0, "model.temperature must be above 0"),
         (0.5 <= model.chroma <= 2, "model.chroma must lie in 0.5..2"),
-        (0 <= model.recovery <= 1, "model.recovery must lie in 0..1"),
         (0 <= model.contrast <= 1, "model.contrast must lie in 0..1"),
         (min(model.decoder_channels) >= 4, "model.decoder_channels must be at least 4"),
         (

@@ -226,7 +226,6 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         region=_region(model) if isinstance(model, HintNetwork) else None,
         temperature=recipe.model.temperature if hinted else 1.0,
         chroma=recipe.model.chroma if hinted else 1.0,
-        recovery=recipe.model.recovery if hinted else 0.0,
         contrast=recipe.model.contrast if hinted else 0.0,
         domain=recipe.model.domain,
         licence=recipe.model.licence,

@@ -125,7 +125,7 @@ def measured(model: Any, batches: Iterable[Mapping[str, Tensor]]) -> Statistics:
         model.loss(batch)
     for hook in hooks:
         hook.remove()
-    means = {name: torch.stack(several).mean(dim=0) for name, several in moments.items()}
+    means = {name: torch.stack(several).mean(dim=0) for name, several in moments.items() if several}
     return {name: (m.float(), (s - m.square()).float()) for name, (m, s) in means.items()}
 
 

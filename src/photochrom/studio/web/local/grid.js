@@ -3,9 +3,6 @@
 
 const PIVOT_CHROMA = 35;
 
-/** Reading out with recovery moves a mean at most so many times as far from gray. */
-const MOST_RECOVERED = 1.7;
-
 export class AbGrid {
   /** @param {number[][]} bins a* and b* of each bin's center */
   constructor(bins, step = 10) {
@@ -16,26 +13,22 @@ export class AbGrid {
   }
 
   /** The annealed mean: sharpen by 1 / temperature, then average. Two numbers a position. */
-  readOut(logits, size, temperature, recovery = 0) {
+  readOut(logits, size, temperature) {
     const highest = this.#highest(logits, size);
-    const [mass, sumA, sumB, sumChroma] = [0, 1, 2, 3].map(() => new Float64Array(size));
+    const [mass, sumA, sumB] = [0, 1, 2].map(() => new Float64Array(size));
     for (let bin = 0, at = 0; bin < this.length; bin += 1) {
       const [a, b] = [this.a[bin], this.b[bin]];
-      const chroma = Math.hypot(a, b);
       for (let place = 0; place < size; place += 1, at += 1) {
         const share = Math.exp((logits[at] - highest[place]) / temperature);
         mass[place] += share;
         sumA[place] += share * a;
         sumB[place] += share * b;
-        sumChroma[place] += share * chroma;
       }
     }
     const ab = new Float32Array(2 * size);
     for (let place = 0; place < size; place += 1) {
-      const muted = sumChroma[place] / Math.max(Math.hypot(sumA[place], sumB[place]), 1e-3 * mass[place]);
-      const factor = Math.min(Math.max(muted ** recovery, 1), MOST_RECOVERED) / mass[place];
-      ab[2 * place] = sumA[place] * factor;
-      ab[2 * place + 1] = sumB[place] * factor;
+      ab[2 * place] = sumA[place] / mass[place];
+      ab[2 * place + 1] = sumB[place] / mass[place];
     }
     return ab;
   }

@@ -212,12 +212,7 @@ export class Prepared {
       ? grid.reweight(answer.logits, size, palette.map(parseColor))
       : answer.logits;
     const temperature = contract.temperature ** (canvas === null ? 1 : HINTED);
-    const read = grid.readOut(
-      logits,
-      size,
-      temperature ** Math.min(vividness, 1),
-      asTold ? 0 : (contract.recovery ?? 0),
-    );
+    const read = grid.readOut(logits, size, temperature ** Math.min(vividness, 1));
     const ab = setOff(
       read.map((value) => value * (asTold ? 1 : contract.chroma)),
       contract.contrast,

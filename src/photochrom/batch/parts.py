@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from photochrom.batch import stores
 from photochrom.batch.stores import Address, ObjectStamp
-from photochrom.errors import ManifestError, StoreError
+from photochrom.errors import Advice, ManifestError, StoreError
 from photochrom.models.contract import ModelIdentity
 
 NAME = "photochrom-manifest"
@@ -166,7 +166,7 @@ class Parts:
                 raise StoreError(f"{place}: there is such an object already.")
         except StoreError as error:
             raise ManifestError(
-                f"A part of the manifest can't be written: {error} Go on with --resume."
+                f"A part of the manifest can't be written: {error}", advice=[Advice.RESUME]
             ) from error
         self._number += 1
         self._waiting.clear()

@@ -21,7 +21,7 @@ from photochrom.batch.objects import ObjectTask
 from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.stores import Address
-from photochrom.errors import ClusterError, JobError, MissingExtraError
+from photochrom.errors import Advice, ClusterError, JobError, MissingExtraError
 from photochrom.runtime.cores import usable_cores
 from photochrom.runtime.options import Options
 from photochrom.runtime.prepared import Reference
@@ -157,7 +157,8 @@ def run(
     if count:
         raise ClusterError(
             f"{count} photographs were not done, as the actors that had them in work failed. Look "
-            "into the cluster's logs, and go on with --resume."
+            "into the cluster's logs.",
+            advice=[Advice.RESUME],
         )
 
 
@@ -228,5 +229,5 @@ def _said(ray: Any) -> Iterator[None]:
     except (ray.exceptions.RayError, ConnectionError) as error:
         words = str(error).strip().partition("\n")[0]
         raise ClusterError(
-            f"The Ray cluster can't be reached, or was lost: {words} Go on with --resume."
+            f"The Ray cluster can't be reached, or was lost: {words}", advice=[Advice.RESUME]
         ) from error

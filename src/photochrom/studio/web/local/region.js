@@ -84,7 +84,7 @@ function sweep(way, taken, length, lines, step, lineStep) {
   }
 }
 
-const CRISP = 2;
+const [CRISP, GENEROUS] = [2, 0.3];
 
 /**
  * The things at some spots, by the network's own embedding: Python's `things_at`.
@@ -109,7 +109,7 @@ export function thingsAt({ data, height, width, channels }, cells, [bias, slope,
     for (let at = 0; at < size; at += 1) {
       const far = Math.hypot(Math.trunc(at / width) - row, (at % width) - column);
       const distance = Math.sqrt(squared[at]) + (away * far) / (Math.min(height, width) / 2);
-      const share = 1 / (1 + Math.exp(-CRISP * (bias - slope * distance)));
+      const share = 1 / (1 + Math.exp(-CRISP * (bias + GENEROUS - slope * distance)));
       if (share > most[at]) most[at] = share;
     }
   }

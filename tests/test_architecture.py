@@ -21,7 +21,8 @@ LAYERS = (
     ("evaluation",),
     ("runtime",),
     ("pictures",),
-    ("models", "color"),
+    ("models",),
+    ("color",),
     ("",),
 )
 """The rooms, each of which may import those of the layers below it; "" is the root."""
@@ -31,7 +32,10 @@ ROOMS = sorted(set(DEPTH) - {""})
 
 ORDER = {
     "color": ("spaces", "grid", "toning", "text"),
-    "models": ("fields", "contract", "network", "file", "session", "weights", "opening"),
+    "models": (
+        *("fields", "contract", "network", "file", "graph", "session", "descriptor"),
+        *("resizing", "foreign", "weights", "opening"),
+    ),
     "pictures": (
         *("formats", "xmp", "contents", "directories", "editing", "exif", "storage", "tiff"),
         *(

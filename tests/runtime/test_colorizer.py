@@ -334,16 +334,13 @@ def test_chroma_multiplies_what_is_read_out(model, request):
 def test_a_model_that_answers_with_colors_refuses_what_it_can_not_do(color_model):
     prepared = Colorizer(color_model, threads=1).prepare(gray(8, 8))
     asked = [
-        ("vividness", 0.0),
-        ("vividness", 1.5),
-        ("hints", [Hint.at(1, 1, "#c22")]),
         ("palette", ("#c22",)),
         ("reference", Reference("other.jpg", None)),
     ]
     for name, value in asked:
         with pytest.raises(UnsupportedError, match=f"'flat' answers with colours.* {name}"):
             prepared.paint(**{name: value})
-    prepared.paint(vividness=1.0, hints=(), palette=[])
+    prepared.paint(vividness=1.5, hints=[Hint.at(1, 1, "#c22")], palette=[])
     for name in ("confidence", "confidence_picture", "probabilities"):
         with pytest.raises(UnsupportedError, match=r"'flat' answers with colours.* distribution"):
             getattr(prepared, name)()

@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from photochrom.errors import Advice, ContractError, ModelNotFoundError
 from photochrom.models.contract import METADATA_KEY, ModelContract
@@ -49,11 +49,63 @@ def read_contract(path: Path) -> ModelContract:
         ) from error
     if text is None:
         raise ContractError(
-            f"{path}: an ONNX model, but not one of Photochrom's.",
+            f"{path}: an ONNX model, but not one of Photochrom's, and no {path.stem}.toml beside "
+            'it describes it. Write one, such as: like = "ddcolor".',
             advice=[Advice.EXPORT_MODEL],
         )
     contract = ModelContract.from_json(text, name=str(path))
     return dataclasses.replace(contract, sha256=digest)
+
+
+def has_contract(path: Path) -> bool:
+    """Whether a file is an ONNX model with a contract inside; false for whatever else it is."""
+    try:
+        with path.open("rb") as file:
+            return _contract_in(file, path.stat().st_size) is not None
+    except (OSError, ValueError, EOFError):
+        return False
+
+
+class Part(NamedTuple):
+    """A field of a message."""
+
+    number: int
+    kind: int
+    """Of its encoding: 0 is a number, 2 has its length before it."""
+    start: int
+    end: int
+    """Where its value lies in the file."""
+    value: int
+    """Of a number; otherwise 0."""
+
+
+def parts_of(file: BinaryIO, start: int, end: int) -> Iterator[Part]:
+    """The fields of a message that lies between two places of a file.
+
+    Raises
+    ------
+    ValueError, EOFError
+        It is none, or a cut one.
+    """
+    at = start
+    while at < end:
+        file.seek(at)
+        key = _varint(file)
+        number, kind = key >> 3, key & 7
+        value, length = 0, 0
+        if kind == 0:
+            value = _varint(file)
+        elif kind in _SIZES:
+            length = _SIZES[kind]
+        elif kind == 2:
+            length = _varint(file)
+        else:
+            raise ValueError(f"there is no type {kind}")
+        begun = file.tell()
+        at = begun + length
+        if at > end:
+            raise EOFError("a field goes on after the end")
+        yield Part(number, kind, begun, at, value)
 
 
 def _contract_in(file: BinaryIO, size: int) -> str | None:
@@ -65,10 +117,14 @@ def _contract_in(file: BinaryIO, size: int) -> str | None:
         It is no ONNX file, or a cut one.
     """
     found, has_graph = None, False
-    for number, value in _fields(file, size, wanted=_METADATA_PROPS):
-        has_graph |= number == _GRAPH
-        if value is not None:
-            entry = dict(_entry(value))
+    for part in parts_of(file, 0, size):
+        has_graph |= part.number == _GRAPH
+        if part.number == _METADATA_PROPS and part.kind == 2:
+            entry = {
+                one.number: bytes_of(file, one)
+                for one in list(parts_of(file, part.start, part.end))
+                if one.kind == 2
+            }
             if entry.get(_KEY) == METADATA_KEY.encode():
                 found = entry.get(_VALUE, b"").decode()
     if not has_graph:
@@ -76,41 +132,10 @@ def _contract_in(file: BinaryIO, size: int) -> str | None:
     return found
 
 
-def _entry(message: bytes) -> Iterator[tuple[int, bytes]]:
-    import io
-
-    for number, value in _fields(io.BytesIO(message), len(message), wanted=None):
-        if value is not None:
-            yield number, value
-
-
-def _fields(file: BinaryIO, size: int, *, wanted: int | None) -> Iterator[tuple[int, bytes | None]]:
-    """The fields of a message: numbers and values, but None for values that nobody wants.
-
-    Parameters
-    ----------
-    size : where the message ends
-    wanted : the number of the fields whose values are read; all by default
-    """
-    while file.tell() < size:
-        key = _varint(file)
-        number, kind = key >> 3, key & 7
-        value = None
-        if kind == 0:
-            _varint(file)
-        elif kind in _SIZES:
-            file.seek(_SIZES[kind], 1)
-        elif kind == 2:
-            length = _varint(file)
-            if file.tell() + length > size:
-                raise EOFError("a field goes on after the end")
-            if wanted in (None, number):
-                value = file.read(length)
-            else:
-                file.seek(length, 1)
-        else:
-            raise ValueError(f"there is no type {kind}")
-        yield number, value
+def bytes_of(file: BinaryIO, part: Part) -> bytes:
+    """The value of a field that has its length before it."""
+    file.seek(part.start)
+    return file.read(part.end - part.start)
 
 
 def _varint(file: BinaryIO) -> int:

@@ -68,6 +68,8 @@ class Network(Protocol):
     ) -> Float:
         """Run the decoder: (C, h, w), with (h, w) the lightness's size / output_stride.
 
+        C are the logits of a "distribution"; otherwise a* and b*, of whatever the graph gives.
+
         Parameters
         ----------
         tokens : hints; none by default

@@ -6,7 +6,7 @@ Axes: 1 batch, C channels, H height, W width.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -25,6 +25,73 @@ from photochrom.models.contract import (
 from photochrom.models.devices import check_used, providers_of
 from photochrom.models.file import read_contract
 from photochrom.models.network import Features, Float, Tokens
+
+
+class Port(NamedTuple):
+    """An input or output of a graph."""
+
+    name: str
+    type: str
+    """As ONNX Runtime calls it, such as "tensor(float)"."""
+    shape: tuple[int | str | None, ...]
+    """A number for each axis whose length is fixed."""
+
+
+class Engine:
+    """ONNX Runtime with one model; safe from several threads.
+
+    Parameters and errors as for `Session`, but for the contract.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None, device: str = "cpu") -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads or 0
+        # Threads that wait in a loop would take the cores from libvips, which paints next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers = providers_of(device)
+        options.enable_mem_pattern = providers[0] != "DmlExecutionProvider"  # it can't
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=list(providers)
+            )
+        except Exception as error:  # the runtime's errors share no base class but this
+            raise ContractError(
+                f"{path}: ONNX Runtime {onnxruntime.__version__} can't open this model: "
+                f"{_reason(error)}"
+            ) from error
+        check_used(device, self._session.get_providers())
+        self._options = onnxruntime.RunOptions()
+        self._options.log_severity_level = 4
+
+    @property
+    def inputs(self) -> list[Port]:
+        """What the graph takes, in its order."""
+        return [Port(one.name, one.type, tuple(one.shape)) for one in self._session.get_inputs()]
+
+    @property
+    def outputs(self) -> list[Port]:
+        """What the graph gives, in its order."""
+        return [Port(one.name, one.type, tuple(one.shape)) for one in self._session.get_outputs()]
+
+    def run(self, names: list[str], feeds: dict[str, NDArray[Any]], *, model: str) -> list[Float]:
+        """Run the graph as far as some of its outputs need it.
+
+        Parameters
+        ----------
+        names : of outputs
+        model : its name, for messages
+
+        Raises
+        ------
+        ModelError
+            It can't be run.
+        """
+        try:
+            results: list[Float] = self._session.run(names, feeds, self._options)
+        except Exception as error:
+            raise ModelError(f"{model}: the model can't be run: {_reason(error)}") from error
+        return results
 
 
 class Session:
@@ -48,25 +115,7 @@ class Session:
 
     def __init__(self, path: Path, *, threads: int | None = None, device: str = "cpu") -> None:
         self.contract = read_contract(path)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = threads or 0
-        # Threads that wait in a loop would take the cores from libvips, which paints next.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = providers_of(device)
-        options.enable_mem_pattern = providers[0] != "DmlExecutionProvider"  # it can't
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=list(providers)
-            )
-        except Exception as error:  # the runtime's errors share no base class but this
-            raise ContractError(
-                f"{path}: ONNX Runtime {onnxruntime.__version__} can't open this model: "
-                f"{_reason(error)}"
-            ) from error
-        check_used(device, self._session.get_providers())
-        self._options = onnxruntime.RunOptions()
-        self._options.log_severity_level = 4
+        self._engine = Engine(path, threads=threads, device=device)
 
     def encode(self, lightness: NDArray[Any]) -> Features:
         """Run the encoder over a picture's lightness.
@@ -110,7 +159,8 @@ class Session:
         contract = self.contract
         if not contract.token_features:
             raise UnsupportedError(
-                f"The model '{contract.name}' takes no hints.",
+                f"The model '{contract.name}' takes no hints as tokens, which references become, "
+                "too.",
                 advice=[Advice.SEE_MODELS],
             )
         at = np.asarray(points, dtype=np.float32)
@@ -199,13 +249,7 @@ class Session:
         return padded
 
     def _run(self, names: list[str], feeds: dict[str, Float]) -> list[Float]:
-        try:
-            results: list[Float] = self._session.run(names, feeds, self._options)
-        except Exception as error:
-            raise ModelError(
-                f"{self.contract.name}: the model can't be run: {_reason(error)}"
-            ) from error
-        return results
+        return self._engine.run(names, feeds, model=self.contract.name)
 
 
 def _reason(error: Exception) -> str:

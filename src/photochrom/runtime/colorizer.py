@@ -36,7 +36,9 @@ class Colorizer:
     Parameters
     ----------
     model : a name from `photochrom models`, the path of an ONNX file from `photochrom
-        export`, or None for the default model
+        export`, another maker's with a descriptor beside it, or None for the default model
+    like : what kind another maker's file is of: "ddcolor", "deoldify", "deoldify-unit",
+        "eccv16" or "siggraph17"; takes the place of a descriptor
     threads : threads for the network; all cores by default
     device : where the network runs: "cpu", "cuda", "coreml", "directml", or "auto" for the
         fastest that is there
@@ -46,7 +48,7 @@ class Colorizer:
     ModelNotFoundError
         There is no such model.
     ContractError
-        The file is no Photochrom model.
+        The file is no model that can be used here.
     DeviceError
         There is no such device here.
 
@@ -61,10 +63,11 @@ class Colorizer:
         self,
         model: str | os.PathLike[str] | None = None,
         *,
+        like: str | None = None,
         threads: int | None = None,
         device: str = "cpu",
     ) -> None:
-        self._network = open_model(model, threads=threads, device=device)
+        self._network = open_model(model, like=like, threads=threads, device=device)
 
     @classmethod
     def of(cls, network: Network) -> Colorizer:

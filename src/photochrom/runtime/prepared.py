@@ -189,8 +189,8 @@ class Prepared:
         contract = self._network.contract
         if not 0 <= vividness <= 2:
             raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
-        if contract.output == "ab":
-            self._refuse(hints=hints, palette=palette, reference=reference, vividness=vividness)
+        if contract.output != "distribution":
+            self._refuse(palette=palette, reference=reference)
         look = _Look(tuple(palette), reference, vividness)
         ab = self._bounded(tuple(hints), look)
         if lock and hints:
@@ -333,9 +333,11 @@ class Prepared:
         `plain` are the means of its distributions, not moved from grey any further.
         """
         contract, vividness = self._network.contract, look.vividness
-        if contract.output == "ab":
-            ab = np.moveaxis(self._network.decode(self.features), 0, -1)
-            return ab * np.float32(contract.chroma)
+        vivid = np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
+        if contract.output != "distribution":
+            ab, canvas = self._decode(hints, None)
+            ab = ab * np.float32(contract.chroma) * vivid
+            return self._obeyed(ab, canvas)
         plain = plain or look.reference is not None  # it says how vivid things are
         logits, canvas = self._decode(hints, look.reference)
         grid = self.grid
@@ -345,10 +347,13 @@ class Prepared:
         ab = grid.read_out(logits, temperature=temperature_of(vividness, usual))
         if not plain:
             ab = set_off(ab * np.float32(contract.chroma), contract.contrast)
-        ab = ab * np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
-        if canvas is not None:
-            ab = obey(ab, self._coarse_lightness(), canvas, contract.output_stride)
-        return ab
+        return self._obeyed(ab * vivid, canvas)
+
+    def _obeyed(self, ab: NDArray[np.float32], canvas: Canvas | None) -> NDArray[np.float32]:
+        """Coarse colours with what the network has missed of the hints, if there are some."""
+        if canvas is None:
+            return ab
+        return obey(ab, self._coarse_lightness(), canvas, self._network.contract.output_stride)
 
     @property
     def grid(self) -> AbGrid:
@@ -375,7 +380,7 @@ class Prepared:
         -------
         (h, w, Q) float32, summing to 1
         """
-        if self._network.contract.output == "ab":
+        if self._network.contract.output != "distribution":
             self._refuse(distribution=True)
         return self.grid.probabilities(self._decode(hints, reference)[0])
 
@@ -524,15 +529,20 @@ class Prepared:
     def _decode(
         self, hints: Sequence[Hint], reference: Reference | None
     ) -> tuple[NDArray[np.float32], Canvas | None]:
-        """The logits (h, w, Q), and the hints laid out where there are some."""
-        network = self._network
+        """What the decoder says, (h, w, C), and the hints laid out where there are some.
+
+        A model that answers with colours and knows no hints is run without them.
+        """
+        network, contract = self._network, self._network.contract
         canvas, tokens = None, None
         if hints:
             canvas = self._laid_out(hints)
-            tokens = canvas.tokens(network, self.features)
+            if contract.output == "distribution":
+                tokens = canvas.tokens(network, self.features)
         if reference is not None:
             tokens = reference.tokens if tokens is None else tokens.joined(reference.tokens)
-        planes = None if canvas is None else canvas.planes
+        knows_none = contract.output != "distribution" and contract.hints == "none"
+        planes = None if canvas is None or knows_none else canvas.planes
         return np.moveaxis(network.decode(self.features, tokens, planes), 0, -1), canvas
 
     def _laid_out(self, hints: Sequence[Hint]) -> Canvas:
@@ -578,16 +588,12 @@ class Prepared:
     def _refuse(self, **asked: object) -> None:
         """Say what this model can't do, if any of it is asked for."""
         contract = self._network.contract
-        wanted = [
-            name
-            for name, value in asked.items()
-            if (value != 1.0 if name == "vividness" else value not in ((), [], None, False))
-        ]
+        wanted = [name for name, value in asked.items() if value not in ((), [], None, False)]
         if wanted:
             answers = "answers with colours, not with a distribution"
             raise UnsupportedError(
                 f"The model '{contract.name}' "
-                f"{answers if contract.output == 'ab' else 'takes no hints'}, "
+                f"{answers if contract.output != 'distribution' else 'takes no hints'}, "
                 f"and can't do this: {', '.join(wanted)}.",
                 advice=[Advice.SEE_MODELS],
             )

@@ -253,6 +253,19 @@ def test_a_contract_inside_comes_before_a_descriptor(tmp_path):
     assert isinstance(open_model(path, threads=1), Session)
 
 
+def test_a_contract_inside_is_no_reason_to_trust_a_file(tmp_path):
+    import onnx
+
+    from photochrom.models.weights import find_model
+
+    model = onnx.load(find_model("resnet18-gray"))
+    model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    path = tmp_path / "ours.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ContractError, match="data lie in other files"):
+        open_model(path, threads=1)
+
+
 @pytest.mark.parametrize("white", [1, 255])
 def test_a_scale_that_is_not_said_is_probed(white, tmp_path):
     path = deoldify(tmp_path / "theirs.onnx", white=white)

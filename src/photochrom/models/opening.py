@@ -7,6 +7,7 @@ import os
 from photochrom.models import descriptor, weights
 from photochrom.models.file import has_contract
 from photochrom.models.foreign import Foreign
+from photochrom.models.graph import check_graph
 from photochrom.models.network import Network
 from photochrom.models.session import Session
 
@@ -46,5 +47,7 @@ def open_model(
     elif beside.is_file() and not has_contract(path):
         described = descriptor.read_descriptor(beside)
     else:
+        if path.parent != weights.FOLDER:  # it may be anyone's, whatever its contract says
+            check_graph(path)
         return Session(path, threads=threads, device=device)
     return Foreign(path, described, threads=threads, device=device)

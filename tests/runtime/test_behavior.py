@@ -228,3 +228,11 @@ def test_painting_leaves_what_was_painted_before():
     first = one.ab()
     first += 100
     assert np.abs(one.ab()).max() < 100
+
+
+def test_hints_that_came_one_by_one_give_what_they_give_together():
+    hints = [Hint.at(320, 213.5, "#7a3fb0", reach=1.0), Hint.at(64, 42.7, "#335522", reach=1.0)]
+    together = COLORIZER.prepare(SAMPLES / "flower.jpg").ab(hints=hints)
+    scene = COLORIZER.prepare(SAMPLES / "flower.jpg")
+    scene.ab(hints=hints[:1])
+    np.testing.assert_allclose(scene.ab(hints=hints), together, atol=1e-4)

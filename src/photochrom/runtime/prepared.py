@@ -302,18 +302,23 @@ class Prepared:
         if mask is None:
             mask = np.zeros(traits.shape[:2], np.float32)
         if known < len(hints):
-            cell_px = self._network.contract.output_stride
             canvas = self._laid_out(hints[known:])
-            if len(canvas.points) == 1:
+            if len(canvas.points) == 1:  # it has been looked at, perhaps
                 found = self._region_of(hints[known].points[0], float(canvas.reach[0]))
             else:
-                cell_px = self._network.contract.output_stride
-                last = np.array(traits.shape[:2]) - 1
-                cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
-                found = regions(traits, cells, canvas.reach).max(axis=0)
+                cells = [cell for hint in hints[known:] for cell in self._cells_of(hint, traits)]
+                found = regions(traits, np.array(cells), canvas.reach).max(axis=0)
             mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
             self._masks.put(places, mask)
         return mask
+
+    def _cells_of(self, hint: Hint, traits: NDArray[np.float32]) -> list[tuple[int, int]]:
+        """Row and column of each token of a hint."""
+        if len(hint.points) == 1:
+            return [self._cell(hint.points[0], traits.shape)]
+        points = self._laid_out([hint]).points / self._network.contract.output_stride
+        last = np.array(traits.shape[:2]) - 1
+        return [(int(row), int(column)) for row, column in np.minimum(points[:, ::-1], last)]
 
     def _cell(self, point: tuple[float, float], size: tuple[int, ...]) -> tuple[int, int]:
         """Row and column of a point of the photograph in a field of this size."""

@@ -86,7 +86,7 @@ def test_hints_from_a_file_lie_below_those_of_the_command_line(colorize):
     Path("hints.json").write_text(hints_to_json([red, green]))
     from_file = colorize("file.png", "--hints", "hints.json")
     written = colorize("line.png", "--hint", "20,30=#aa5555", "--hint", "60,30=#55aa66")
-    assert np.abs(from_file.astype(int) - written).max() <= 1
+    assert np.abs(from_file.astype(int) - written).max() <= 2  # a file rounds colors
     over = colorize("over.png", "--hints", "hints.json", "--hint", "20,30,3=#5566aa")
     assert np.hypot(*(ab_at(over, 20, 30) - parse_color("#5566aa"))) < 8
     assert np.hypot(*(ab_at(over, 60, 30) - green.ab)) < 8
@@ -202,7 +202,7 @@ def test_what_is_for_one_photograph_is_refused_for_several(options, run, hint_mo
 def test_a_hint_outside_the_photograph_says_how_large_that_is(run, hint_model):
     code, err = run("colorize", "old.png", "-m", hint_model, "--hint", "81,30=#c22")
     assert code == 1
-    assert "A hint at (81, 30) lies outside the picture, which is 80 x 60 pixels" in err
+    assert "(81, 30) lies outside the picture, which is 80 x 60 pixels" in err
     assert files() == ["old.png"]
 
 
@@ -211,7 +211,7 @@ def test_a_map_is_never_written_over_the_photograph(run, hint_model):
     arguments = ("-o", "new.png", "-m", hint_model, "--confidence", "old.png", "--force")
     code, err = run("colorize", "old.png", *arguments)
     assert code == 1
-    assert "choose another place" in err
+    assert "Choose another place" in err
     assert Path("old.png").read_bytes() == before
     assert files() == ["old.png"]
 

@@ -99,14 +99,15 @@ def test_a_kept_place_stays_and_can_be_let_go(studio):
     studio.page.locator("#picker-hex").fill("#c03030")
     studio.changed(lambda: studio.page.locator("#picker-hex").press("Enter"))
     studio.page.locator("#picker-close").click()
-    assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) < 0.5
+    kept = np.hypot(*(studio.lab(0.8, 0.55) - before)[1:])
+    assert kept < 0.5
     studio.shot("kept-1440-light")
     studio.changed(studio.page.get_by_role("button", name="Delete the kept place").click)
-    assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) > 1
+    assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) > kept + 0.2
 
 
 def test_the_eyedropper_takes_a_colour_from_the_photograph(studio):
-    studio.click(0.8, 0.75)
+    studio.click(0.8, 0.62)
     studio.page.wait_for_selector(".likely-one")
     studio.page.locator("#eyedropper").click()
     wanted = studio.lab(0.1, 0.62, reach=0.004)

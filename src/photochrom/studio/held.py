@@ -95,7 +95,7 @@ class Held:
             "height": height,
             "channels": channels,
             "levels": TRAIT_LEVELS,
-            "place": self.prepared.place,
+            "place": list(self.prepared.place),
             "way": region.WAY,
             "step": region.STEP_SHARE / min(height, width),
             "data": base64.b64encode(levels.tobytes()).decode(),

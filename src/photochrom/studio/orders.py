@@ -390,7 +390,7 @@ class Traits(BaseModel):
     height: int
     channels: int
     levels: int
-    place: tuple[int, int, int, int]
+    place: Annotated[list[int], Field(min_length=4, max_length=4)]
     way: float
     step: float
     data: str

@@ -240,7 +240,7 @@ def test_unknown_set_names_the_nearest(recipe_path):
         ("optim=3", r"'optim' must be a table, as in \[optim\]"),
         ("name=3", r"'name' is 3; a value of type str is wanted"),
         ("name.of=3", r"'name' is a value, not a table"),
-        ("optim.lr", r"--set optim\.lr: write it as table\.key=value"),
+        ("optim.lr", r"optim\.lr: write it as table\.key=value"),
     ],
 )
 def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_path):

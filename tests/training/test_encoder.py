@@ -179,7 +179,7 @@ def test_a_failed_download_names_the_way_out(monkeypatch, failure):
     message = str(caught.value)
     assert "no route" in message
     assert "recipes/resnet18-gray.toml" in message
-    assert "--set model.encoder_weights=" in message
+    assert "model.encoder_weights=" in message
 
 
 def test_normalize_centres_lightness():

@@ -208,6 +208,7 @@ def test_a_hint_network_goes_on_exactly_and_ends_with_larger_crops(recipe_for, t
         "train.finish_epochs=1",
         "optim.encoder_lr=0.3",
         "hints.reference_share=0.5",
+        "hints.recolored_share=0.2",
         "loss.critic_weight=0.3",
         "loss.picture_weight=1.0",
         "model.dropout=0.1",

@@ -200,7 +200,7 @@ def test_a_classifier_is_refused_with_the_way_out(tmp_path):
     with pytest.raises(CheckpointError) as caught:
         export(path, tmp_path / "model.onnx")
     assert "'resnet18-gray' doesn't colorize" in str(caught.value)
-    assert f"--set model.encoder_weights={path}" in str(caught.value)
+    assert f"model.encoder_weights={path}" in str(caught.value)
     assert list(tmp_path.iterdir()) == [path]
 
 

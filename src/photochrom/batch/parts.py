@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal
@@ -33,8 +34,7 @@ LINES = 500
 
 SECONDS = 15.0
 """or when its first line has waited for so long."""
-
-_PART = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}-\d{6}\.jsonl")
+_PART = re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[0-9a-f]{12}-\d{6}\.jsonl")
 _AT_ONCE = 16
 
 
@@ -112,7 +112,7 @@ class Parts:
 
     def __init__(self, place: Address) -> None:
         self._place = place
-        self._own = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(6)}"
+        self._own = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(6)}"
         self._number = 0
         self._waiting: list[str] = []
         self._since = 0.0

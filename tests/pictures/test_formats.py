@@ -4,14 +4,14 @@ import pytest
 import pyvips
 
 from photochrom.errors import PictureWriteError
-from photochrom.pictures import formats, picture
+from photochrom.pictures import formats
 
 
 def test_the_formats_of_the_wheel():
     assert {"jpeg", "png", "tiff", "webp", "avif", "gif"} <= set(formats.KNOWN)
-    assert set(picture.FORMATS.values()) == set(formats.KNOWN)
-    assert {"jpeg", "png", "tiff", "webp", "avif"} <= set(picture.WRITERS)
-    assert "gif" not in picture.WRITERS
+    assert {one.name for one in formats.BY_SUFFIX.values()} == set(formats.KNOWN)
+    assert {"jpeg", "png", "tiff", "webp", "avif"} <= set(formats.WRITABLE)
+    assert "gif" not in formats.WRITABLE
 
 
 def test_another_libvips_gives_others():

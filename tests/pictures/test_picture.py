@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from photochrom import color
 from photochrom.errors import PictureReadError, ShapeError
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import picture
+from photochrom.pictures import formats, picture
 
 MODEL = ModelIdentity("model")
 
@@ -55,7 +55,7 @@ def test_color_survives_a_round_trip(suffix, smooth_srgb, tmp_path):
     assert found.size == (41, 63)
     assert found.bits == 8
     assert not found.has_alpha
-    assert found.format == picture.FORMATS[suffix]
+    assert found.format == formats.BY_SUFFIX[suffix].name
     assert mean_error(found.srgb(), srgb) < 4
     if suffix in LOSSLESS:
         np.testing.assert_array_equal(found.srgb(), srgb)
@@ -149,7 +149,7 @@ def test_bytes_are_read_as_the_file_is(suffix, color_picture, tmp_path):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_encode_gives_the_bytes_of_the_saved_file(suffix, color_picture, tmp_path):
     path = color_picture.save(tmp_path / f"out{suffix}", quality=70)
-    encoded = color_picture.encode(picture.FORMATS[suffix], quality=70)
+    encoded = color_picture.encode(suffix, quality=70)
     np.testing.assert_array_equal(picture.read(encoded).srgb(), picture.read(path).srgb())
 
 
@@ -198,7 +198,7 @@ def test_a_changed_file_is_read_anew(suffix, orientation, tmp_path):
     ],
 )
 def test_short_side_shrinks_and_never_enlarges(suffix, size, short_side_px, expected, smooth_srgb):
-    found = picture.read(picture.from_array(smooth_srgb(*size)).encode(picture.FORMATS[suffix]))
+    found = picture.read(picture.from_array(smooth_srgb(*size)).encode(suffix))
     assert found.srgb(short_side_px=short_side_px).shape == (*expected, 3)
 
 

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 
 from photochrom.errors import UnsupportedError
-from photochrom.pictures import picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import DEFAULTS, Options, help_for
@@ -77,10 +76,6 @@ def test_hints_that_were_given_lie_over_those_of_an_alternative(number, hint):
 def test_an_alternative_that_is_not_there_is_refused_with_their_number():
     with pytest.raises(UnsupportedError, match=r"old\.jpg: there are 2 alternatives, not 3"):
         Options(alternative=3).paint(Painting())
-
-
-def test_the_limit_of_pixels_is_that_of_reading():
-    assert DEFAULTS.max_pixels == picture.MAX_PIXELS
 
 
 def test_every_option_says_what_it_is():

@@ -19,7 +19,7 @@ import pytest
 import photochrom
 from photochrom.cli import main as cli
 from photochrom.errors import JobError, StoppedError
-from photochrom.pictures import footprint, picture, stopping
+from photochrom.pictures import footprint, formats, picture, stopping
 from photochrom.studio import orders, server
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
@@ -128,6 +128,10 @@ def test_health_models_and_samples(client, colorizer):
     assert current["default"] is True
     assert current["takes_hints"] is bool(colorizer.contract.token_features)
     assert current["size_bytes"] > 100_000
+    assert {"gif", "jpeg"} <= {one["name"] for one in models["reads"]}
+    writes = {one["name"]: (one["title"], one["media_type"]) for one in models["writes"]}
+    assert set(writes) == {"jpeg", "png", "tiff", "webp", "avif"}
+    assert writes["jpeg"] == ("JPEG", "image/jpeg")
     samples = client.get("/v1/samples").json()["samples"]
     assert {one["name"] for one in samples} == {path.stem for path in SAMPLES.glob("*.jpg")}
     for one in samples:
@@ -209,8 +213,8 @@ def by_command(monkeypatch, tmp_path, data, suffix, *arguments, out_suffix=""):
 def test_full_results_are_the_commands_files(
     client, monkeypatch, tmp_path, format_, asked, query, arguments
 ):
-    data, suffix = photograph(format_=format_), picture.WRITERS[format_][0]
-    out_suffix = picture.WRITERS[asked][0] if asked else ""
+    data, suffix = photograph(format_=format_), formats.WRITABLE[format_].suffixes[0]
+    out_suffix = formats.WRITABLE[asked].suffixes[0] if asked else ""
     wanted = by_command(monkeypatch, tmp_path, data, suffix, *arguments, out_suffix=out_suffix)
     params = {**query, **({"format": asked} if asked else {})}
     whole = client.post("/v1/colorize", content=data, params=params)

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from photochrom.errors import MissingExtraError, ModelNotFoundError, OutputExistsError
+from photochrom.runtime.options import DEFAULTS
 from photochrom.studio import site
 
 
@@ -53,6 +54,11 @@ def test_the_page_is_the_servers_with_another_engine_and_a_policy(runtime, tmp_p
     manifest = json.loads((folder / "manifest.webmanifest").read_text())
     for icon in manifest["icons"]:
         assert (folder / icon["src"]).is_file()
+    about = json.loads((folder / "engine" / "site.json").read_text())
+    reads = {one["media_type"]: one["suffixes"] for one in about["reads"]}
+    assert reads["image/jpeg"][0] == ".jpg"
+    assert manifest["file_handlers"][0]["accept"] == reads
+    assert about["quality"] == DEFAULTS.quality
 
 
 def test_another_model_gives_another_version_and_nothing_stays_behind(runtime, tmp_path):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import Advice, JobError, OutputExistsError, PictureWriteError
-from photochrom.pictures import footprint, pages, picture
+from photochrom.pictures import footprint, formats, pages, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.colorizer import Colorizer
@@ -253,7 +253,7 @@ class Job:
         """The suffix or the name of the result's format; `own` is the photograph's."""
         if self.target is not None:
             return self.target.suffix.lower()
-        return own if own in picture.WRITERS else "png"
+        return own if own in formats.WRITABLE else "png"
 
 
 class Shared:

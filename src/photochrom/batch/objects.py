@@ -13,7 +13,7 @@ from photochrom.batch.known import Known, digest
 from photochrom.batch.shards import Shard
 from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import Advice, DataError, JobError
-from photochrom.pictures import picture
+from photochrom.pictures import formats
 
 Step = Literal["make", "replace", "check", "skip", "keep", "refuse"]
 
@@ -122,7 +122,7 @@ class Plan:
         results = f"{self.place.key}/"
         for name, stamp in stores.listed(prefix):
             path = PurePosixPath(name)
-            if path.suffix.lower() not in picture.FORMATS or _is_hidden(name):
+            if path.suffix.lower() not in formats.BY_SUFFIX or _is_hidden(name):
                 continue
             if "/" in name and not self.recursive:
                 continue
@@ -234,7 +234,7 @@ def sort_out(plan: Plan, earlier: Earlier, *, resume: bool, force: bool) -> Iter
 
 
 def _is_picture(place: Address) -> bool:
-    return PurePosixPath(place.key).suffix.lower() in picture.FORMATS
+    return PurePosixPath(place.key).suffix.lower() in formats.BY_SUFFIX
 
 
 def _is_hidden(name: str) -> bool:
@@ -243,5 +243,4 @@ def _is_hidden(name: str) -> bool:
 
 def _result_name(name: str) -> str:
     """A result's name: a format that can't be written gets .png behind its own suffix."""
-    format_ = picture.FORMATS.get(PurePosixPath(name).suffix.lower())
-    return name if format_ in picture.WRITERS else f"{name}.png"
+    return name if formats.can_write(PurePosixPath(name).suffix) else f"{name}.png"

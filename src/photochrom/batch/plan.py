@@ -10,7 +10,7 @@ from pathlib import Path
 
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
-from photochrom.pictures import formats, picture
+from photochrom.pictures import formats
 from photochrom.pictures.folders import list_others, list_pictures
 
 
@@ -125,10 +125,10 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         return path.with_name(f"{path.stem}-color{_suffix(path)}")
     place = Path(output)
     if one and not place.is_dir() and not output.endswith(os.sep):
-        if picture.FORMATS.get(place.suffix.lower()) in picture.WRITERS:
+        if formats.can_write(place.suffix):
             return place
         if place.suffix:
-            known = " ".join(suffix for suffix, _ in picture.WRITERS.values())
+            known = " ".join(known.suffixes[0] for known in formats.WRITABLE.values())
             raise JobError(
                 f"{output}: '{place.suffix}' is no picture format that can be written; "
                 f"known: {known}. For a folder, end it with {os.sep}"
@@ -171,8 +171,7 @@ def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
 
 def _suffix(path: Path) -> str:
     """The suffix of a result: the source's, or .png where its format can't be written."""
-    format_ = picture.FORMATS.get(path.suffix.lower())
-    return path.suffix if format_ in picture.WRITERS else ".png"
+    return path.suffix if formats.can_write(path.suffix) else ".png"
 
 
 def _check_distinct(jobs: Sequence[Job]) -> None:

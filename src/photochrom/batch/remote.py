@@ -28,7 +28,7 @@ from photochrom.errors import (
     PictureReadError,
     StoreError,
 )
-from photochrom.pictures import footprint, picture
+from photochrom.pictures import footprint, formats, picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
@@ -142,9 +142,7 @@ class Worker:
             options = replace(options, alternative=task.alternative)
         prepared = self.colorizer.prepare(source, only_gray=options.only_gray, once=True)
         result = options.paint(prepared, reference=self.reference)
-        encoded = result.encode(
-            picture.FORMATS[format_.lower()], quality=quality, lossless=lossless
-        )
+        encoded = result.encode(format_, quality=quality, lossless=lossless)
         return encoded, result.size, (*result.notes, *result.losses(format_))
 
     def _adopted(
@@ -218,7 +216,7 @@ def in_threads(
 
 
 def _content_type(key: str) -> str:
-    return f"image/{picture.FORMATS[PurePosixPath(key).suffix.lower()]}"
+    return formats.BY_SUFFIX[PurePosixPath(key).suffix.lower()].media_type
 
 
 def _is_result_of(data: bytes, source: str) -> bool:

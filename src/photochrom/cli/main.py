@@ -17,10 +17,13 @@ from photochrom.cli.advice import error_text
 from photochrom.errors import JobError, PhotochromError
 from photochrom.models.devices import DEVICES
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
+from photochrom.studio.limits import PIXELS, UPLOAD_BYTES
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
     from photochrom.runtime.hints import Hint, Lock
+
+MB = 1_000_000
 
 app = typer.Typer(
     name="photochrom",
@@ -77,7 +80,7 @@ def _run() -> int | str:
 
 
 def _bytes(megabytes: int | None) -> int | None:
-    return None if megabytes is None else megabytes * 1_000_000
+    return None if megabytes is None else megabytes * MB
 
 
 def _show_version(wanted: bool) -> None:
@@ -453,8 +456,9 @@ def serve(
         int | None,
         typer.Option(min=1, help="Take no more memory; half of what there is to use by default."),
     ] = None,
-    max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = 200,
-    max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = 250_000_000,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = UPLOAD_BYTES
+    // MB,
+    max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = PIXELS,
     workers: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Pictures at a time; one a core by default."),
@@ -475,7 +479,7 @@ def serve(
         model=model,
         device=device,
         limits=Limits.within(
-            _bytes(max_memory_mb), upload_bytes=max_upload_mb * 1_000_000, pixels=max_pixels
+            _bytes(max_memory_mb), upload_bytes=max_upload_mb * MB, pixels=max_pixels
         ),
         workers=workers,
         open_browser=open_,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from photochrom.errors import DataError
-from photochrom.pictures import picture
+from photochrom.pictures import formats
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -19,16 +19,16 @@ def list_pictures(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of pictures.")
-    found = sorted(path for path in _files(folder) if path.suffix.lower() in picture.FORMATS)
+    found = sorted(path for path in _files(folder) if path.suffix.lower() in formats.BY_SUFFIX)
     if not found:
-        known = " ".join(picture.FORMATS)
+        known = " ".join(formats.BY_SUFFIX)
         raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
     return found
 
 
 def list_others(folder: Path) -> list[Path]:
     """Files below a folder that `list_pictures` leaves out, hidden ones not counted, sorted."""
-    return sorted(path for path in _files(folder) if path.suffix.lower() not in picture.FORMATS)
+    return sorted(path for path in _files(folder) if path.suffix.lower() not in formats.BY_SUFFIX)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ class Format:
 
     name: str
     title: str
+    media_type: str
     suffixes: tuple[str, ...]
     """The first one is that of new files."""
     loader: str
@@ -38,6 +39,11 @@ class Format:
     signs: tuple[bytes, ...] = ()
     """How files of this format begin; a dot stands for any byte."""
 
+    def facts(self) -> dict[str, Any]:
+        """What a page has to know of it."""
+        names = ("name", "title", "media_type", "suffixes")
+        return {name: getattr(self, name) for name in names}
+
 
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 HEIC_MODULES = ("pi_heif", "pillow_heif")
@@ -50,6 +56,7 @@ TABLE = (
     Format(
         name="jpeg",
         title="JPEG",
+        media_type="image/jpeg",
         suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
         loader="jpegload",
         loader_class="VipsForeignLoadJpeg",
@@ -65,6 +72,7 @@ TABLE = (
     Format(
         name="png",
         title="PNG",
+        media_type="image/png",
         suffixes=(".png",),
         loader="pngload",
         loader_class="VipsForeignLoadPng",
@@ -77,6 +85,7 @@ TABLE = (
     Format(
         name="tiff",
         title="TIFF",
+        media_type="image/tiff",
         suffixes=(".tif", ".tiff"),
         loader="tiffload",
         loader_class="VipsForeignLoadTiff",
@@ -89,6 +98,7 @@ TABLE = (
     Format(
         name="webp",
         title="WebP",
+        media_type="image/webp",
         suffixes=(".webp",),
         loader="webpload",
         loader_class="VipsForeignLoadWebp",
@@ -102,6 +112,7 @@ TABLE = (
     Format(
         name="avif",
         title="AVIF",
+        media_type="image/avif",
         suffixes=(".avif",),
         loader="heifload",
         loader_class="VipsForeignLoadHeif",
@@ -116,6 +127,7 @@ TABLE = (
     Format(
         name="heic",
         title="HEIC",
+        media_type="image/heic",
         suffixes=HEIC_SUFFIXES,
         loader="heicload",
         loader_class="",
@@ -124,6 +136,7 @@ TABLE = (
     Format(
         name="gif",
         title="GIF",
+        media_type="image/gif",
         suffixes=(".gif",),
         loader="gifload",
         loader_class="VipsForeignLoadNsgif",
@@ -132,6 +145,7 @@ TABLE = (
     Format(
         name="jxl",
         title="JPEG XL",
+        media_type="image/jxl",
         suffixes=(".jxl",),
         loader="jxlload",
         loader_class="VipsForeignLoadJxl",
@@ -144,6 +158,7 @@ TABLE = (
     Format(
         name="ppm",
         title="PPM",
+        media_type="image/x-portable-pixmap",
         suffixes=(".ppm",),
         loader="ppmload",
         loader_class="VipsForeignLoadPpm",
@@ -157,6 +172,7 @@ TABLE = (
     Format(
         name="pgm",
         title="PGM",
+        media_type="image/x-portable-graymap",
         suffixes=(".pgm", ".pbm"),
         loader="ppmload",
         loader_class="VipsForeignLoadPpm",
@@ -228,8 +244,22 @@ def _take_any_text() -> None:
 
 
 KNOWN = available(_has_operation)
+"""The formats that can be read here, by name."""
+
+WRITABLE = {name: one for name, one in KNOWN.items() if one.saver}
+"""Those of them that can be written, too."""
+
+BY_SUFFIX = {suffix: one for one in KNOWN.values() for suffix in one.suffixes}
+"""The format of each suffix of files that are taken for pictures."""
+
 _allow_only(KNOWN.values())
 _take_any_text()
+
+
+def can_write(suffix: str) -> bool:
+    """Whether files of a suffix such as ``.jpg`` can be written."""
+    one = BY_SUFFIX.get(suffix.lower())
+    return one is not None and one.name in WRITABLE
 
 
 def writable(suffix_or_name: str, subject: str) -> Format:
@@ -245,10 +275,10 @@ def writable(suffix_or_name: str, subject: str) -> Format:
     PictureWriteError
         There is no such format, or it can't be written.
     """
-    for one in KNOWN.values():
-        if one.saver and (suffix_or_name == one.name or suffix_or_name.lower() in one.suffixes):
+    for one in WRITABLE.values():
+        if suffix_or_name == one.name or suffix_or_name.lower() in one.suffixes:
             return one
-    suffixes = ", ".join(one.suffixes[0] for one in KNOWN.values() if one.saver)
+    suffixes = ", ".join(one.suffixes[0] for one in WRITABLE.values())
     raise PictureWriteError(f"{subject}: the format is not known; write to one of {suffixes}.")
 
 

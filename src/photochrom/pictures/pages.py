@@ -7,6 +7,7 @@ from pathlib import Path
 
 from photochrom.errors import PictureWriteError
 from photochrom.pictures import formats, tiff, writing
+from photochrom.pictures.defaults import QUALITY
 from photochrom.pictures.picture import Picture
 
 
@@ -16,7 +17,7 @@ def save(
     target: Path,
     *,
     force: bool = False,
-    quality: int = 92,
+    quality: int = QUALITY,
     lossless: bool = False,
 ) -> list[Picture]:
     """Write pictures as the pages of one TIFF file, one after the other.

@@ -32,23 +32,13 @@ from photochrom.errors import (
 )
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import formats, metadata, painting, stopping, writing
+from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 from photochrom.pictures.encoded import Encoded, reason, resized
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
 
-MAX_PIXELS = 1_000_000_000
-"""Larger pictures are refused unless `read` is told otherwise."""
-
 PREFETCH_BYTES = 48_000_000
 """Pictures of fewer bytes may be decoded ahead of their use, into memory."""
-
-FORMATS = {suffix: one.name for one in formats.KNOWN.values() for suffix in one.suffixes}
-"""Suffixes of files that are taken for pictures, and their formats."""
-
-WRITERS = {
-    one.name: (one.suffixes[0], dict(one.options)) for one in formats.KNOWN.values() if one.saver
-}
-"""Formats that can be written, with the suffix and libvips' options."""
 
 CLASSIC_TIFF_BYTES = 3_500_000_000
 """Pictures of more bytes are written as BigTIFF."""
@@ -267,7 +257,9 @@ class Picture:
             lost.append(f"{self.bits} bits become {bits}, as {one.title} holds no more")
         return (*lost, *metadata.losses(header, one.name, one.title))
 
-    def check_writable(self, format_: str, *, quality: int = 92, lossless: bool = False) -> None:
+    def check_writable(
+        self, format_: str, *, quality: int = QUALITY, lossless: bool = False
+    ) -> None:
         """Raise what `save` and `encode` would say of the format, before any work.
 
         Parameters
@@ -289,7 +281,7 @@ class Picture:
         path: str | os.PathLike[str],
         *,
         force: bool = False,
-        quality: int = 92,
+        quality: int = QUALITY,
         lossless: bool = False,
     ) -> Path:
         """Write to a file, in the format of its suffix.
@@ -335,12 +327,12 @@ class Picture:
             raise PictureWriteError(f"{target}: can't be written ({reason(error)}).") from error
         return target
 
-    def encode(self, format_: str, *, quality: int = 92, lossless: bool = False) -> bytes:
+    def encode(self, format_: str, *, quality: int = QUALITY, lossless: bool = False) -> bytes:
         """The picture as the bytes of a file.
 
         Parameters
         ----------
-        format_ : jpeg, png, tiff, webp or avif
+        format_ : as for `losses`
         quality : 1..100, for JPEG, WebP and AVIF
         lossless : keep every pixel as it is; not for JPEG
 

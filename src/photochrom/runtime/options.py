@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from photochrom.errors import NoAlternativeError
+from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 
 if TYPE_CHECKING:
     from photochrom.pictures.picture import Picture
@@ -46,9 +47,9 @@ class Options:
     seed: int = _option(0, "Of the alternatives.", min=0, max=2**32 - 1)
     only_gray: bool = _option(False, "Leave pictures alone that have colours already.")
     provenance: bool = _option(True, "Note in the metadata who made the colours.")
-    quality: int = _option(92, "Of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100)
+    quality: int = _option(QUALITY, "Of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100)
     lossless: bool = _option(False, "WebP and AVIF output without any loss.")
-    max_pixels: int = _option(1_000_000_000, "Refuse larger pictures.")
+    max_pixels: int = _option(MAX_PIXELS, "Refuse larger pictures.")
     allow_damaged: bool = _option(False, "Take what is left of a broken file.")
 
     def paint(self, prepared: Prepared, *, reference: Reference | None = None) -> Picture:

@@ -32,20 +32,13 @@ from photochrom.studio.studio import Studio
 from photochrom.studio.uploads import Upload, plain_name, read_upload
 from photochrom.version import __version__
 
-MEDIA_TYPES = {
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "tiff": "image/tiff",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "jxl": "image/jxl",
-    "ppm": "image/x-portable-pixmap",
-}
+JPEG, PNG = (formats.WRITABLE[name].media_type for name in ("jpeg", "png"))
 
 PICTURE_ANSWER: dict[str, Any] = {
     "description": "The picture.",
     "content": {
-        name: {"schema": {"type": "string", "format": "binary"}} for name in MEDIA_TYPES.values()
+        one.media_type: {"schema": {"type": "string", "format": "binary"}}
+        for one in formats.WRITABLE.values()
     },
 }
 
@@ -137,7 +130,7 @@ routes = APIRouter(dependencies=[Depends(_only_known)])
 
 @routes.get("/v1/models", response_model=orders.Models, responses=_problems())
 async def models(request: Request, studio: InStudio) -> Any:
-    """The models that there are, which one is at work, and which formats can be read."""
+    """The models that there are, the one at work, and the formats that are read and written."""
     return await studio.work(request, partial(_models, studio.colorizer))
 
 
@@ -160,15 +153,9 @@ def _models(colorizer: Colorizer) -> dict[str, Any]:
     for one in found:
         if one["name"] == current.name:
             one["takes_hints"] = bool(current.token_features)
-    reads = [
-        {
-            "name": one.name,
-            "media_type": MEDIA_TYPES.get(one.name, f"image/{one.name}"),
-            "suffixes": one.suffixes,
-        }
-        for one in formats.KNOWN.values()
-    ]
-    return {"models": found, "current": current.name, "reads": reads}
+    reads = [one.facts() for one in formats.KNOWN.values()]
+    writes = [formats.WRITABLE[name].facts() for name in orders.WRITTEN]
+    return {"models": found, "current": current.name, "reads": reads, "writes": writes}
 
 
 @cache
@@ -196,7 +183,7 @@ async def sample(name: str) -> Response:
     """A photograph to try."""
     if name not in samples_.TITLES:
         raise Problem(404, f"There is no sample '{name[:100]}'; see /v1/samples.")
-    return FileResponse(samples_.FOLDER / f"{name}.jpg", media_type="image/jpeg")
+    return FileResponse(samples_.FOLDER / f"{name}.jpg", media_type=JPEG)
 
 
 @routes.post(
@@ -284,7 +271,7 @@ async def open_picture(
 )
 async def original(request: Request, studio: InStudio, held: OpenPicture) -> Response:
     """The picture in grey, as JPEG of at most 1600 pixels."""
-    return Response(await studio.work(request, held.original), media_type="image/jpeg")
+    return Response(await studio.work(request, held.original), media_type=JPEG)
 
 
 @routes.post(
@@ -304,7 +291,7 @@ async def paint(
     def work() -> Response:
         if format_ is None:
             painted = held.paint(options, reference=reference())
-            return Response(painted, media_type="image/jpeg")
+            return Response(painted, media_type=JPEG)
         held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
         return _file(options.paint(held.prepared, reference=reference()), format_, options)
 
@@ -340,7 +327,7 @@ async def alternatives(
                     "number": number,
                     "likelihood": one.likelihood,
                     "hints": json.loads(hints_to_json(one.hints))["hints"],
-                    "thumbnail": f"data:image/jpeg;base64,{base64.b64encode(painted).decode()}",
+                    "thumbnail": f"data:{JPEG};base64,{base64.b64encode(painted).decode()}",
                 }
             )
         return {"alternatives": found}
@@ -382,7 +369,7 @@ async def confidence(
 
     needs = studio.reference_bytes(order.reference)
     painted = await studio.work(request, work, needs=needs, subject=held.name)
-    return Response(painted, media_type="image/png")
+    return Response(painted, media_type=PNG)
 
 
 @routes.get(
@@ -400,7 +387,7 @@ async def region(
 ) -> Response:
     """The region that a hint at a point takes (white): a grey PNG."""
     found = await studio.work(request, partial(held.region, x, y, reach=reach))
-    return Response(found, media_type="image/png")
+    return Response(found, media_type=PNG)
 
 
 @routes.get("/v1/pictures/{id}/traits", response_model=orders.Traits, responses=_problems(404))
@@ -430,17 +417,17 @@ async def healthz() -> Any:
 
 def _format(own: str, asked: str | None) -> str:
     """The format of the answer: as asked, or the source's own where it can be written."""
-    return asked or (own if own in picture.WRITERS else "png")
+    return asked or (own if own in formats.WRITABLE else "png")
 
 
 def _file(painted: Picture, format_: str, options: Options) -> Response:
     """A picture as a file to keep."""
     data = painted.encode(format_, quality=options.quality, lossless=options.lossless)
-    suffix = picture.WRITERS[format_][0]
+    written = formats.WRITABLE[format_]
     stem = Path(painted.name).stem or "picture"
-    name = f"{stem}-color{suffix}"
+    name = f"{stem}-color{written.suffixes[0]}"
     plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return Response(
-        data, media_type=MEDIA_TYPES[format_], headers={"Content-Disposition": disposition}
+        data, media_type=written.media_type, headers={"Content-Disposition": disposition}
     )

@@ -17,20 +17,30 @@ WORK_BYTES = 200_000_000
 """A photograph of some megapixels needs so much while it is worked on."""
 
 LEAST_BYTES = 1_000_000_000
+"""Less memory is too little for a server."""
+
+SHARE_BYTES = 1_000_000_000
+"""At most so much of the memory goes to all uploads together, and so much to all open pictures."""
+
+UPLOAD_BYTES = 200_000_000
+"""Larger files are refused by default,"""
+
+PIXELS = 250_000_000
+"""and so are larger pictures: less than by the command, as several may come at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """How much the server takes upon itself."""
 
-    upload_bytes: int = 200_000_000
-    pixels: int = 250_000_000
+    upload_bytes: int = UPLOAD_BYTES
+    pixels: int = PIXELS
     body_bytes: int = 1_000_000
     """Of requests that bring no picture."""
-    uploading_bytes: int = 1_000_000_000
+    uploading_bytes: int = SHARE_BYTES
     """Of all requests that are on their way in or being worked on."""
     pictures: int = 64
-    picture_bytes: int = 1_000_000_000
+    picture_bytes: int = SHARE_BYTES
     """Of all open pictures together."""
     picture_age_s: float = 3600.0
     """After so long without use a picture is forgotten."""
@@ -60,8 +70,8 @@ class Limits:
         cls,
         memory_bytes: int | None = None,
         *,
-        upload_bytes: int = 200_000_000,
-        pixels: int = 250_000_000,
+        upload_bytes: int = UPLOAD_BYTES,
+        pixels: int = PIXELS,
     ) -> Limits:
         """Limits for a server whose whole memory stays under a budget.
 
@@ -80,7 +90,7 @@ class Limits:
         usable = usable_bytes()
         total = memory_bytes or max(usable // 2, min(usable, LEAST_BYTES))
         share = total // 8
-        uploading, pictures = min(share, 1_000_000_000), min(share, 1_000_000_000)
+        uploading = pictures = min(share, SHARE_BYTES)
         # An upload is there twice while it is put together.
         work = total - IDLE_BYTES - pictures - 2 * uploading
         if work < WORK_BYTES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -80,6 +80,7 @@ LockEntries = Annotated[
 ]
 Colors = Annotated[list[str], Field(max_length=MAX_COLORS)]
 FormatName = Literal["jpeg", "png", "tiff", "webp", "avif"]
+WRITTEN: tuple[str, ...] = get_args(FormatName)
 
 
 class _Strict(BaseModel):
@@ -297,20 +298,22 @@ class Model(BaseModel):
     takes_hints: bool
 
 
-class Readable(BaseModel):
-    """A format that can be read."""
+class FormatFound(BaseModel):
+    """A format that can be read or written; new files get the first suffix."""
 
     name: str
+    title: str
     media_type: str
     suffixes: list[str]
 
 
 class Models(BaseModel):
-    """All models, the one that is at work, and the formats that can be read."""
+    """All models, the one that is at work, and the formats that can be read and written."""
 
     models: list[Model]
     current: str
-    reads: list[Readable]
+    reads: list[FormatFound]
+    writes: list[FormatFound]
 
 
 class Sample(BaseModel):

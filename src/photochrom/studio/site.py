@@ -19,13 +19,17 @@ from pathlib import Path
 from photochrom.errors import MissingExtraError, OutputExistsError, PictureWriteError
 from photochrom.models.halves import halves
 from photochrom.models.weights import find_model
-from photochrom.pictures import metadata
+from photochrom.pictures import formats, metadata
+from photochrom.runtime.options import DEFAULTS
 from photochrom.studio import samples
 from photochrom.version import __version__
 
 WEB = Path(__file__).parent / "web"
 RUNTIME = Path(__file__).parent / "ort"
 """ONNX Runtime for browsers: in the wheel, and in a checkout after `make web`."""
+
+BROWSERS_READ = ("jpeg", "png", "webp", "avif")
+"""Formats that the page without a server opens."""
 
 LIST = "site.json"
 WORKER = "sw.js"
@@ -106,8 +110,15 @@ def _page() -> dict[str, bytes]:
     page = page.replace('data-engine="http"', 'data-engine="local"')
     page = page.replace('<meta name="viewport"', f'{head}    <meta name="viewport"', 1)
     files["index.html"] = page.encode()
-    files["manifest.webmanifest"] = (WEB / "manifest.webmanifest").read_bytes()
+    manifest = json.loads((WEB / "manifest.webmanifest").read_text(encoding="utf-8"))
+    accept = {one.media_type: one.suffixes for one in _readable()}
+    manifest["file_handlers"] = [{"action": "./", "accept": accept}]
+    files["manifest.webmanifest"] = json.dumps(manifest, indent=2).encode()
     return files
+
+
+def _readable() -> list[formats.Format]:
+    return [one for one in formats.TABLE if one.name in BROWSERS_READ]
 
 
 def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
@@ -125,6 +136,8 @@ def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
     about = {
         "photochrom": __version__,
         "contract": dataclasses.asdict(parts.contract),
+        "reads": [one.facts() for one in _readable()],
+        "quality": DEFAULTS.quality,
         "samples": [
             {"name": name, "title": title, "url": f"samples/{name}.jpg"}
             for name, title in samples.TITLES.items()

@@ -7,7 +7,7 @@ const engine = await import(chosen === "local" ? "./local/engine.js" : "./http_e
 /** Why an engine won't do something (ProblemError), or that it is away (OfflineError). */
 export const { ProblemError, OfflineError } = engine;
 
-/** What the engine is, in words for people, and which formats it writes; see `http_engine.js`. */
+/** What the engine is, in words for people; see `http_engine.js`. */
 export const { about } = engine;
 
 /** "online" and "offline" events, and which of the two it is. */

@@ -13,7 +13,6 @@ export const about = {
     "it goes on by itself when the server is back.",
   back: "The server is back.",
   waiting: "Waiting for the server",
-  writes: ["jpeg", "png", "tiff", "webp", "avif"],
   limits: "",
 };
 

@@ -20,7 +20,7 @@ import { PictureView } from "./picture_view.js";
 import { editOf, isProject, openProject, ProjectError } from "./project.js";
 import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
-import { followJobs, followSaving } from "./saving.js";
+import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
 import { followVersions } from "./versions.js";
 
@@ -479,8 +479,9 @@ api.connection.addEventListener("online", () => {
 });
 async function begin() {
   try {
-    const { models, current, reads } = await api.getModels();
+    const { models, current, reads, writes } = await api.getModels();
     offer(reads);
+    offerFormats(writes);
     const model = models.find((one) => one.name === current);
     takesHints = model ? model.takes_hints : true;
     byId("model").textContent = model ? api.about.model(model.name) : "";

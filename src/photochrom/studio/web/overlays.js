@@ -23,7 +23,7 @@ export function followSharpness(view, session) {
     const abort = new AbortController();
     asked = abort;
     try {
-      const more = { size: "full", format: "jpeg", quality: 92 };
+      const more = { size: "full", format: "jpeg" };
       const blob = await session.ask(photo, api.paint, more, abort.signal);
       if (photo !== session.current || photo.edit !== edit) return;
       const url = URL.createObjectURL(blob);

@@ -7,15 +7,6 @@ import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
 import { shareable } from "./sharing.js";
 
-const FORMATS = [
-  ["", "As it came"],
-  ["jpeg", "JPEG"],
-  ["png", "PNG"],
-  ["tiff", "TIFF"],
-  ["webp", "WebP"],
-  ["avif", "AVIF"],
-];
-
 function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   document.body.append(link);
@@ -97,7 +88,6 @@ export function followJobs(session, view) {
     session.ask(photo, (id, body) => api.download(id, body, photo.name), {
       size: "full",
       format: null,
-      quality: 92,
     });
 
   const actions = {
@@ -133,6 +123,21 @@ export function followJobs(session, view) {
   });
 }
 
+/** Offer the formats that can be written, and no others. */
+export function offerFormats(formats) {
+  const choices = [{ name: "", title: "As it came" }, ...formats];
+  byId("formats").replaceChildren(
+    ...choices.map(({ name, title }) =>
+      make(
+        "label",
+        { class: "choice" },
+        make("input", { type: "radio", name: "format", value: name, ...(name ? {} : { checked: true }) }),
+        make("span", {}, title),
+      ),
+    ),
+  );
+}
+
 export function followSaving(session) {
   const sheet = byId("download-sheet");
   const button = byId("download");
@@ -144,7 +149,7 @@ export function followSaving(session) {
     button.querySelector("span").textContent = "Painting";
     announce("Painting the photograph at full size.");
     try {
-      const more = { size: "full", format: format || null, quality: 92 };
+      const more = { size: "full", format: format || null };
       const { blob, name } = await session.ask(photo, (id, body) => api.download(id, body, photo.name), more);
       save(blob, name);
       announce(`${name} is downloaded.`);
@@ -156,22 +161,10 @@ export function followSaving(session) {
     }
   };
 
-  const formats = byId("formats");
-  formats.append(
-    ...FORMATS.filter(([value]) => !value || api.about.writes.includes(value)).map(([value, name]) =>
-      make(
-        "label",
-        { class: "choice" },
-        make("input", { type: "radio", name: "format", value, ...(value ? {} : { checked: true }) }),
-        make("span", {}, name),
-      ),
-    ),
-  );
-
   button.addEventListener("click", () => download(""));
   byId("download-as").addEventListener("click", () => {
     sheet.close();
-    download(formats.querySelector("input:checked").value);
+    download(byId("formats").querySelector("input:checked").value);
   });
   byId("download-more").addEventListener("click", () => {
     const photo = session.current;

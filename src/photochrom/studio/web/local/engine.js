@@ -10,14 +10,7 @@ import { Remote } from "./remote.js";
 
 export { OfflineError, onFiles, ProblemError };
 
-const MEDIA_TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp", avif: "image/avif" };
-const READS = [
-  { media_type: "image/jpeg", suffixes: [".jpg", ".jpeg"] },
-  { media_type: "image/png", suffixes: [".png"] },
-  { media_type: "image/webp", suffixes: [".webp"] },
-  { media_type: "image/avif", suffixes: [".avif"] },
-];
-const SUFFIXES = { jpeg: ".jpg", png: ".png", webp: ".webp" };
+const WRITES = ["jpeg", "png", "webp"]; // what a canvas can
 const MOST_THREADS = 4;
 const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
@@ -38,7 +31,6 @@ export const about = {
   away: "",
   back: "",
   waiting: "",
-  writes: ["jpeg", "png", "webp"],
   limits:
     " This browser holds 8 bits and writes no TIFF or AVIF; the Photochrom that is installed on a computer does.",
 };
@@ -79,7 +71,7 @@ async function ask(name, args, signal) {
 }
 
 export async function getModels() {
-  const { contract } = await site;
+  const { contract, reads } = await site;
   const model = {
     name: contract.name,
     default: true,
@@ -88,7 +80,8 @@ export async function getModels() {
     size_bytes: 0,
     takes_hints: contract.token_features.length > 0,
   };
-  return { models: [model], current: model.name, reads: READS };
+  const writes = reads.filter(({ name }) => WRITES.includes(name));
+  return { models: [model], current: model.name, reads, writes };
 }
 
 export const getSamples = async () => ({ samples: (await site).samples });
@@ -136,11 +129,18 @@ export const likelyColors = (id, point, signal) => ask("likelyColors", { id, poi
 export const paint = (id, order, signal) =>
   order.size === "full" ? paintFull(id, order, signal) : ask("paint", { id, order }, signal);
 
+/** The format of a result: as asked, or the photograph's own where it can be written. */
+async function formatOf(order, found) {
+  const wanted = order.format ?? (WRITES.includes(found?.format) ? found.format : "png");
+  return (await site).reads.find(({ name }) => name === wanted);
+}
+
 /** The photograph at full size as a file, with the metadata that it came with. */
 async function paintFull(id, order, signal) {
   const { file, found } = files.get(id) ?? {};
   const coefficients = await ask("coefficients", { id, order }, signal);
-  const format = order.format ?? (about.writes.includes(found.format) ? found.format : "png");
+  const { contract, photochrom, quality } = await site;
+  const { name: format, media_type: type } = await formatOf(order, found);
   clearTimeout(resting);
   let painted;
   try {
@@ -149,8 +149,8 @@ async function paintFull(id, order, signal) {
       {
         file,
         coefficients,
-        type: MEDIA_TYPES[format],
-        quality: (order.quality ?? 92) / 100,
+        type,
+        quality: (order.quality ?? quality) / 100,
       },
       { signal },
     );
@@ -160,13 +160,12 @@ async function paintFull(id, order, signal) {
   } finally {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }
-  const { contract, photochrom } = await site;
   return dressed(painted, format, found, { model: contract.name, version: photochrom });
 }
 
 export async function download(id, order, fallback) {
   const { file, found } = files.get(id) ?? {};
-  const format = order.format ?? (about.writes.includes(found?.format) ? found.format : "png");
+  const { name: format, suffixes } = await formatOf(order, found);
   const stem = (file?.name ?? fallback).replace(/\.[^.]*$/, "") || "photograph";
-  return { blob: await paintFull(id, { ...order, format }), name: `${stem}-color${SUFFIXES[format]}` };
+  return { blob: await paintFull(id, { ...order, format }), name: `${stem}-color${suffixes[0]}` };
 }

@@ -23,7 +23,7 @@ PYTHON_LOWEST := python3.11
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(RUNTIME) ## colour the sample photographs, into demo/
+demo: $(RUNTIME) ## color the sample photographs, into demo/
 	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
 
 test: lint ## all that must hold: lint, tests, coverage
@@ -31,7 +31,7 @@ test: lint ## all that must hold: lint, tests, coverage
 
 # Libraries of then warn of what libraries of now will drop, and leave streams open (Starlette's test
 # client): that is not ours to mend.
-lowest: $(LOWEST)/.installed ## test colouring with the oldest libraries that pyproject.toml allows
+lowest: $(LOWEST)/.installed ## test coloring with the oldest libraries that pyproject.toml allows
 	$(LOWEST)/bin/pytest -m "not slow and not train" \
 		-W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
 		-W ignore::pytest.PytestUnraisableExceptionWarning

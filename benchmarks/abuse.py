@@ -144,7 +144,7 @@ def interlaced_png(side: int) -> bytes:
 
 
 def progressive_jpeg(side: int) -> bytes:
-    """A grey-brown progressive JPEG with one scan. Source: ITU-T T.81, annex B."""
+    """A gray-brown progressive JPEG with one scan. Source: ITU-T T.81, annex B."""
 
     def segment(marker: int, data: bytes) -> bytes:
         return struct.pack(">BBH", 0xFF, marker, 2 + len(data)) + data

@@ -2,8 +2,8 @@
 
     python benchmarks/automatic.py data/wide/test --groups -m photochrom -m mine.onnx
 
-Colorizes a grey copy (libvips' luminance-true b-w) of each photograph, at its own size, with
-default settings, and prints: PSNR dB of the results over 8-bit sRGB, of the grey copies, and the
+Colorizes a gray copy (libvips' luminance-true b-w) of each photograph, at its own size, with
+default settings, and prints: PSNR dB of the results over 8-bit sRGB, of the gray copies, and the
 difference; the ratio of the results' mean colorfulness (signed Hasler-Suesstrunk) to the
 truth's; false vivid, the percentage of pixels whose chroma is >= 30 while ab is off by >= 30;
 skin, the mean ab error where the truth lies in a plain YCbCr skin box, over the photographs with
@@ -50,7 +50,7 @@ def main() -> None:
     add_models(parser)
     options = parser.parse_args()
     files = listed(options.pictures, options.limit)
-    print("| model | photographs | PSNR dB | grey | gain | ratio | false vivid % | skin | number |")
+    print("| model | photographs | PSNR dB | gray | gain | ratio | false vivid % | skin | number |")
     print("|---|---|---|---|---|---|---|---|---|")
     for model, colorizer in colorizers(options.models).items():
         groups: dict[str, list[Figures]] = defaultdict(list)

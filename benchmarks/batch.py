@@ -2,7 +2,7 @@
 
     python benchmarks/batch.py
 
-Makes 60 one-megapixel grey JPEGs from a sample photograph and colorizes them as
+Makes 60 one-megapixel gray JPEGs from a sample photograph and colorizes them as
 `photochrom colorize FOLDER -o OUT` does, in processes of their own: on one core and on all, with
 the usual number of workers for each. Prints pictures/s, their ratio, and CPU time a picture,
 which other work on the machine disturbs less than the rate; then the CPU time of each stage for
@@ -50,7 +50,7 @@ def cpu_s() -> float:
 
 
 def make_folder(folder: Path) -> None:
-    """Grey JPEGs, no two the same."""
+    """Gray JPEGs, no two the same."""
     folder.mkdir()
     sample = pyvips.Image.thumbnail(str(SAMPLE), WIDTH, height=HEIGHT, size="force")
     gray = sample.colourspace("b-w").copy_memory()
@@ -160,7 +160,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name) / "gray", Path(name) / "out"
         make_folder(folder)
-        print(f"{PICTURES} grey JPEGs of {WIDTH} x {HEIGHT}; load {os.getloadavg()[0]:.1f}")
+        print(f"{PICTURES} gray JPEGs of {WIDTH} x {HEIGHT}; load {os.getloadavg()[0]:.1f}")
         print_rates(folder, out)
         out.mkdir()
         print_stages(folder / "00.jpg", out)

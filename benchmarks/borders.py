@@ -3,7 +3,7 @@
     python benchmarks/borders.py data/wide/test -m photochrom -m mine.onnx
 
 Puts a white (250) and a black (8) border of a tenth and of a fifth of the short side round a
-grey copy of each photograph, and prints the mean change of ab inside of it, over the
+gray copy of each photograph, and prints the mean change of ab inside of it, over the
 photographs: the mean and the 90th percentile.
 """
 
@@ -60,7 +60,7 @@ def changes(colorizer: Colorizer, files: list[Path]) -> dict[tuple[str, float], 
 
 
 def bordered(gray: pyvips.Image, width: int, tone: int) -> pyvips.Image:
-    """A grey image with a plain border of `width` px on each side."""
+    """A gray image with a plain border of `width` px on each side."""
     sides = (gray.width + 2 * width, gray.height + 2 * width)
     return gray.embed(width, width, *sides, extend="background", background=[tone])
 

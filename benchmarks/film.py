@@ -3,7 +3,7 @@
     python benchmarks/film.py data/wide/test -m photochrom -m mine.onnx
 
 Colors are predicted from the treated lightness and put on the clean L*, so that only color is
-judged. Prints, for each treatment, the mean PSNR above grey's for the clean lightness and for the
+judged. Prints, for each treatment, the mean PSNR above gray's for the clean lightness and for the
 treated one, their difference, and the mean change of ab. Seeds hang on the photograph's name.
 `--show FILE` writes a sheet of six photographs: clean, then treated.
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def measure(colorizer: Colorizer, file: Path) -> dict[str, tuple[float, float, float]]:
-    """PSNR above grey's, clean and treated, and the mean change of ab, for each treatment."""
+    """PSNR above gray's, clean and treated, and the mean change of ab, for each treatment."""
     srgb, lightness, treated = treat(file)
     gray_psnr = psnr(gray_values(lightness)[..., None], srgb)
 
@@ -118,14 +118,14 @@ def lightness_of(luminance: Array) -> Array:
     """L* of relative luminance, in float64.
 
     The fractions are multiplied out in this order: dark values of `blue` lie halfway between
-    two grey values, and the last bit decides how they are rounded.
+    two gray values, and the last bit decides how they are rounded.
     """
     curve = 116 * np.cbrt(luminance) - 16
     return np.where(luminance > 216 / 24389, curve, luminance * 24389 / 27)
 
 
 def gray_values(lightness: Array) -> NDArray[np.uint8]:
-    """8-bit grey values, sRGB-encoded, of L*."""
+    """8-bit gray values, sRGB-encoded, of L*."""
     cube = ((lightness + 16) / 116) ** 3
     y = np.where(lightness > 8, cube, lightness * 27 / 24389).clip(0, 1)
     encoded = np.where(y <= 0.0031308, 12.92 * y, 1.055 * y ** (1 / 2.4) - 0.055)
@@ -133,7 +133,7 @@ def gray_values(lightness: Array) -> NDArray[np.uint8]:
 
 
 def gray_of(lightness: Array) -> pyvips.Image:
-    """An 8-bit grey image of L*."""
+    """An 8-bit gray image of L*."""
     return gray_image(gray_values(lightness.clip(0, 100)))
 
 

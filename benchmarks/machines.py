@@ -2,7 +2,7 @@
 
     python benchmarks/machines.py --pictures 2000
 
-Needs the cloud and ray extras, and moto's server. Puts so many grey 1-megapixel JPEGs into a store
+Needs the cloud and ray extras, and moto's server. Puts so many gray 1-megapixel JPEGs into a store
 on loopback and colorizes them by the threads of one process, by two processes of one shard each,
 and by two actors of a Ray cluster. Rates count from the first result to the last by the store's own
 times, so that start-up is left out; it is printed beside. Then a server that knows its keys by a
@@ -70,7 +70,7 @@ def start_moto() -> subprocess.Popen[bytes]:
 
 
 def fill(count: int) -> None:
-    """Grey JPEGs, no two the same."""
+    """Gray JPEGs, no two the same."""
     sample = pyvips.Image.thumbnail(str(SAMPLE), WIDTH, height=HEIGHT, size="force")
     gray = sample.colourspace("b-w").copy_memory()
     for number in range(count):

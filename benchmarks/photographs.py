@@ -1,4 +1,4 @@
-"""Folders of photographs and grey copies of them, for the benchmarks that color them."""
+"""Folders of photographs and gray copies of them, for the benchmarks that color them."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def listed(folder: Path, limit: int | None = None) -> list[Path]:
 
 
 def gray_image(values: NDArray[np.uint8]) -> pyvips.Image:
-    """An 8-bit grey image of (H, W) sRGB-encoded values."""
+    """An 8-bit gray image of (H, W) sRGB-encoded values."""
     return pyvips.Image.new_from_array(values).cast("uchar").copy(interpretation="b-w")
 
 
 def colored_ab(colorizer: Colorizer, gray: pyvips.Image) -> NDArray[Any]:
-    """ab of the result for a grey image, with default settings: (H, W, 2) float32."""
+    """ab of the result for a gray image, with default settings: (H, W, 2) float32."""
     result = colorizer.colorize(gray.pngsave_buffer())
     return color.srgb_to_lab(result.srgb())[..., 1:]
 

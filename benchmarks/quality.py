@@ -68,7 +68,7 @@ def print_report(model: str, data: str, limit: int | None, folder: Path | None) 
     print(to_markdown(report), end="\n\n")
     own, truth = report.rows[report.model]["colorfulness"], report.truth_colorfulness
     print(
-        f"Colourfulness / truth's: {own.value / truth.value:.2f}; mean |difference| of each "
+        f"Colorfulness / truth's: {own.value / truth.value:.2f}; mean |difference| of each "
         f"photograph's from its truth's: {report.colorfulness_mean_difference:.1f}.\n",
         flush=True,
     )
@@ -100,7 +100,7 @@ def print_hint_curves(models: list[str], data: list[str], limit: int | None) -> 
 
 
 def print_sizes(models: list[str], data: list[str], limit: int) -> None:
-    """How colours change with the size that a picture comes in at."""
+    """How colors change with the size that a picture comes in at."""
     print(f"### CIEDE2000 between results at other sizes and at 1x ({limit} photographs)\n")
     print("| | 0.5x | 2x |\n|---|---|---|")
     for source in data:

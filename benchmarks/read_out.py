@@ -3,7 +3,7 @@
     python benchmarks/read_out.py model.onnx --temperatures 0.5 0.7 --contrasts 0 0.2 --limit 150
 
 Takes the tenth that training on data/flowers and data/natural holds out (never a test
-folder), and prints PSNR, colourfulness over the truth's, and the kernel distance for each
+folder), and prints PSNR, colorfulness over the truth's, and the kernel distance for each
 setting. Chroma is a factor to what the model has.
 """
 
@@ -60,7 +60,7 @@ def main() -> None:
     settings = [Setting(*values) for values in grid]
     print(
         "| held-out pictures of | side px | temperature | chroma | contrast "
-        "| PSNR dB | above grey | colourful | kernel x1000 |"
+        "| PSNR dB | above gray | colorful | kernel x1000 |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for source in options.data:
@@ -72,7 +72,7 @@ def main() -> None:
                 for truth in truths
             ]
         )
-        print(f"| {source} | | grey | | | {gray:.2f} | 0 | 0 | |")
+        print(f"| {source} | | gray | | | {gray:.2f} | 0 | 0 | |")
         ratio_of = np.mean([color.colorfulness(truth) for truth in truths])
         for side in options.sides or [contract.short_side_px]:
             with ThreadPoolExecutor() as pool:
@@ -105,7 +105,7 @@ def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
 def colored(
     session: Session, truth: NDArray[np.uint8], *, side: int, settings: list[Setting]
 ) -> list[NDArray[np.uint8]]:
-    """A photograph's lightness in colour, with each setting."""
+    """A photograph's lightness in color, with each setting."""
     gray = picture.from_array(gray_of(truth))
     lightness = color.srgb_to_lightness(gray.srgb(size=small_size(gray.size, side)))
     logits = np.moveaxis(session.decode(session.encode(lightness)), 0, -1)

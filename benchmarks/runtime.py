@@ -5,7 +5,7 @@
 
 All work of a size is done in turn within one run, medians are printed, and the ratios are what
 to quote: of time, or of CPU time over all cores where other programs are running too. The anchor
-decodes a grey JPEG with libvips and encodes it as a colour JPEG of the same quality. The plain
+decodes a gray JPEG with libvips and encodes it as a color JPEG of the same quality. The plain
 script is what one writes in an hour: Pillow, scikit-image, ONNX Runtime.
 """
 
@@ -70,7 +70,7 @@ def show(costs: dict[str, Cost], anchor: str) -> None:
 
 
 def make_gray(path: Path, height: int, width: int) -> None:
-    """Write a grey picture of that size, enlarged from a sample."""
+    """Write a gray picture of that size, enlarged from a sample."""
     image = pyvips.Image.thumbnail(str(SAMPLE), width, height=height, size="force")
     if path.suffix == ".tif":
         image.tiffsave(str(path), tile=True, compression="none", bigtiff=True)
@@ -108,7 +108,7 @@ def warm(colorizer: Colorizer, height: int, width: int, folder: Path) -> None:
         image = pyvips.Image.new_from_file(str(gray), access="sequential")
         image.colourspace("srgb").jpegsave(str(out), Q=QUALITY)
 
-    anchor = "libvips: decode, encode in colour"
+    anchor = "libvips: decode, encode in color"
     print(f"{width} x {height}, medians of {RUNS} runs")
     show(
         medians(

@@ -4,7 +4,7 @@
 
 Starts `photochrom serve` in a process of its own and asks it over the loopback:
 
-- first paint: a 12-megapixel grey JPEG is opened, and its preview painted; from the first byte
+- first paint: a 12-megapixel gray JPEG is opened, and its preview painted; from the first byte
   sent to the last one received. In parts, too.
 - edit: the preview is painted anew with another hint (where the model takes hints).
 - rate: 1-megapixel JPEGs through `POST /v1/colorize`, several clients at once, beside what the
@@ -123,7 +123,7 @@ def show(server: Server, name: str, call: Callable[[], object], runs: int = RUNS
 
 
 def first_paint(server: Server) -> None:
-    """Time a large photograph's way to its first colours, and edits of it."""
+    """Time a large photograph's way to its first colors, and edits of it."""
     large = pyvips.Image.thumbnail(str(batch.SAMPLE), 4000, height=3000, size="force")
     data = large.copy_memory().jpegsave_buffer(Q=92)
     print(f"12 megapixels, JPEG of {len(data) / 1e6:.1f} MB")

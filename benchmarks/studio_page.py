@@ -66,7 +66,7 @@ def wait_for(url: str) -> None:
 
 
 def measure(page: Page, url: str, photograph: Path) -> tuple[float, list[float]]:
-    """Milliseconds from the file to its colours, and of each change of a hint."""
+    """Milliseconds from the file to its colors, and of each change of a hint."""
     page.goto(url)
     page.wait_for_selector(".print-color.developed >> nth=2")
     with page.expect_file_chooser() as dialog:
@@ -112,7 +112,7 @@ def main() -> None:
                 image.jpegsave(str(photograph), Q=92)
                 first, times = measure(page, url, photograph)
                 print(
-                    f"{width} x {height}: in colour after {first:.0f} ms; a hint's change is seen "
+                    f"{width} x {height}: in color after {first:.0f} ms; a hint's change is seen "
                     f"after {statistics.median(times):.0f} ms (median of {len(times)}, "
                     f"{min(times):.0f} to {max(times):.0f})"
                 )

@@ -1,10 +1,10 @@
-"""Do colours follow edges at full size? Guided against bilinear upsampling.
+"""Do colors follow edges at full size? Guided against bilinear upsampling.
 
     python benchmarks/upsample.py data/flowers [--picture comparison.jpg]
 
 The true ab of each test photograph (short side 256 px) is shrunk to 1/4 size and brought back
 in two ways: bilinearly, and as the runtime does. Prints, as means over the photographs with
-95 % bootstrap intervals: PSNR, and the error of ab where the true colours change most (the tenth
+95 % bootstrap intervals: PSNR, and the error of ab where the true colors change most (the tenth
 of the pixels with the strongest gradient), which is what bleeding is. Then what the guide costs
 beside colorizing a 12-megapixel JPEG.
 """
@@ -52,13 +52,13 @@ def both_ways(lab: NDArray[Any], ab: NDArray[Any]) -> dict[str, NDArray[Any]]:
 
 
 def to_srgb(lab: NDArray[Any], ab: NDArray[Any]) -> NDArray[np.uint8]:
-    """8-bit sRGB of the lightness of `lab` with other colours."""
+    """8-bit sRGB of the lightness of `lab` with other colors."""
     srgb = color.lab_to_srgb(np.concatenate([lab[..., :1], ab], axis=-1))
     return np.rint(255 * srgb).astype(np.uint8)
 
 
 def edge_error(lab: NDArray[Any], ab: NDArray[Any]) -> float:
-    """Mean distance in the ab plane where the true colours change most."""
+    """Mean distance in the ab plane where the true colors change most."""
     truth = lab[..., 1:]
     strength = sum(np.hypot(*np.gradient(truth[..., c])) for c in (0, 1))
     edges = strength >= np.quantile(strength, 0.9)

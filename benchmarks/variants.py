@@ -4,7 +4,7 @@
 
 Makes variants of a model with ONNX Runtime's own tools and colorizes the same photographs with
 each, in turn, in one run. Prints CPU time of encoder and decoder on one thread relative to the
-model as it is, PSNR against the true colours, and the size of the file. 24 further photographs
+model as it is, PSNR against the true colors, and the size of the file. 24 further photographs
 calibrate the integers. Give it photographs of the training side: what counts is the difference.
 """
 
@@ -66,7 +66,7 @@ def without_defaults(model: onnx.ModelProto) -> list[onnx.TensorProto]:
 
 
 class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
-    """What a model is fed with for some photographs and hints of their own colours."""
+    """What a model is fed with for some photographs and hints of their own colors."""
 
     def __init__(self, session: Session, photographs: list[NDArray[np.uint8]]) -> None:
         self._feeds = self._each(session, photographs)

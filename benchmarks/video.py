@@ -1,7 +1,7 @@
 """Film: how steady the colors are, and what they cost; how well cuts are found, and kills survived.
 
     python benchmarks/video.py                     # some minutes
-    python benchmarks/video.py --clips FOLDER      # also on real color clips, turned grey
+    python benchmarks/video.py --clips FOLDER      # also on real color clips, turned gray
     python benchmarks/video.py --kills 20 --long   # also kills, and 20,000 frames
 
 Clips are made from the sample photographs in color by pans, so that motion and truth are known.
@@ -104,7 +104,7 @@ def luma_of(frames: Array) -> Array:
 
 
 def write(path: Path, luma: Array, *, codec: str = "ffv1", sound: bool = False) -> Path:
-    """Write Y codes (T, H, W) as a grey film of 25 frames a second."""
+    """Write Y codes (T, H, W) as a gray film of 25 frames a second."""
     options = {} if codec == "ffv1" else {"preset": "veryfast", "crf": "16"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
@@ -186,7 +186,7 @@ def warp_error(clip: Clip, truth: Array, ab: Array, gap: int) -> float:
 
 
 def alone(colorizer: Colorizer, grey: Path) -> Array:
-    """Each frame by itself, with the film's own grey, (T, H, W, 3)."""
+    """Each frame by itself, with the film's own gray, (T, H, W, 3)."""
     return np.stack([colorizer.colorize(one[..., 0]).srgb() for one in read(grey)])
 
 
@@ -194,7 +194,7 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
     """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W."""
     rows = []
     for clip in clips:
-        grey = write(folder / "grey.mkv", luma_of(clip.frames))
+        grey = write(folder / "gray.mkv", luma_of(clip.frames))
         target = folder / "steady.mkv"
         colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, **asked)
         results = {"truth": clip.frames, "alone": alone(colorizer, grey), "steady": read(target)}
@@ -239,7 +239,7 @@ def hints_gain(colorizer: Colorizer, clips: Iterator[Clip], folder: Path) -> Non
     gains = []
     for clip in clips:
         frames = clip.frames[:40]
-        grey, target = write(folder / "grey.mkv", luma_of(frames)), folder / "hinted.mkv"
+        grey, target = write(folder / "gray.mkv", luma_of(frames)), folder / "hinted.mkv"
         first = color.srgb_to_lab(frames[0])
         picture = folder / "0.png"
         pyvips.Image.new_from_array(frames[0]).write_to_file(str(picture))
@@ -265,7 +265,7 @@ def hints_gain(colorizer: Colorizer, clips: Iterator[Clip], folder: Path) -> Non
 
 
 def cuts(folder: Path) -> None:
-    """Grey footage of 40 shots of crops, with flashes, noise and flicker."""
+    """Gray footage of 40 shots of crops, with flashes, noise and flicker."""
     rng = np.random.default_rng(4)
     pictures = [original(name, 1400) for name in ("flower", "china", "chelsea")]
     frames: list[Array] = []

@@ -2,7 +2,7 @@
 
     python scripts/browser_runtime.py
 
-npm brings the package; its hash must be the pinned one. The licences are those of the Python
+npm brings the package; its hash must be the pinned one. The licenses are those of the Python
 package onnxruntime, of the same project. Nothing is done where everything is there already.
 """
 

@@ -35,7 +35,7 @@ def _smooth(height, width, seed=0):
 
 @pytest.fixture(scope="session")
 def smooth_srgb():
-    """(height, width, seed=0) -> (height, width, 3) uint8 sRGB, smooth and colourful."""
+    """(height, width, seed=0) -> (height, width, 3) uint8 sRGB, smooth and colorful."""
     return _smooth
 
 
@@ -58,20 +58,20 @@ def black_webp():
 
 @pytest.fixture
 def color_picture():
-    """A colour picture of 40 x 60."""
+    """A color picture of 40 x 60."""
     return picture.from_array(_smooth(40, 60))
 
 
 @pytest.fixture
 def gray_picture():
-    """A grey picture of 40 x 60 that holds all 256 levels."""
+    """A gray picture of 40 x 60 that holds all 256 levels."""
     levels = (np.arange(40 * 60) * 255 / (40 * 60 - 1)).reshape(40, 60)
     return picture.from_array(np.rint(levels).astype(np.uint8))
 
 
 @pytest.fixture(scope="session")
 def hint_checkpoint(tmp_path_factory):
-    """A checkpoint of a hint network with a small decoder that has learnt nothing.
+    """A checkpoint of a hint network with a small decoder that has learned nothing.
 
     Its encoder is the real one, and its distributions have a few peaks each.
     """

@@ -147,8 +147,8 @@ def test_all_public_names_load():
     for name in photochrom.__all__:
         assert getattr(photochrom, name) is not None
     assert sorted(photochrom.__all__) == sorted(dir(photochrom))
-    with pytest.raises(AttributeError, match="no attribute 'Colouriser'"):
-        _ = photochrom.Colouriser
+    with pytest.raises(AttributeError, match="no attribute 'Coloriser'"):
+        _ = photochrom.Coloriser
 
 
 # Who imports whom

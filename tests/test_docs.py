@@ -36,7 +36,7 @@ def with_blocks(language):
 
 
 def write_film(path):
-    """A grey film of a second, panning over the sample."""
+    """A gray film of a second, panning over the sample."""
     av = pytest.importorskip("av")
     levels = pyvips.Image.thumbnail(str(SAMPLE), 200).colourspace("b-w").numpy().squeeze()
     with av.open(str(path), "w") as container:
@@ -51,7 +51,7 @@ def write_film(path):
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
-    """A folder as the docs speak of it: old.jpg, other.jpg in colour, old.mp4, and an album."""
+    """A folder as the docs speak of it: old.jpg, other.jpg in color, old.mp4, and an album."""
     shutil.copy(SAMPLE, tmp_path / "old.jpg")
     shutil.copy(SAMPLE.parent / "originals" / "flower.jpg", tmp_path / "other.jpg")
     write_film(tmp_path / "old.mp4")

@@ -1,8 +1,8 @@
 """Damaged, cut and forged files end in a result or in an error of ours: never in anything else.
 
 The files are used in another process, so that a crash of libvips, or a picture that takes for
-ever, is seen as what it is. That process reads a file, looks whether it is grey, gives it
-colours that cost nothing, and saves it: all of the runtime but the network.
+ever, is seen as what it is. That process reads a file, looks whether it is gray, gives it
+colors that cost nothing, and saves it: all of the runtime but the network.
 """
 
 import json
@@ -116,7 +116,7 @@ def seeds():
     y, x = np.mgrid[:40, :56]
     smooth = np.stack([4 * x, 6 * y, 2 * (x + y)], axis=-1).astype(np.uint8)
     alpha = np.concatenate([smooth, rng.integers(0, 256, (40, 56, 1)).astype(np.uint8)], axis=-1)
-    spaces = {"grey": (smooth[..., 0], "b-w"), "color": (smooth, "srgb"), "alpha": (alpha, "srgb")}
+    spaces = {"gray": (smooth[..., 0], "b-w"), "color": (smooth, "srgb"), "alpha": (alpha, "srgb")}
     spaces["deep"] = (smooth.astype(np.uint16) * 257, "rgb16")
     images = {
         name: described(pyvips.Image.new_from_array(pixels, interpretation=space))
@@ -129,19 +129,19 @@ def seeds():
     images["moving"] = images["color"].copy()
     images["moving"].set_type(pyvips.GValue.gint_type, "page-height", 10)
     kinds = [
-        *[(name, ".jpg", {}) for name in ("grey", "color", "p3", "turned")],
+        *[(name, ".jpg", {}) for name in ("gray", "color", "p3", "turned")],
         ("color", ".jpg", {"interlace": True}),
         ("ink", ".jpg", {"keep": "none"}),
-        *[(name, ".png", {}) for name in ("grey", "alpha", "deep", "p3")],
+        *[(name, ".png", {}) for name in ("gray", "alpha", "deep", "p3")],
         ("color", ".png", {"interlace": True}),
         ("color", ".png", {"palette": True}),
-        *[(name, ".tif", {}) for name in ("grey", "alpha", "deep", "turned")],
+        *[(name, ".tif", {}) for name in ("gray", "alpha", "deep", "turned")],
         ("color", ".tif", {"tile": True, "tile_width": 16, "tile_height": 16, "pyramid": True}),
         ("color", ".tif", {"compression": "lzw", "bigtiff": True}),
         ("color", ".tif", {"compression": "jpeg"}),
         *[(name, ".webp", {}) for name in ("color", "alpha", "moving")],
         ("color", ".webp", {"lossless": True}),
-        *[(name, ".avif", {}) for name in ("grey", "alpha", "deep")],
+        *[(name, ".avif", {}) for name in ("gray", "alpha", "deep")],
         *[(name, ".gif", {}) for name in ("color", "alpha", "moving")],
     ]
     files = {}

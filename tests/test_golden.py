@@ -1,7 +1,7 @@
 """What happens after the network, pixel by pixel: upsampling, joining, gamut, rounding.
 
-The colours are a formula, so that no model is needed. The pipeline is compared with the
-goldens, and the goldens with the same colours computed in plain NumPy, so that they can't
+The colors are a formula, so that no model is needed. The pipeline is compared with the
+goldens, and the goldens with the same colors computed in plain NumPy, so that they can't
 merely repeat the pipeline's mistakes. `--update-goldens` writes them.
 """
 
@@ -23,7 +23,7 @@ COARSE_PX = 8
 
 
 def small_sample(name):
-    """The sample's grey levels, at most 96 px a side."""
+    """The sample's gray levels, at most 96 px a side."""
     sample = picture.read(SAMPLES / f"{name}.jpg")
     scale = LONG_SIDE_PX / max(sample.size)
     height, width = (round(side * scale) for side in sample.size)
@@ -31,7 +31,7 @@ def small_sample(name):
 
 
 def coarse_ab(height, width):
-    """Smooth colours, one for about 8 x 8 pixels, some of them beyond sRGB; (h, w, 2)."""
+    """Smooth colors, one for about 8 x 8 pixels, some of them beyond sRGB; (h, w, 2)."""
     rows, columns = -(-height // COARSE_PX), -(-width // COARSE_PX)
     y, x = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     a = 60 * np.cos(2 * np.pi * (x - 0.3 * y))
@@ -40,7 +40,7 @@ def coarse_ab(height, width):
 
 
 def painted(gray):
-    """A grey picture with those colours, by the pipeline."""
+    """A gray picture with those colors, by the pipeline."""
     offset = pyvips.Image.new_from_array(coarse_ab(*gray.shape))
     return picture.from_array(gray).with_ab(offset)
 
@@ -66,7 +66,7 @@ def lab_of(gray):
 
 
 def bilinear_weights(length, size):
-    """(size, length): how much of each coarse value a pixel takes, centres aligned."""
+    """(size, length): how much of each coarse value a pixel takes, centers aligned."""
     place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
     return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(length)))
 
@@ -116,7 +116,7 @@ def test_the_goldens_hold_colors_inside_srgb_and_beyond(name):
 
 
 def well_inside_srgb(lab):
-    """Where even a colour of 1.1 times the chroma could be shown."""
+    """Where even a color of 1.1 times the chroma could be shown."""
     return color.in_gamut(color.lab_to_linear(lab * np.array([1, 1.1, 1.1])))
 
 

@@ -1,4 +1,4 @@
-"""Photochrom turns grey photographs into colour ones.
+"""Photochrom turns gray photographs into color ones.
 
     from photochrom import Colorizer
     Colorizer().colorize("old.jpg").save("new.jpg")

@@ -3,11 +3,11 @@
     PhotochromError
     ├── OptionError           an option has a value that it can't have (also a ValueError)
     ├── ShapeError            an array has the wrong shape (also a ValueError)
-    ├── ColorError            a colour or palette can't be understood (also a ValueError)
+    ├── ColorError            a color or palette can't be understood (also a ValueError)
     ├── HintError             a hint can't be understood, or lies outside the picture (ditto)
     ├── EditsError            a file of edits can't be read
     ├── PictureError
-    │   ├── AlreadyColoredError  a photograph has colours, and only grey ones were wanted
+    │   ├── AlreadyColoredError  a photograph has colors, and only gray ones were wanted
     │   ├── MemoryBudgetError    a picture takes more memory than may be used
     │   ├── PictureReadError  a file or bytes can't be read as a picture
     │   │   └── DamagedPictureError  it is broken or cut short
@@ -104,7 +104,7 @@ class ShapeError(PhotochromError, ValueError):
 
 
 class ColorError(PhotochromError, ValueError):
-    """A colour or palette can't be understood."""
+    """A color or palette can't be understood."""
 
 
 class HintError(PhotochromError, ValueError):
@@ -120,7 +120,7 @@ class PictureError(PhotochromError):
 
 
 class AlreadyColoredError(PictureError):
-    """A photograph has colours already, and only grey ones were to be colorized."""
+    """A photograph has colors already, and only gray ones were to be colorized."""
 
 
 class MemoryBudgetError(PictureError):

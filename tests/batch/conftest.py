@@ -201,7 +201,7 @@ def formula(monkeypatch):
 
 
 def photograph(level=0, format_="png", size=(24, 36)):
-    """A grey photograph's bytes."""
+    """A gray photograph's bytes."""
     y, x = np.mgrid[: size[0], : size[1]]
     levels = ((3 * x + 2 * y + 5 * level) % 256).astype(np.uint8)
     return picture.from_array(levels).encode(format_)

@@ -52,7 +52,7 @@ def run(monkeypatch, capsys):
 
 
 def photograph(name, size=(24, 36), level=0):
-    """A grey photograph in a file, and its pixels."""
+    """A gray photograph in a file, and its pixels."""
     y, x = np.mgrid[: size[0], : size[1]]
     levels = ((3 * x + 2 * y + level) % 256).astype(np.uint8)
     Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def photograph(name, size=(24, 36), level=0):
 
 
 def is_colored(name, levels):
-    """Whether a file is a colour picture of that size and lightness."""
+    """Whether a file is a color picture of that size and lightness."""
     srgb = picture.read(name).srgb()
     before = color.srgb_to_lightness(np.repeat(levels[..., None], 3, axis=-1))
     same = srgb.shape[:2] == levels.shape

@@ -68,7 +68,7 @@ def wait_until(happened, process):
 
 
 def photograph(name, level=0, size=(24, 36)):
-    """A grey photograph in a file."""
+    """A gray photograph in a file."""
     y, x = np.mgrid[: size[0], : size[1]]
     Path(name).parent.mkdir(parents=True, exist_ok=True)
     picture.from_array(((3 * x + 2 * y + 5 * level) % 256).astype(np.uint8)).save(name)

@@ -1,4 +1,4 @@
-"""`photochrom colorize`: the options that steer the colours; with a model that takes hints."""
+"""`photochrom colorize`: the options that steer the colors; with a model that takes hints."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.train  # the model is made by torch
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Every test starts in a folder with one smooth grey photograph."""
+    """Every test starts in a folder with one smooth gray photograph."""
     monkeypatch.chdir(tmp_path)
     y, x = np.mgrid[:60, :80]
     levels = 128 + 45 * np.cos(x / 13) + 40 * np.cos(y / 11)
@@ -161,13 +161,13 @@ def test_a_map_of_confidence_has_the_photograph_s_size(colorize, usual):
     ("options", "message"),
     [
         (["--hint", "20,30"], "'20,30' is no hint; write it as X,Y=#RRGGBB, such as 120,340="),
-        (["--hint", "20,30=red"], "'red' is no colour; write it as #rrggbb or #rgb"),
+        (["--hint", "20,30=red"], "'red' is no color; write it as #rrggbb or #rgb"),
         (["--hint", "20,30,0=#c22"], "a radius above 0"),
         (["--hints", "gone.json"], "gone.json: the hints can't be read"),
         (["--hints", "old.png"], "old.png: the hints can't be read"),
-        (["--palette", "red,#c22"], "'red' is no colour"),
-        (["--palette", "gone.jpg"], "'gone.jpg' is no colour"),
-        (["--palette", ","], "at least one colour"),
+        (["--palette", "red,#c22"], "'red' is no color"),
+        (["--palette", "gone.jpg"], "'gone.jpg' is no color"),
+        (["--palette", ","], "at least one color"),
         (["--reference", "gone.jpg"], "gone.jpg"),
         (["--vividness", "2.5"], "Invalid value for '--vividness'"),
         (["--alternatives", "9"], "Invalid value for '--alternatives'"),

@@ -48,7 +48,7 @@ def start(*arguments):
 
 
 def album(count):
-    """So many grey photographs, no two of which are the same."""
+    """So many gray photographs, no two of which are the same."""
     Path("in").mkdir()
     y, x = np.mgrid[:24, :36]
     for number in range(count):

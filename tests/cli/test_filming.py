@@ -22,7 +22,7 @@ SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
 
 @pytest.fixture
 def film(tmp_path, monkeypatch):
-    """A grey film of 16 frames in an empty folder."""
+    """A gray film of 16 frames in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return write(Path("old.mp4"), 16)
 

@@ -1,4 +1,4 @@
-"""`photochrom.color.grid`: the bins that sRGB reaches; from colours to distributions and back."""
+"""`photochrom.color.grid`: the bins that sRGB reaches; from colors to distributions and back."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ srgb_colors = arrays(np.float64, (7, 3), elements=st.floats(0, 1))
 
 
 def random_ab(count, seed=0):
-    """Colours of all 8-bit sRGB."""
+    """Colors of all 8-bit sRGB."""
     srgb = np.random.default_rng(seed).integers(0, 256, (count, 3), dtype=np.uint8)
     return color.srgb_to_lab(srgb)[:, 1:]
 
@@ -56,7 +56,7 @@ def bin_at(a, b):
 
 
 def test_the_grid_has_261_bins():
-    """Counted once over all 16.7 million 8-bit colours."""
+    """Counted once over all 16.7 million 8-bit colors."""
     assert len(GRID) == len(CELLS) == 261
 
 
@@ -128,7 +128,7 @@ def test_soft_encoding_of_whole_numbers_agrees_with_brute_force():
 
 
 def test_soft_encoding_agrees_with_brute_force_but_for_the_farthest_neighbor():
-    """Neighbours are looked up for the rounded colour, so the last of them may be another."""
+    """Neighbors are looked up for the rounded color, so the last of them may be another."""
     ab = random_ab(2000)
     difference = np.abs(GRID.soft_encode(ab) - brute_force(ab, 5, 5.0)).sum(axis=-1)
     assert difference.max() < 0.2
@@ -156,7 +156,7 @@ def test_leading_axes_are_kept():
 
 
 def test_reading_out_what_was_encoded_gives_the_color_back():
-    """Within half a bin; at the edge, where neighbours lie on one side only, at its worst."""
+    """Within half a bin; at the edge, where neighbors lie on one side only, at its worst."""
     for ab in (random_ab(50_000), edge_ab(50_000)):
         error = np.linalg.norm(GRID.read_out(log(GRID.soft_encode(ab))) - ab, axis=-1)
         assert error.max() < 5

@@ -157,7 +157,7 @@ def test_ciede2000_is_sharmas_table():
     np.testing.assert_allclose(found, SHARMA[:, 6], atol=1e-4)
 
 
-# Greys
+# Grays
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -307,7 +307,7 @@ def test_reduce_gamut_leaves_colors_in_gamut_untouched(linear):
 
 @given(hnp.arrays(np.float32, (3,), elements=st.floats(-3, 4, width=32)))
 def test_reduce_gamut_moves_on_the_segment_to_grey(linear):
-    """The result is y + keep (colour - y), with one keep in 0..1 for all channels."""
+    """The result is y + keep (color - y), with one keep in 0..1 for all channels."""
     y = np.clip(color.luminance(linear), 0, 1)
     before, after = linear - y, color.reduce_gamut(linear) - y
     longest = np.abs(before).argmax()
@@ -342,7 +342,7 @@ def test_in_gamut_answers_for_each_color():
     assert color.in_gamut(linear, tolerance=0.02).tolist() == [True, True, True, True, False]
 
 
-# Differences and colourfulness
+# Differences and colorfulness
 
 
 @given(colors(-100, 100))

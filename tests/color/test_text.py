@@ -1,4 +1,4 @@
-"""`photochrom.color.text`: colours as people write them, and as they are written to people."""
+"""`photochrom.color.text`: colors as people write them, and as they are written to people."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_three_digits_are_short_for_six():
     ["", "#", "red", "#12345", "#1234567", "#gg0000", "##c22", "12  34", "#+12345", "１２３"],
 )
 def test_what_is_no_color_is_refused_with_an_example(text):
-    with pytest.raises(ColorError, match=r"is no colour; write it as #rrggbb or #rgb"):
+    with pytest.raises(ColorError, match=r"is no color; write it as #rrggbb or #rgb"):
         parse_color(text)
 
 

@@ -1,4 +1,4 @@
-"""`photochrom.color.toning`: grey and toned pictures are told from coloured ones."""
+"""`photochrom.color.toning`: gray and toned pictures are told from colored ones."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ NAMES = ["chelsea", "china", "flower"]
 
 
 def gray_of(name):
-    """The grey sample, 300 px on its short side; (height, width, 3) float."""
+    """The gray sample, 300 px on its short side; (height, width, 3) float."""
     return picture.read(SAMPLES / f"{name}.jpg").srgb(short_side_px=300).astype(float)
 
 
@@ -34,7 +34,7 @@ def cyanotype(gray):
 
 
 def yellowed(gray):
-    """Faintly tinted, and more so towards the corners."""
+    """Faintly tinted, and more so toward the corners."""
     height, width = gray.shape[:2]
     y, x = np.mgrid[:height, :width] / max(height, width)
     far = np.hypot(y - 0.3, x - 0.5)[..., None]
@@ -46,7 +46,7 @@ def noisy(gray):
 
 
 TONES = {
-    "grey": lambda gray: gray,
+    "gray": lambda gray: gray,
     "sepia": sepia,
     "weak sepia": lambda gray: sepia(gray, 0.4),
     "strong sepia": lambda gray: sepia(gray, 1.5),
@@ -82,7 +82,7 @@ def test_color_photographs_are_not(name, quality):
     assert not as_jpeg(faded, quality).is_monochrome()
 
 
-@pytest.mark.parametrize("tone", ["grey", "sepia"])
+@pytest.mark.parametrize("tone", ["gray", "sepia"])
 @pytest.mark.parametrize("name", NAMES)
 def test_one_colored_thing_is_enough(name, tone):
     """A red coat of a thirtieth of the picture."""

@@ -127,7 +127,7 @@ def test_lite0_features_tell_pictures_apart_whatever_their_size():
 
 def test_lite0_weights_are_the_trained_ones():
     """Trained features of a photograph are sparse and positive in places; random ones aren't
-    apart: the same picture in other colours stays nearer than another picture."""
+    apart: the same picture in other colors stays nearer than another picture."""
     from pathlib import Path
 
     import photochrom

@@ -95,7 +95,7 @@ def test_the_report_goes_into_json_and_markdown(report):
     lines = reports.to_markdown(report).splitlines()
     assert len(lines) == 2 + len(report.rows) + 1 + 2
     assert len({line.count("|") for line in lines[:-2]}) == 1
-    assert "less that of: grey (floor)" in lines[-1]
+    assert "less that of: gray (floor)" in lines[-1]
 
 
 def test_a_gain_is_the_mean_of_the_differences(report):

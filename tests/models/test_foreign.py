@@ -72,7 +72,7 @@ def ddcolor(path, *, side=256, name="input", output="output", **settings):
 
 
 def deoldify(path, *, white=255, name="input", output="output", **settings):
-    """RGB 0..white, to RGB 0..white that is a little too bright, as learnt ones may be."""
+    """RGB 0..white, to RGB 0..white that is a little too bright, as learned ones may be."""
     weights = np.array([[0.5], [-0.4], [0.3]], np.float32).reshape(3, 1, 1, 1).repeat(3, 1) / 3
     body = [
         ("Div", [name, planes(white)], "unit", {}),
@@ -113,7 +113,7 @@ def zhang(path, *, side=256, name="input", output="output", hints=False, **setti
 
 
 def photograph(side):
-    """A grey picture of full range."""
+    """A gray picture of full range."""
     y, x = np.mgrid[:side, :side] / side
     waves = np.sin(2 * np.pi * (1.3 * x + 0.2)) + np.sin(2 * np.pi * (0.9 * y + 0.6 * x))
     return np.clip(np.rint(128 + 64 * waves), 0, 255).astype(np.uint8)
@@ -371,7 +371,7 @@ def test_vividness_is_a_factor_of_chroma(prepared):
 def test_what_it_can_not_is_refused_by_name(prepared):
     asked = {"palette": ("#c22",), "reference": Reference("other.jpg", None)}
     for name, value in asked.items():
-        with pytest.raises(UnsupportedError, match=f"'theirs' answers with colours.* {name}"):
+        with pytest.raises(UnsupportedError, match=f"'theirs' answers with colors.* {name}"):
             prepared.paint(**{name: value})
     with pytest.raises(UnsupportedError, match=r"'theirs'.* alternatives"):
         prepared.alternatives()

@@ -49,7 +49,7 @@ def test_the_same_size_is_the_identity(h, w):
 
 @pytest.mark.parametrize("factor", [2, 4, 7])
 def test_a_ramp_stays_a_ramp_at_pixel_centers(factor):
-    """Coarse pixel i lies at (i + 0.5) * factor; beyond the outermost, its colour goes on."""
+    """Coarse pixel i lies at (i + 0.5) * factor; beyond the outermost, its color goes on."""
     across, down = np.meshgrid(np.arange(8.0), np.arange(6.0))
     fine = fitted(np.stack([across, down], axis=-1), (6 * factor, 8 * factor)).numpy()
     x = np.clip((np.arange(8 * factor) + 0.5) / factor - 0.5, 0, 7)
@@ -95,7 +95,7 @@ def any_chroma(request, monkeypatch):
 @pytest.mark.usefixtures("any_chroma")
 @pytest.mark.parametrize("reach", [20, 60, 120])
 def test_lightness_stays_for_noise_under_any_colors(reach):
-    """Neighbours as different as can be, and colours far beyond sRGB."""
+    """Neighbors as different as can be, and colors far beyond sRGB."""
     gray = np.random.default_rng(reach).integers(0, 256, (201, 333)).astype(np.uint8)
     error = np.abs(
         color.srgb_to_lightness(colored(gray, reach / 100 * noise(26, 42)).srgb())
@@ -143,7 +143,7 @@ def test_what_srgb_cannot_show_keeps_its_hue_and_loses_chroma():
         np.stack([np.full(256, 53.6), *(1.12 * found[4].T)], axis=-1).astype(np.float32)
     )
     kept = chroma[4] > 84
-    assert not color.in_gamut(linear)[~kept].any(), "a colour lost more chroma than it had to"
+    assert not color.in_gamut(linear)[~kept].any(), "a color lost more chroma than it had to"
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -294,7 +294,7 @@ def test_zero_ab_turns_color_to_exact_grey(dtype, tmp_path):
 
 
 def test_with_ab_agrees_with_the_array_functions_at_16_bit(tmp_path):
-    """At 8 bit the colours are rounded: see test_painting."""
+    """At 8 bit the colors are rounded: see test_painting."""
     rng = np.random.default_rng(1)
     highest = 65535
     srgb = rng.integers(0, highest + 1, (80, 90, 3)).astype(np.uint16)

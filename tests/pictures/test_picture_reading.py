@@ -78,7 +78,7 @@ def test_palette_png_becomes_srgb(tmp_path):
     colors = np.array([[200, 30, 40], [20, 90, 160]], dtype=np.uint8)
     srgb = colors[np.indices((20, 30)).sum(axis=0) % 2]
     path = write(tmp_path / "palette.png", srgb, palette=True)
-    assert path.read_bytes()[25] == 3  # the colour type of the header: a palette
+    assert path.read_bytes()[25] == 3  # the color type of the header: a palette
     found = picture.read(path)
     assert found.size == (20, 30)
     assert np.abs(found.srgb().astype(int) - srgb).max() <= 2
@@ -180,7 +180,7 @@ def test_tiff_of_other_samples_is_an_error(shape, dtype, tmp_path):
 
 @pytest.mark.parametrize("palette", [True, False])
 def test_a_palette_or_few_bits_are_not_kept(palette, tmp_path):
-    """A colored picture needs all colours."""
+    """A colored picture needs all colors."""
     pixels = np.tile(np.arange(0, 256, 17, dtype=np.uint8), (20, 2))
     path = write(tmp_path / "few.png", pixels, "b-w", bitdepth=4, palette=palette)
     assert path.read_bytes()[24] < 8
@@ -292,7 +292,7 @@ def test_of_an_animation_the_first_frame_is_taken_and_said(suffix, tmp_path):
     assert stored_pixels(saved).shape[:2] == (20, 30)
 
 
-# Grey or not
+# Gray or not
 
 
 @pytest.mark.parametrize("name", ["chelsea", "china", "flower"])

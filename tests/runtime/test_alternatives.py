@@ -15,14 +15,14 @@ RED, GREEN, GRAY = (60.0, 40.0), (-50.0, 40.0), (0.0, 0.0)
 
 
 def mixture(*parts):
-    """A distribution with these (colour, share) peaks."""
+    """A distribution with these (color, share) peaks."""
     values = np.zeros(len(GRID), np.float32)
     for center, share in parts:
         values += share * GRID.soft_encode(np.array(center), sigma=3.0)
     return values
 
 
-# The likeliest colours of one distribution
+# The likeliest colors of one distribution
 
 
 def test_peaks_come_with_their_shares_the_likeliest_first():
@@ -68,7 +68,7 @@ CONTRACT = ModelContract(
 
 
 def scene(rows=4, columns=6):
-    """On the left a thing that is red or green, on the right one that is grey for sure."""
+    """On the left a thing that is red or green, on the right one that is gray for sure."""
     looks = np.zeros((1, 2, rows, columns), np.float32)
     looks[0, 0, :, : columns // 2], looks[0, 1, :, columns // 2 :] = 1, 1
     probabilities = np.empty((rows * 4, columns * 4, len(GRID)), np.float32)
@@ -105,7 +105,7 @@ def test_the_open_region_gets_each_of_its_colors():
 
 
 def test_where_nothing_shows_nothing_is_open():
-    """In the black, sRGB has no colours to choose from."""
+    """In the black, sRGB has no colors to choose from."""
     probabilities, features = scene()
     probabilities[:, 12:] = mixture(((0.0, 60.0), 0.5), ((10.0, -50.0), 0.5))
     for dark, light in ((slice(0, 48), slice(48, 96)), (slice(48, 96), slice(0, 48))):

@@ -53,7 +53,7 @@ def truth(name):
 
 
 def away(ab, goal):
-    """Mean distance to a colour, or to each position's own, in ab units."""
+    """Mean distance to a color, or to each position's own, in ab units."""
     return float(np.hypot(*np.moveaxis(ab - goal, -1, 0)).mean())
 
 

@@ -1,4 +1,4 @@
-"""`photochrom.runtime.colorizer`: grey in, colour out, at its own size and lightness."""
+"""`photochrom.runtime.colorizer`: gray in, color out, at its own size and lightness."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +54,7 @@ def colorizer():
 
 @pytest.fixture(scope="module")
 def distribution_model(tmp_path_factory):
-    """A handmade model: everywhere about 60 % for a vivid bin and 40 % for grey.
+    """A handmade model: everywhere about 60 % for a vivid bin and 40 % for gray.
 
     Two doors: 4 x 4 means of the lightness; then a logit for each bin, of which only the vivid
     one depends (a little) on the lightness.
@@ -109,7 +109,7 @@ def distribution_model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def color_model(tmp_path_factory):
-    """A handmade model that answers with one colour everywhere."""
+    """A handmade model that answers with one color everywhere."""
     onnx = pytest.importorskip("onnx")
     helper, entrance = onnx.helper, f"deep{DECODER_SUFFIX}"
 
@@ -145,7 +145,7 @@ def color_model(tmp_path_factory):
 
 
 def gray(height, width, seed=0):
-    """A smooth grey picture with some noise, as an array."""
+    """A smooth gray picture with some noise, as an array."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     waves = np.cos(x / rng.uniform(5, 20)) + np.cos(y / rng.uniform(5, 20))
@@ -229,12 +229,12 @@ def test_path_bytes_array_and_picture_give_the_same(colorizer, tmp_path):
 
 
 def test_of_a_color_picture_only_the_lightness_counts(smooth_srgb):
-    colorizer = Colorizer("resnet18-gray", threads=1)  # calm enough for one grey level more or less
+    colorizer = Colorizer("resnet18-gray", threads=1)  # calm enough for one gray level more or less
     srgb = smooth_srgb(48, 64)
     linear = color.lightness_to_luminance(color.srgb_to_lightness(srgb))
     copy = np.rint(color.linear_to_srgb(linear) * 255).astype(np.uint8)
     difference = colorized(colorizer, srgb).astype(int) - colorized(colorizer, copy)
-    assert np.abs(difference).mean() < 2  # a copy in whole grey levels is what it is
+    assert np.abs(difference).mean() < 2  # a copy in whole gray levels is what it is
     assert color.colorfulness(srgb) > 20  # so that there was something to throw away
 
 
@@ -338,11 +338,11 @@ def test_a_model_that_answers_with_colors_refuses_what_it_can_not_do(color_model
         ("reference", Reference("other.jpg", None)),
     ]
     for name, value in asked:
-        with pytest.raises(UnsupportedError, match=f"'flat' answers with colours.* {name}"):
+        with pytest.raises(UnsupportedError, match=f"'flat' answers with colors.* {name}"):
             prepared.paint(**{name: value})
     prepared.paint(vividness=1.5, hints=[Hint.at(1, 1, "#c22")], palette=[])
     for name in ("confidence", "confidence_picture", "probabilities"):
-        with pytest.raises(UnsupportedError, match=r"'flat' answers with colours.* distribution"):
+        with pytest.raises(UnsupportedError, match=r"'flat' answers with colors.* distribution"):
             getattr(prepared, name)()
     with pytest.raises(UnsupportedError, match="distribution"):
         prepared.likely_colors(1, 1)
@@ -425,7 +425,7 @@ def test_a_coarse_answer_reaches_any_size(distribution_model, height, width):
     assert result.srgb().shape == (height, width, 3)
 
 
-# Hints; with a model that takes them but has learnt nothing
+# Hints; with a model that takes them but has learned nothing
 
 
 @pytest.fixture(scope="module")
@@ -465,7 +465,7 @@ def test_a_photograph_has_its_hints_colors_where_they_are_given(scene):
         names = (f"#{value:06x}" for value in random.integers(0, 1 << 24, len(places)))
         hints = [Hint.at(x, y, name) for (x, y), name in zip(places, names, strict=True)]
         found = differences(scene, scene.paint(hints=hints), hints)
-        assert found.max() < 10  # its colours are wild
+        assert found.max() < 10  # its colors are wild
         np.testing.assert_allclose(
             lightness_of(scene.paint(hints=hints).srgb()),
             lightness_of(scene.picture.srgb()),
@@ -517,7 +517,7 @@ def test_a_palette_pulls_colors_to_it(scene):
     before = distance(scene.ab())
     after = distance(scene.ab(palette=("#8a4433", "#335588")))
     assert after.mean() < 0.8 * before.mean()
-    with pytest.raises(ColorError, match="'red' is no colour"):
+    with pytest.raises(ColorError, match="'red' is no color"):
         scene.paint(palette=("red",))
 
 

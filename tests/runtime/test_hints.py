@@ -1,4 +1,4 @@
-"""`photochrom.runtime.hints`: colours that people know, as they write them."""
+"""`photochrom.runtime.hints`: colors that people know, as they write them."""
 
 import json
 
@@ -170,7 +170,7 @@ def test_json_that_holds_no_hints_is_refused(text, message):
 
 
 def test_a_wrong_color_in_json_is_a_color_error():
-    with pytest.raises(ColorError, match="'blue' is no colour"):
+    with pytest.raises(ColorError, match="'blue' is no color"):
         hints_from_json('[{"x": 1, "y": 2, "color": "blue"}]')
 
 

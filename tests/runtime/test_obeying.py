@@ -1,4 +1,4 @@
-"""`photochrom.runtime.obeying`: each hint has its own colour where it stands."""
+"""`photochrom.runtime.obeying`: each hint has its own color where it stands."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def coarse(lightness):
 
 
 def obeyed(ab, canvas, lightness):
-    """What `obey` makes of one colour everywhere."""
+    """What `obey` makes of one color everywhere."""
     light = coarse(lightness)
     colors = np.broadcast_to(np.float32(ab), (*light.shape, 2))
     return obey(colors, light, canvas, CELL_PX)
@@ -52,7 +52,7 @@ def read(field, x, y):
 
 
 def difference(lightness, one, other):
-    """CIEDE2000 of two colours of one lightness."""
+    """CIEDE2000 of two colors of one lightness."""
     labs = [np.array([lightness, *ab], np.float32) for ab in (one, other)]
     return float(color.ciede2000(*labs))
 

@@ -1,4 +1,4 @@
-"""`photochrom.runtime.palette`: colours to keep to, named or taken from a picture."""
+"""`photochrom.runtime.palette`: colors to keep to, named or taken from a picture."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ from photochrom.runtime.palette import SAME, palette_ab, palette_of, parse_palet
 
 
 def striped(*stripes, width=120):
-    """A picture of stripes: (colour, height) pairs."""
+    """A picture of stripes: (color, height) pairs."""
     rows = [np.tile(np.uint8(list(bytes.fromhex(c[1:]))), (n, width, 1)) for c, n in stripes]
     return picture.from_array(np.concatenate(rows))
 
 
-# Named colours
+# Named colors
 
 
 def test_colors_are_separated_by_commas():
@@ -34,17 +34,17 @@ def test_the_ab_of_a_palette_is_that_of_its_colors():
 
 @pytest.mark.parametrize("text", ["", " , ", ","])
 def test_no_colors_are_no_palette(text):
-    with pytest.raises(ColorError, match=r"at least one colour, such as #aa3377"):
+    with pytest.raises(ColorError, match=r"at least one color, such as #aa3377"):
         parse_palette(text)
 
 
 @pytest.mark.parametrize("text", ["red", "#aa3377 #ddeeaa", "#aa3377;#ddeeaa", "missing.jpg"])
 def test_what_is_no_color_is_named(text):
-    with pytest.raises(ColorError, match=f"'{text}' is no colour"):
+    with pytest.raises(ColorError, match=f"'{text}' is no color"):
         parse_palette(f"#123456,{text}")
 
 
-# Colours of a picture
+# Colors of a picture
 
 
 def test_the_colors_of_a_picture_come_by_their_areas():

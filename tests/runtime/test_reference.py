@@ -1,4 +1,4 @@
-"""`photochrom.runtime.reference`: what a colour photograph tells of its regions."""
+"""`photochrom.runtime.reference`: what a color photograph tells of its regions."""
 
 from types import SimpleNamespace
 
@@ -37,7 +37,7 @@ def seen(field):
 
 
 def painted(cells):
-    """Colours at full size from one for each cell."""
+    """Colors at full size from one for each cell."""
     return np.kron(np.asarray(cells, np.float32), np.ones((STRIDE, STRIDE, 1), np.float32))
 
 

@@ -1,4 +1,4 @@
-"""`photochrom.runtime.upsample`: colours follow the edges of lightness."""
+"""`photochrom.runtime.upsample`: colors follow the edges of lightness."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def edge(height, width, place):
 
 
 def test_an_edge_of_color_lies_where_the_edge_of_lightness_does():
-    """Dark green beside light red, parted inside a coarse pixel: no colour bleeds over."""
+    """Dark green beside light red, parted inside a coarse pixel: no color bleeds over."""
     fine, coarse = edge(64, 128, 35 / 64), edge(64, 128, 35 / 64).reshape(16, 4, 32, 4)
     light = coarse.mean(axis=(1, 3))
     share = (light - 30) / 40

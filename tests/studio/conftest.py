@@ -214,7 +214,7 @@ class Studio:
         return color.srgb_to_lab(rgb).mean(axis=0)
 
     def chroma(self):
-        """How colourful the painted picture is, over a net of places."""
+        """How colorful the painted picture is, over a net of places."""
         places = [(x, y) for x in (0.2, 0.4, 0.6, 0.8) for y in (0.2, 0.4, 0.6, 0.8)]
         return float(np.mean([np.hypot(*self.lab(x, y)[1:]) for x, y in places]))
 
@@ -237,7 +237,7 @@ class Studio:
         self.page.mouse.up()
 
     def hint(self, x, y, written):
-        """Give a place a colour."""
+        """Give a place a color."""
         self.click(x, y)
         self.page.wait_for_selector(".likely-one")
         self.page.locator("#picker-hex").fill(written)

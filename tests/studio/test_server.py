@@ -34,7 +34,7 @@ PROBLEM = "application/problem+json"
 
 
 def photograph(height=60, width=90, *, format_="jpeg", levels=None):
-    """A grey photograph as a file's bytes."""
+    """A gray photograph as a file's bytes."""
     y, x = np.mgrid[:height, :width]
     levels = ((3 * x + 2 * y) % 256).astype(np.uint8) if levels is None else levels
     return picture.from_array(levels).encode(format_)
@@ -474,8 +474,8 @@ def test_a_model_without_hints_says_so(client, colorizer):
         ({"hints": '[{"x": 1e999, "y": 1, "color": "#c22"}]'}, None, "hint"),
         ({"hints": f'[{{"x": {"9" * 5000}, "y": 1, "color": "#c22"}}]'}, None, "digits"),
         ({"hints": f'[{{"x": {"9" * 500}, "y": 1, "color": "#c22"}}]'}, None, "hint"),
-        ({"hints": '[{"x": 1, "y": 1, "color": "red"}]'}, None, "'red' is no colour"),
-        ({"palette": "red"}, None, "'red' is no colour"),
+        ({"hints": '[{"x": 1, "y": 1, "color": "red"}]'}, None, "'red' is no color"),
+        ({"palette": "red"}, None, "'red' is no color"),
         ({"palette": "#112233," * 65}, None, "at most 64"),
         ({"palete": "#c22"}, None, "palete"),
         ({"max_pixels": "5"}, None, "max_pixels"),
@@ -500,7 +500,7 @@ def test_hints_in_too_many_brackets_are_422(client):
         ({"hints": [{"points": [[1, 2, 3]], "color": "#c22"}]}, "hint"),
         ({"hints": [{"x": 1, "y": 1, "color": "#c22"}] * 201}, "at most 200"),
         ({"hints": [{"points": [[1, 1]] * 4001, "color": "#c22"}]}, "4001 points"),
-        ({"palette": ["#xyz"]}, "is no colour"),
+        ({"palette": ["#xyz"]}, "is no color"),
         ({"seed": -1}, "seed"),
         ({"alternative": 9}, "alternative"),
         ({"size": "huge"}, "size"),
@@ -538,7 +538,7 @@ def test_a_point_outside_is_422(client, hinting):
 def test_only_gray_refuses_colors(client):
     params = {"only_gray": "true"}
     answer = client.post("/v1/colorize", content=ORIGINAL.read_bytes(), params=params)
-    body = is_problem(answer, 422, "it has colours already")
+    body = is_problem(answer, 422, "it has colors already")
     assert body["type"] == "urn:photochrom:problem:alreadycolored"
 
 

@@ -16,7 +16,7 @@ each = pytest.mark.parametrize("effect", [one for one, _ in EFFECTS], ids=lambda
 
 
 def picture(height=48, width=64, seed=0):
-    """A smooth colour picture, and the same in CIELAB."""
+    """A smooth color picture, and the same in CIELAB."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
     srgb = np.kron(coarse, np.ones((8, 8, 1), dtype=np.uint8))

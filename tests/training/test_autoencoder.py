@@ -28,7 +28,7 @@ def randomize_statistics(network, seed=0):
 
 
 def batch_of(count=4, side=32, seed=0):
-    """Ramps of lightness whose colour follows the lightness."""
+    """Ramps of lightness whose color follows the lightness."""
     generator = torch.Generator().manual_seed(seed)
     low_B111 = torch.rand(count, 1, 1, 1, generator=generator) * 30
     ramp = torch.linspace(0, 60, side).expand(count, 1, side, side)

@@ -1,4 +1,4 @@
-"""The critic: who learns from what, and that it can tell colours from others."""
+"""The critic: who learns from what, and that it can tell colors from others."""
 
 # ruff: noqa: E402 - without torch, nothing of this can be imported
 
@@ -27,7 +27,7 @@ def critic():
 
 
 def scene(count=4, seed=0):
-    """Lightness, made colours, true colours, and what the encoder saw."""
+    """Lightness, made colors, true colors, and what the encoder saw."""
     generator = torch.Generator().manual_seed(seed)
     lightness = torch.rand(count, 1, 16, 24, generator=generator) * 100
     true = torch.randn(count, 2, 16, 24, generator=generator) * 30
@@ -84,7 +84,7 @@ def test_it_learns_to_tell_pale_colors_from_true_ones_and_asks_for_those(critic)
     found = found.clone().requires_grad_()
     _, fooled = critic.losses(lightness, found, true, seen)
     (gradient,) = torch.autograd.grad(fooled, found)
-    assert ((true - found) * -gradient).sum() > 0  # towards the truth
+    assert ((true - found) * -gradient).sum() > 0  # toward the truth
 
 
 def test_a_network_has_a_critic_where_its_recipe_wants_one():

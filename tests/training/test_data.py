@@ -229,11 +229,11 @@ def test_store_counts_and_names_what_it_leaves_out(photos, config, smooth_srgb):
     (photos / "cut.jpg").write_bytes(cut[: len(cut) // 2])
     store = open_store(str(photos), config)
     assert store.left_out == {
-        "near-grey": ["gray.jpg", "tinted.png"],
+        "near-gray": ["gray.jpg", "tinted.png"],
         "broken": ["cut.jpg", "empty.jpg", "text.png"],
         "tiny": ["tiny.jpg"],
     }
-    assert store.summary() == "3 pictures (left out: 2 near-grey, 3 broken, 1 tiny)"
+    assert store.summary() == "3 pictures (left out: 2 near-gray, 3 broken, 1 tiny)"
 
 
 def test_summary_of_a_whole_store(photos, config):
@@ -344,7 +344,7 @@ def test_split_with_an_empty_side_is_an_error(names, share):
         split_stores([store_of(names)], share=share)
 
 
-# The mean colour
+# The mean color
 
 
 def test_mean_ab_of_one_color_is_that_color(smooth_srgb):
@@ -355,7 +355,7 @@ def test_mean_ab_of_one_color_is_that_color(smooth_srgb):
 
 
 def test_mean_ab_is_taken_at_each_lightness():
-    """Two colours: what lies between their L* lies between their ab."""
+    """Two colors: what lies between their L* lies between their ab."""
     srgb = np.zeros((8, 8, 3), dtype=np.uint8)
     srgb[:, :4], srgb[:, 4:] = (150, 20, 30), (120, 220, 200)
     table = mean_ab_by_lightness([store_of(["a"], srgb)], [Reference(0, 0)])

@@ -287,7 +287,7 @@ def test_its_contract_says_what_it_takes_and_gives(hinted):
     np.testing.assert_array_equal(contract.bins, gamut_grid().centers)
     assert contract.short_side_px == 96
     assert "take hints" in contract.can
-    assert contract.cannot == ("know the true colours",)
+    assert contract.cannot == ("know the true colors",)
 
 
 def test_changes_reach_the_contract_and_its_recipe(hinted):

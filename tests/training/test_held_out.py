@@ -54,7 +54,7 @@ class Fixed(torch.nn.Module):
 
 
 def flat(lightness, ab, side=8):
-    """A batch of pictures of one colour each."""
+    """A batch of pictures of one color each."""
     count = len(lightness)
     lightness_B1HW = torch.tensor(lightness, dtype=torch.float32).view(count, 1, 1, 1)
     ab_B2HW = torch.tensor(ab, dtype=torch.float32).view(count, 2, 1, 1)

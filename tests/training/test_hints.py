@@ -212,7 +212,7 @@ def test_hints_learn_nothing_of_the_encoder():
 
 
 def with_references(batch=8, references=4):
-    """Pictures of one colour and one lightness each; the last ones get references."""
+    """Pictures of one color and one lightness each; the last ones get references."""
     level = 10.0 * torch.arange(1, batch + 1).view(-1, 1, 1, 1)
     lightness = level.expand(batch, 1, 32, 64)
     ab = torch.cat([level - 40, 40 - level], dim=1).expand(batch, 2, 32, 64)

@@ -51,7 +51,7 @@ PATIENCE_S = 300
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory, smooth_srgb):
-    """A folder of two classes of small colourful pictures."""
+    """A folder of two classes of small colorful pictures."""
     folder = tmp_path_factory.mktemp("photographs")
     for number in range(PICTURES):
         path = folder / "ab"[number % 2] / f"{number:02}.png"

@@ -49,7 +49,7 @@ def criterion(prior=UNIFORM, **config):
 
 
 def logits_of(ab):
-    """Logits whose distribution is the soft target of a colour."""
+    """Logits whose distribution is the soft target of a color."""
     return torch.from_numpy(np.log(GRID.soft_encode(np.array(ab)) + 1e-12))
 
 
@@ -145,7 +145,7 @@ def test_every_color_has_a_finite_gradient():
 
 
 def pictures(*chroma):
-    """sRGB (B, N, 3) of the same colours at several strengths."""
+    """sRGB (B, N, 3) of the same colors at several strengths."""
     random = np.random.default_rng(1)
     ab = random.normal(0, 20, (64, 2)).astype(np.float32)
     lab = [np.concatenate([np.full((64, 1), 60.0), share * ab], axis=1) for share in chroma]
@@ -170,7 +170,7 @@ def test_a_picture_nearly_right_gains_as_much_as_one_far_off():
     assert relative[0].item() == pytest.approx(relative[1].item(), rel=0.1)
 
 
-# How often colours occur
+# How often colors occur
 
 
 def store(*pictures):

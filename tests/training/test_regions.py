@@ -18,7 +18,7 @@ def seed():
 
 
 def halves(height=64, width=64):
-    """CIELAB with one colour left and another right."""
+    """CIELAB with one color left and another right."""
     lab = np.full((height, width, 3), 50, dtype=np.float32)
     lab[:, : width // 2, 1:] = [40, 10]
     lab[:, width // 2 :, 1:] = [-30, 20]

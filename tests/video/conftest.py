@@ -15,7 +15,7 @@ SAMPLES = Path(photochrom.__file__).parent / "samples"
 
 
 def gray_photograph(name, width):
-    """A sample photograph as grey codes, (h, width) uint8."""
+    """A sample photograph as gray codes, (h, width) uint8."""
     import pyvips
 
     image = pyvips.Image.thumbnail(str(SAMPLES / f"{name}.jpg"), width, size="force")
@@ -46,7 +46,7 @@ def write_clip(
     options=None,
     prepare=None,
 ):
-    """Write grey frames as a film; `prepare(container, stream)` may set more."""
+    """Write gray frames as a film; `prepare(container, stream)` may set more."""
     frames = np.asarray(frames)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=Fraction(rate), options=options or {})
@@ -99,7 +99,7 @@ def luma_of(path):
 
 
 class StandIn:
-    """A colorizer whose colours are a plain function of lightness; quick."""
+    """A colorizer whose colors are a plain function of lightness; quick."""
 
     contract = SimpleNamespace(name="stand-in", short_side_px=64, output_stride=4)
 
@@ -145,6 +145,6 @@ def read_luma():
 
 @pytest.fixture(scope="session")
 def shots(photograph, panned):
-    """Two shots of 30 and 34 frames: (64, 96, 160) grey codes."""
+    """Two shots of 30 and 34 frames: (64, 96, 160) gray codes."""
     china, flower = photograph("china", 320), photograph("flower", 320)
     return np.concatenate([panned(china, 30), panned(flower, 34, start=(40, 30), step=(1, 2))])

@@ -1,4 +1,4 @@
-"""U and V from luma, a* and b*: right within the table's steps, and neutral for grey."""
+"""U and V from luma, a* and b*: right within the table's steps, and neutral for gray."""
 
 from dataclasses import replace
 

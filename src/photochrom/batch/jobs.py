@@ -97,7 +97,7 @@ class Job:
         PictureReadError
             The source can't be read as a picture.
         AlreadyColoredError
-            It has colours, and ``only_gray`` is asked for.
+            It has colors, and ``only_gray`` is asked for.
         OutputExistsError
             The target is there, and `force` is not set; found out before any work.
         JobError

@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        """``skipped`` is a photograph that has colours already, and was to be left alone, or an
+        """``skipped`` is a photograph that has colors already, and was to be left alone, or an
         alternative that there isn't."""
         if isinstance(self.error, AlreadyColoredError | NoAlternativeError):
             return "skipped"

@@ -69,7 +69,7 @@ class Order:
     watch: bool = False
     interval_s: float = INTERVAL_S
     reference: Path | None = None
-    """A colour photograph to follow."""
+    """A color photograph to follow."""
     alternatives: int = 0
     """So many results of each photograph; 0: the usual one."""
     all_pages: bool = False

@@ -128,10 +128,10 @@ def _export_site(model: str | None, folder: Path, *, force: bool) -> None:
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or ONNX file.")],
     data: Annotated[
-        str, typer.Option(metavar="DIR|flowers102:SPLIT[@ROOT]", help="Colour photographs.")
+        str, typer.Option(metavar="DIR|flowers102:SPLIT[@ROOT]", help="Color photographs.")
     ],
     figure: Annotated[
-        Path | None, typer.Option(help="Write a picture: grey, result, truth.")
+        Path | None, typer.Option(help="Write a picture: gray, result, truth.")
     ] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
     limit: Annotated[
@@ -139,7 +139,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw and the bootstrap.")] = 0,
 ) -> None:
-    """Measure a model over colour photographs (needs the train extra)."""
+    """Measure a model over color photographs (needs the train extra)."""
     from photochrom.cli.console import error_console, progress
     from photochrom.evaluation import report as reports
 

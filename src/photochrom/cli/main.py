@@ -27,7 +27,7 @@ MB = 1_000_000
 
 app = typer.Typer(
     name="photochrom",
-    help="Turn grey photographs into colour ones, on this machine, at full resolution.",
+    help="Turn gray photographs into color ones, on this machine, at full resolution.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -121,7 +121,7 @@ def colorize(
         list[str] | None,
         typer.Option(
             metavar="X,Y[,RADIUS]=#RRGGBB",
-            help="A colour that is known at a place, in pixels; as often as you like.",
+            help="A color that is known at a place, in pixels; as often as you like.",
         ),
     ] = None,
     hints: Annotated[
@@ -151,12 +151,12 @@ def colorize(
     palette: Annotated[
         str | None,
         typer.Option(
-            metavar="#RRGGBB,...|PICTURE", help="Colours to keep to, or a picture that has them."
+            metavar="#RRGGBB,...|PICTURE", help="Colors to keep to, or a picture that has them."
         ),
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(metavar="PICTURE", help="A colour photograph to follow where it fits."),
+        typer.Option(metavar="PICTURE", help="A color photograph to follow where it fits."),
     ] = None,
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
@@ -272,7 +272,7 @@ def colorize(
         float, typer.Option(min=0.05, help="Seconds between two looks of --watch.")
     ] = 2.0,
 ) -> None:
-    """Give photographs colours; size, lightness, transparency and metadata stay."""
+    """Give photographs colors; size, lightness, transparency and metadata stay."""
     from functools import partial
 
     from photochrom.batch.jobs import Job
@@ -368,7 +368,7 @@ def _locks(written: list[str]) -> tuple[Lock, ...]:
 
 
 def _palette(text: str | None) -> tuple[str, ...]:
-    """The colours that are named, or those of the picture that is."""
+    """The colors that are named, or those of the picture that is."""
     from photochrom.pictures import picture
     from photochrom.runtime.palette import palette_of, parse_palette
 

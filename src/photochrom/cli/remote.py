@@ -207,7 +207,7 @@ def status(place: str) -> int:
     """Print what has become of a batch; the exit code is 1 where some have failed."""
     found: Summary = summarize(place)
     print(f"done     {found.done:>12,}")
-    print(f"skipped  {found.skipped:>12,}  (they have colours)")
+    print(f"skipped  {found.skipped:>12,}  (they have colors)")
     print(f"failed   {found.failed:>12,}")
     print(f"read     {found.input_bytes / 1e9:>12,.3f} GB")
     print(f"written  {found.output_bytes / 1e9:>12,.3f} GB")

@@ -1,4 +1,4 @@
-"""Colours: their spaces, the grid of a* and b*, and whether a picture has any.
+"""Colors: their spaces, the grid of a* and b*, and whether a picture has any.
 
 The names of `photochrom.color.spaces` can be imported from here.
 """

@@ -1,8 +1,8 @@
-"""The ab grid: which colours there are, and distributions over them.
+"""The ab grid: which colors there are, and distributions over them.
 
 The a*b* plane of CIELAB is cut into square bins; a bin exists when sRGB can show one of
-its colours at some lightness. A model that answers with a distribution gives one
-probability to each bin at every pixel; here are the ways between distributions and colours.
+its colors at some lightness. A model that answers with a distribution gives one
+probability to each bin at every pixel; here are the ways between distributions and colors.
 
 Source: Zhang, Isola and Efros, "Colorful image colorization", 2016 (soft encoding over the
 nearest bins, annealed mean).
@@ -23,14 +23,14 @@ from photochrom.errors import OptionError, ShapeError
 Float = NDArray[np.float32]
 
 PIVOT_CHROMA = 35.0
-"""Colours of this chroma are neither pale nor vivid; see `set_off`."""
+"""Colors of this chroma are neither pale nor vivid; see `set_off`."""
 
 
 @dataclass(frozen=True, eq=False)
 class AbGrid:
     """Bins of the ab plane.
 
-    ``centers`` is (Q, 2) float32, a* and b* of each bin's centre; ``step`` the side of a bin.
+    ``centers`` is (Q, 2) float32, a* and b* of each bin's center; ``step`` the side of a bin.
     """
 
     centers: Float
@@ -53,7 +53,7 @@ class AbGrid:
         return order.reshape(256, 256, -1), np.array([128, 128], dtype=np.int32)
 
     def soft_encode(self, ab: NDArray[Any], *, neighbors: int = 5, sigma: float = 5.0) -> Float:
-        """Spread each colour over its nearest bins, with Gaussian weights.
+        """Spread each color over its nearest bins, with Gaussian weights.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class AbGrid:
         whole = np.clip(np.rint(colors).astype(np.int32) + offset, 0, 255)
         nearest = order[whole[..., 0], whole[..., 1], :neighbors]
         squared = ((colors[..., None, :] - self.centers[nearest]) ** 2).sum(axis=-1)
-        squared -= squared.min(axis=-1, keepdims=True)  # far colours must not underflow
+        squared -= squared.min(axis=-1, keepdims=True)  # far colors must not underflow
         weights = np.exp(-squared / (2 * sigma**2))
         weights /= weights.sum(axis=-1, keepdims=True)
         encoded = np.zeros((*colors.shape[:-1], len(self)), dtype=np.float32)
@@ -88,7 +88,7 @@ class AbGrid:
         Parameters
         ----------
         logits : (..., Q) float, logarithms of the probabilities, each up to a constant
-        temperature : 1 is the plain mean (calm colours), towards 0 the likeliest bin
+        temperature : 1 is the plain mean (calm colors), toward 0 the likeliest bin
             (vivid ones)
 
         Returns
@@ -132,13 +132,13 @@ class AbGrid:
     def reweight(
         self, logits: NDArray[Any], palette: NDArray[Any], *, sigma: float = 12.0
     ) -> Float:
-        """Favour the bins near a palette: p'(q) ~ p(q) w(q).
+        """Favor the bins near a palette: p'(q) ~ p(q) w(q).
 
         Parameters
         ----------
         logits : (..., Q) float
-        palette : (P, 2) float, a* and b* of the colours to keep to
-        sigma : how far from a palette colour a bin still counts, in ab units
+        palette : (P, 2) float, a* and b* of the colors to keep to
+        sigma : how far from a palette color a bin still counts, in ab units
 
         Returns
         -------
@@ -195,15 +195,15 @@ class AbGrid:
 
 
 def set_off(ab: NDArray[Any], contrast: float) -> Float:
-    """Set vivid colours off from pale ones: chroma c becomes c (c / 35)^contrast.
+    """Set vivid colors off from pale ones: chroma c becomes c (c / 35)^contrast.
 
-    A network's pale colours are the uncertain ones: moved on towards grey, they come nearer to
-    the truth, while the vivid ones keep a picture colourful (docs/explanation/experiments.md).
+    A network's pale colors are the uncertain ones: moved on toward gray, they come nearer to
+    the truth, while the vivid ones keep a picture colorful (docs/explanation/experiments.md).
 
     Parameters
     ----------
     ab : (..., 2) float
-    contrast : 0 changes nothing; hue and colours of `PIVOT_CHROMA` always stay
+    contrast : 0 changes nothing; hue and colors of `PIVOT_CHROMA` always stay
 
     Returns
     -------
@@ -221,7 +221,7 @@ def set_off(ab: NDArray[Any], contrast: float) -> Float:
 
 
 def gamut_grid(step: float = 10.0) -> AbGrid:
-    """The bins of side `step`, centred on its multiples, that hold a colour of 8-bit sRGB.
+    """The bins of side `step`, centered on its multiples, that hold a color of 8-bit sRGB.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def gamut_grid(step: float = 10.0) -> AbGrid:
     """
     levels = np.linspace(0, 1, 256)
     plane = np.stack(np.meshgrid(levels, levels), axis=-1).reshape(-1, 2)
-    # The cube's surface serves: above every colour inside lies one of the same a* and b*.
+    # The cube's surface serves: above every color inside lies one of the same a* and b*.
     faces = [np.insert(plane, channel, end, axis=1) for channel in range(3) for end in (0, 1)]
     ab = spaces.srgb_to_lab(np.concatenate(faces))[:, 1:]
     cells = np.unique(np.rint(ab / step).astype(int), axis=0)

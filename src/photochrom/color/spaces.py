@@ -1,9 +1,9 @@
-"""Colour spaces: sRGB, linear RGB, XYZ and CIELAB, gamut, and the CIEDE2000 difference.
+"""Color spaces: sRGB, linear RGB, XYZ and CIELAB, gamut, and the CIEDE2000 difference.
 
-NumPy only. Every function takes arrays of any leading shape with the colour on the last
+NumPy only. Every function takes arrays of any leading shape with the color on the last
 axis and returns float32. sRGB comes as float 0..1, or as uint8 or uint16 at full scale.
 
-Greys are *exactly* neutral: the white point is the row sums of the RGB-to-XYZ matrix, XYZ
+Grays are *exactly* neutral: the white point is the row sums of the RGB-to-XYZ matrix, XYZ
 is computed relative to it as ``G + m_r (R - G) + m_b (B - G)``, and all three channels go
 through the same function, so that R = G = B gives a* = b* = 0.0 and the way back gives
 three equal channels.
@@ -155,7 +155,7 @@ def xyz_to_linear(xyz: NDArray[Any]) -> Float:
 
     Returns
     -------
-    (..., 3) float32; outside 0..1 where sRGB can't show the colour
+    (..., 3) float32; outside 0..1 where sRGB can't show the color
 
     Raises
     ------
@@ -234,7 +234,7 @@ def lab_to_xyz(lab: NDArray[Any]) -> Float:
 
 
 def srgb_to_lab(srgb: NDArray[Any]) -> Float:
-    """Convert sRGB to CIELAB (D65, 2 degree observer). Greys have a* = b* = 0.0 exactly.
+    """Convert sRGB to CIELAB (D65, 2 degree observer). Grays have a* = b* = 0.0 exactly.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def lab_to_linear(lab: NDArray[Any]) -> Float:
 
     Returns
     -------
-    (..., 3) float32; outside 0..1 where sRGB can't show the colour (see `reduce_gamut`)
+    (..., 3) float32; outside 0..1 where sRGB can't show the color (see `reduce_gamut`)
 
     Raises
     ------
@@ -278,7 +278,7 @@ def lab_to_linear(lab: NDArray[Any]) -> Float:
 def lab_to_srgb(lab: NDArray[Any]) -> Float:
     """Convert CIELAB to the nearest sRGB of the same lightness and hue direction.
 
-    What sRGB can't show moves towards grey at equal luminance (`reduce_gamut`).
+    What sRGB can't show moves toward gray at equal luminance (`reduce_gamut`).
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ def lab_to_srgb(lab: NDArray[Any]) -> Float:
 
 
 def srgb_to_lightness(srgb: NDArray[Any]) -> Float:
-    """The CIELAB lightness of sRGB colours, without the work for a* and b*.
+    """The CIELAB lightness of sRGB colors, without the work for a* and b*.
 
     Parameters
     ----------
@@ -369,7 +369,7 @@ def lightness_to_luminance(lightness: NDArray[Any]) -> Float:
 
 
 def in_gamut(linear: NDArray[Any], *, tolerance: float = 1e-4) -> NDArray[np.bool_]:
-    """Whether sRGB can show these colours.
+    """Whether sRGB can show these colors.
 
     Parameters
     ----------
@@ -391,10 +391,10 @@ def in_gamut(linear: NDArray[Any], *, tolerance: float = 1e-4) -> NDArray[np.boo
 
 
 def reduce_gamut(linear: NDArray[Any]) -> Float:
-    """Move colours that sRGB can't show towards grey, at exactly equal luminance.
+    """Move colors that sRGB can't show toward gray, at exactly equal luminance.
 
-    In linear light the straight line from a colour to the grey of its luminance Y keeps Y;
-    the colour moves along it just as far as its worst channel needs. Clipping channels, as
+    In linear light the straight line from a color to the gray of its luminance Y keeps Y;
+    the color moves along it just as far as its worst channel needs. Clipping channels, as
     is usual, would change Y and with it the lightness of the photograph.
 
     Parameters
@@ -403,7 +403,7 @@ def reduce_gamut(linear: NDArray[Any]) -> Float:
 
     Returns
     -------
-    (..., 3) float32, 0..1; colours in gamut are unchanged. Luminance outside 0..1 becomes
+    (..., 3) float32, 0..1; colors in gamut are unchanged. Luminance outside 0..1 becomes
     black or white.
 
     Raises
@@ -423,7 +423,7 @@ def reduce_gamut(linear: NDArray[Any]) -> Float:
 
 
 def ciede2000(lab: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """The CIEDE2000 colour difference, kL = kC = kH = 1.
+    """The CIEDE2000 color difference, kL = kC = kH = 1.
 
     Parameters
     ----------
@@ -444,14 +444,14 @@ def ciede2000(lab: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
     l1, a1, b1 = np.moveaxis(_colors(lab, "lab").astype(np.float64), -1, 0)
     l2, a2, b2 = np.moveaxis(_colors(other, "other").astype(np.float64), -1, 0)
 
-    # Steps 2 to 7: chroma and hue with the a* axis stretched near grey.
+    # Steps 2 to 7: chroma and hue with the a* axis stretched near gray.
     mean_c = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
     stretch = 1 + 0.5 * (1 - np.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)))
     c1, c2 = np.hypot(a1 * stretch, b1), np.hypot(a2 * stretch, b2)
     h1 = np.degrees(np.arctan2(b1, a1 * stretch)) % 360
     h2 = np.degrees(np.arctan2(b2, a2 * stretch)) % 360
 
-    # Steps 8 to 11: differences; hue is undefined, and its difference zero, for a grey.
+    # Steps 8 to 11: differences; hue is undefined, and its difference zero, for a gray.
     gray = c1 * c2 == 0
     turn = h2 - h1
     turn = np.where(turn > 180, turn - 360, np.where(turn < -180, turn + 360, turn))
@@ -483,7 +483,7 @@ def ciede2000(lab: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def colorfulness(srgb: NDArray[Any]) -> float:
-    """The colourfulness of a picture, with the *signed* R - G.
+    """The colorfulness of a picture, with the *signed* R - G.
 
     Parameters
     ----------
@@ -491,7 +491,7 @@ def colorfulness(srgb: NDArray[Any]) -> float:
 
     Returns
     -------
-    0 for grey; about 39 for ImageNet, 65 for photographs of flowers
+    0 for gray; about 39 for ImageNet, 65 for photographs of flowers
 
     Raises
     ------

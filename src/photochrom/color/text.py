@@ -1,4 +1,4 @@
-"""Colours as text: ``#rrggbb``, as in CSS, to a* and b* and back."""
+"""Colors as text: ``#rrggbb``, as in CSS, to a* and b* and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from photochrom.errors import ColorError
 
 
 def parse_color(text: str) -> tuple[float, float]:
-    """The a* and b* of a colour as in CSS: ``#c22`` or ``#cc2222``.
+    """The a* and b* of a color as in CSS: ``#c22`` or ``#cc2222``.
 
     Raises
     ------
@@ -23,14 +23,14 @@ def parse_color(text: str) -> tuple[float, float]:
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
     if len(digits) != 6 or not set(digits) <= set(string.hexdigits):
-        raise ColorError(f"'{text}' is no colour; write it as #rrggbb or #rgb, such as #cc2222.")
+        raise ColorError(f"'{text}' is no color; write it as #rrggbb or #rgb, such as #cc2222.")
     srgb = np.array(list(bytes.fromhex(digits)), dtype=np.uint8)
     _, a, b = spaces.srgb_to_lab(srgb).tolist()
     return a, b
 
 
 def hex_color(lightness: float, ab: ArrayLike) -> str:
-    """A colour as ``#rrggbb``: the nearest that sRGB can show at its lightness.
+    """A color as ``#rrggbb``: the nearest that sRGB can show at its lightness.
 
     Parameters
     ----------

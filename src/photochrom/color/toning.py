@@ -1,9 +1,9 @@
-"""Is a picture grey, or toned as a whole (sepia, cyanotype, yellowed paper), or in colour?
+"""Is a picture gray, or toned as a whole (sepia, cyanotype, yellowed paper), or in color?
 
-The colours of a toned print are one curve over lightness: a pixel's a* and b* follow from its
-L*. In a colour photograph, things of equal lightness have different colours. What counts is
-therefore how far a small copy's colours lie from the curve that suits them best, not how
-colourful they are.
+The colors of a toned print are one curve over lightness: a pixel's a* and b* follow from its
+L*. In a color photograph, things of equal lightness have different colors. What counts is
+therefore how far a small copy's colors lie from the curve that suits them best, not how
+colorful they are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SIDE_PX = 48
 """The short side of the copy that is looked at; noise and JPEG's blocks are averaged away."""
 
 TOLERANCE = 5.0
-"""Where 1 % of a picture lies further from the curve (in a*, b*), the picture has colours."""
+"""Where 1 % of a picture lies further from the curve (in a*, b*), the picture has colors."""
 
 KNOTS = 11
 """The curve is straight between so many lightnesses, 10 L* apart."""
@@ -30,7 +30,7 @@ _BLUR_PX = 2
 
 
 def is_monochrome(srgb: NDArray[np.uint8]) -> bool:
-    """Whether a picture is grey, or all of one tone such as sepia or cyanotype.
+    """Whether a picture is gray, or all of one tone such as sepia or cyanotype.
 
     Parameters
     ----------
@@ -40,15 +40,15 @@ def is_monochrome(srgb: NDArray[np.uint8]) -> bool:
     Returns
     -------
     True where at most 1 % of the copy is more than 5 a*, b* away from one curve over
-    lightness. Noise, JPEG's blocks and uneven yellowing pass; a coloured thing counts from
-    about a fiftieth of the picture's area on, and a very dull colour photograph (fog, snow)
-    may pass as grey.
+    lightness. Noise, JPEG's blocks and uneven yellowing pass; a colored thing counts from
+    about a fiftieth of the picture's area on, and a very dull color photograph (fog, snow)
+    may pass as gray.
     """
     return color_deviation(srgb) <= TOLERANCE
 
 
 def color_deviation(srgb: NDArray[np.uint8]) -> float:
-    """How far the colours of a picture lie from one curve over lightness.
+    """How far the colors of a picture lie from one curve over lightness.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def color_deviation(srgb: NDArray[np.uint8]) -> float:
 
     Returns
     -------
-    The 99th percentile of the distance in a*, b*; 0 for a grey picture
+    The 99th percentile of the distance in a*, b*; 0 for a gray picture
     """
     if not np.ptp(srgb, axis=2).any():
         return 0.0
@@ -69,7 +69,7 @@ def color_deviation(srgb: NDArray[np.uint8]) -> float:
 
 
 def _curve(lightness: NDArray[np.float32], ab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """a* and b* of the curve at each lightness: least squares, far-off colours weighing less."""
+    """a* and b* of the curve at each lightness: least squares, far-off colors weighing less."""
     place = np.clip(lightness / 100 * (KNOTS - 1), 0, KNOTS - 1.001)
     left = place.astype(np.int64)
     share = place - left

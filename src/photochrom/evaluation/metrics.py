@@ -141,7 +141,7 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
     Returns
     -------
     |mean difference|^2 + tr(A + B - 2 (A B)^1/2), A and B the covariances. The trace of the
-    root is the sum of the singular values of X Y^T, X and Y the centred features over the
+    root is the sum of the singular values of X Y^T, X and Y the centered features over the
     roots of N - 1 and M - 1, which needs no F x F matrix.
 
     Source: Dowson and Landau 1982; Heusel et al. 2017.

@@ -24,12 +24,12 @@ from photochrom.evaluation.sources import list_source
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
 
-GRAY, MEAN_BY_L, ORACLE = "grey (floor)", "mean by L* (floor)", "oracle mean (ceiling)"
+GRAY, MEAN_BY_L, ORACLE = "gray (floor)", "mean by L* (floor)", "oracle mean (ceiling)"
 COLUMNS = {
     "psnr": "PSNR dB",
     "ssim": "SSIM",
     "ciede2000": "CIEDE2000",
-    "colorfulness": "colourful",
+    "colorfulness": "colorful",
     "frechet_lite0": "Fréchet",
     "kernel_lite0": "kernel x1000",
 }
@@ -62,7 +62,7 @@ class Report:
     """The model's PSNR less each floor's and the ceiling's, photograph by photograph: as the
     photographs are the same, its interval is much narrower than those of the rows."""
     colorfulness_mean_difference: float
-    """mean |difference| of each picture's colourfulness from its truth's."""
+    """mean |difference| of each picture's colorfulness from its truth's."""
     photochrom: str = __version__
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def evaluate(
     figure_rows: int = 8,
     on_picture: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Measure a model over a set of colour photographs.
+    """Measure a model over a set of color photographs.
 
     Each photograph is shrunk to `short_side_px`, its lightness colorized through the
     runtime, and the result compared with it.
@@ -96,7 +96,7 @@ def evaluate(
     seed : of the draw and of the bootstrap
     short_side_px : larger photographs are shrunk to this short side
     resamples : bootstrap samples
-    figure : where to write a picture of `figure_rows` rows: grey, result, truth
+    figure : where to write a picture of `figure_rows` rows: gray, result, truth
     on_picture : called with (done, of how many) after each photograph
 
     Raises
@@ -255,7 +255,7 @@ def _distances(
 
 
 def _write_figure(pictures: list[NDArray[np.uint8]], path: Path) -> None:
-    """Three to a row, each `FIGURE_ROW_PX` high: grey, result, truth."""
+    """Three to a row, each `FIGURE_ROW_PX` high: gray, result, truth."""
     images = [
         pyvips.Image.new_from_array(srgb).thumbnail_image(10 * FIGURE_ROW_PX, height=FIGURE_ROW_PX)
         for srgb in pictures
@@ -264,7 +264,7 @@ def _write_figure(pictures: list[NDArray[np.uint8]], path: Path) -> None:
         pyvips.Image.arrayjoin(images[first : first + 3], across=3, shim=4, background=255)
         for first in range(0, len(images), 3)
     ]
-    sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="centre")
+    sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="center")
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.write_to_file(str(path))
 

@@ -1,4 +1,4 @@
-"""How well a model follows hints, and whether it keeps its colours at other sizes."""
+"""How well a model follows hints, and whether it keeps its colors at other sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCALES = (0.5, 2.0)
 
 
 def true_hints(truth: NDArray[np.uint8], count: int, *, seed: int) -> tuple[Hint, ...]:
-    """Hints with the true colours of square patches at random points of a picture.
+    """Hints with the true colors of square patches at random points of a picture.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def size_consistency(
     seed: int = 0,
     short_side_px: int = 256,
 ) -> dict[float, Estimate]:
-    """How much a picture's colours change when it comes in at another size.
+    """How much a picture's colors change when it comes in at another size.
 
     Parameters
     ----------
@@ -118,13 +118,13 @@ def size_consistency(
             )
             back = result.thumbnail_image(truth.shape[1], height=truth.shape[0], size="force")
             lab = color.srgb_to_lab(back.numpy())
-            lab[..., 0] = usual[..., 0]  # resizing changes lightness; colours are the question
+            lab[..., 0] = usual[..., 0]  # resizing changes lightness; colors are the question
             found[scale].append(float(color.ciede2000(lab, usual).mean()))
     return {scale: mean_estimate(np.array(values), seed=seed) for scale, values in found.items()}
 
 
 def gray_of(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The grey picture (H, W) uint8 of the same lightness as (H, W, 3) uint8 sRGB."""
+    """The gray picture (H, W) uint8 of the same lightness as (H, W, 3) uint8 sRGB."""
     linear = color.lightness_to_luminance(color.srgb_to_lightness(truth))
     srgb = color.linear_to_srgb(np.repeat(linear[..., None], 3, axis=-1))
     return np.rint(srgb[..., 0] * 255).astype(np.uint8)

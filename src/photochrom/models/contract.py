@@ -101,7 +101,7 @@ class ModelContract:
     - ``hints.planes`` (1, 3, H / output_stride, W / output_stride), for every position a* and
       b* of the hints that cover it, times the covered share, and that share.
 
-    A model that somebody else has made may take a grey RGB picture (``input`` "gray-rgb"), of
+    A model that somebody else has made may take a gray RGB picture (``input`` "gray-rgb"), of
     one fixed size (``size_px``), hints as planes over it (``hints`` "planes"), and answer in RGB
     (``output`` "rgb").
 
@@ -136,9 +136,9 @@ class ModelContract:
     temperature: float = 1.0
     """At which a distribution is read out unless another is asked for."""
     chroma: float = 1.0
-    """What is read out is moved so many times as far from grey; before ``contrast``."""
+    """What is read out is moved so many times as far from gray; before ``contrast``."""
     contrast: float = 0.0
-    """How much vivid colours are set off from pale ones then; see `photochrom.ab.set_off`."""
+    """How much vivid colors are set off from pale ones then; see `photochrom.ab.set_off`."""
     region: Region | None = None
     domain: str = ""
     licence: str = ""

@@ -20,7 +20,7 @@ from photochrom.models import fields
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """One picture in, colours out.
+    """One picture in, colors out.
 
     The network sees ``(value - mean) / std``, where value is 0 for black and `scale` for white,
     and what it gives is ``gain * output + offset``: a* and b*, or RGB from 0 to `scale`.

@@ -31,10 +31,10 @@ from photochrom.models.session import Engine, Port
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 FINEST_PX = 256
-"""Colours are kept at about so many positions along the short side: there is no more in them."""
+"""Colors are kept at about so many positions along the short side: there is no more in them."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Of R, G and B. Source: ITU-R BT.601, as in DeOldify's own merging of colours."""
+"""Of R, G and B. Source: ITU-R BT.601, as in DeOldify's own merging of colors."""
 
 SCALES = (1.0, 255.0)
 """What white may be, for a probe."""
@@ -121,7 +121,7 @@ class Foreign:
     def decode(
         self, features: Features, tokens: Tokens | None = None, planes: NDArray[Any] | None = None
     ) -> Float:
-        """The colours: a* and b*, (2, h, w) with (h, w) the lightness's size / output_stride.
+        """The colors: a* and b*, (2, h, w) with (h, w) the lightness's size / output_stride.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A picture's file or bytes, opened again and again: pixels upright, sRGB or grey."""
+"""A picture's file or bytes, opened again and again: pixels upright, sRGB or gray."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from photochrom.pictures import boxes, formats, heic, jpeg, metadata, png, stora
 from photochrom.pictures.contents import Contents
 
 _PROFILE_TOLERANCE = 131
-"""A profile whose colours differ by at most so much from sRGB's, of 65,535, is taken for it."""
+"""A profile whose colors differ by at most so much from sRGB's, of 65,535, is taken for it."""
 
 
 _NONSENSE = bytes(range(1, 128)) * 2
@@ -107,7 +107,7 @@ class Encoded:
         return header
 
     def open_upright(self) -> pyvips.Image:
-        """A fresh pipeline: upright, sRGB or grey, 8 or 16 bit, with or without alpha.
+        """A fresh pipeline: upright, sRGB or gray, 8 or 16 bit, with or without alpha.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class Encoded:
         return image.autorot()
 
     def shrink(self, height: int, width: int) -> pyvips.Image:
-        """A small copy, sRGB or grey, shrunk while decoding where that is possible."""
+        """A small copy, sRGB or gray, shrunk while decoding where that is possible."""
         header = self.header()
         upright = self._turned(header)
         if height > upright.height or width > upright.width or not self._is_usual(header):
@@ -159,7 +159,7 @@ class Encoded:
             height=height,
             size="force",
             option_string=f"[{','.join(options)}]",
-            **converted,  # by way of colour management, which takes longer than the shrinking
+            **converted,  # by way of color management, which takes longer than the shrinking
         )
 
     def notes(self, header: pyvips.Image) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ class Encoded:
             notes.append(f"{pages} {what}")
         spare = header.bands - _color_bands(header) - 1
         if spare > 0:
-            notes.append(f"{header.bands} channels; only the colours were taken")
+            notes.append(f"{header.bands} channels; only the colors were taken")
         notes += metadata.notes(header, self.contents)
         if self.allow_damaged:
             try:
@@ -335,7 +335,7 @@ class Encoded:
 
 
 def resized(image: pyvips.Image, height: int, width: int) -> pyvips.Image:
-    """An image at another size, centres of pixels kept.
+    """An image at another size, centers of pixels kept.
 
     Lanczos-3 where a side shrinks, after whole pixels were averaged down to twice the size;
     Catmull-Rom's cubic where it grows. The browser's engine computes the same.
@@ -416,7 +416,7 @@ def _stream(content: Path | bytes) -> BinaryIO:
 
 
 def _color_bands(image: pyvips.Image) -> int:
-    """How many of the bands are colours; the others are alpha, or of no known meaning."""
+    """How many of the bands are colors; the others are alpha, or of no known meaning."""
     if image.interpretation == "cmyk" and image.bands > 3:
         return 4
     if image.interpretation in {"b-w", "grey16"} or image.bands < 3:
@@ -429,7 +429,7 @@ def _profile(image: pyvips.Image) -> bytes:
 
 
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    """Bring a decoded image to sRGB or grey, 8 or 16 bit."""
+    """Bring a decoded image to sRGB or gray, 8 or 16 bit."""
     depth = 8 if image.format == "uchar" else 16
     colors = _color_bands(image)
     if image.bands > colors + 1:

@@ -212,7 +212,7 @@ def _first_directory(block: bytes) -> dict[int, Value]:
 
 
 def _blank_preview(file: File, body: bytearray, following: int) -> None:
-    """Overwrite a preview of the grey picture; cut it off where it comes last."""
+    """Overwrite a preview of the gray picture; cut it off where it comes last."""
     tags = _readable(file, following)
     start, count = _pointer(tags, _THUMBNAIL), _pointer(tags, _THUMBNAIL_BYTES)
     end = min(start + count, len(body))

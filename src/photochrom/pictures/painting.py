@@ -1,13 +1,13 @@
-"""A photograph's own lightness and a field of colours -> sRGB, as libvips pipelines.
+"""A photograph's own lightness and a field of colors -> sRGB, as libvips pipelines.
 
-Pixels stream: nothing of the photograph's size is held. The colours are an affine function of
+Pixels stream: nothing of the photograph's size is held. The colors are an affine function of
 lightness, ``ab = gain L* + offset``, whose two coefficient images may be of any size and are
 interpolated (see `runtime.upsample`).
 
 Two pipelines do the same: a plain one in floating point for 16-bit pictures, and a fast one
 for 8-bit pictures. An 8-bit picture has 256 lightness values, so that everything that depends
 on (lightness, a*) or (lightness, b*) is one look-up in 65,536 entries; and above
-`HALF_CHROMA_PIXELS` colours, like those in a JPEG or in a film, need half the resolution only.
+`HALF_CHROMA_PIXELS` colors, like those in a JPEG or in a film, need half the resolution only.
 `docs/explanation/performance.md` says what each step costs.
 
 libvips computes a shared node once for each of its users, so that the pipelines are trees
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from photochrom import color
 
 HALF_CHROMA_PIXELS = 500_000
-"""Larger 8-bit pictures get one colour for 2 x 2 pixels; each pixel keeps its own lightness."""
+"""Larger 8-bit pictures get one color for 2 x 2 pixels; each pixel keeps its own lightness."""
 
 STEP = 0.8
 """How finely the fast pipeline rounds a* and b*."""
@@ -47,17 +47,17 @@ _LIGHT_SCALE, _LIGHT_ZERO = 31_200, 17_160
 
 
 def paint(image: pyvips.Image, offset: pyvips.Image, gain: pyvips.Image | None) -> pyvips.Image:
-    """Give an image colours; its lightness, alpha, depth and metadata stay.
+    """Give an image colors; its lightness, alpha, depth and metadata stay.
 
     Parameters
     ----------
-    image : sRGB or grey, 8 or 16 bit, with or without alpha
+    image : sRGB or gray, 8 or 16 bit, with or without alpha
     offset, gain : two float bands each, of any size; ``ab = gain L* + offset``. No gain
         means 0.
 
     Returns
     -------
-    sRGB of the same size and depth. Colours that sRGB can't show move towards grey at equal
+    sRGB of the same size and depth. Colors that sRGB can't show move toward gray at equal
     lightness.
     """
     opaque = image[: image.bands - 1] if image.hasalpha() else image
@@ -190,7 +190,7 @@ def _extremes(even: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image]:
     """
     even = even.copy()
     even.remove("vips-sequential")  # `reducev` would add caches of whole rows; see `_cached`
-    # By nearest neighbour it keeps the second row of two.
+    # By nearest neighbor it keeps the second row of two.
     first = even.embed(0, 1, even.width, even.height, extend="copy")
     rows = [one.reducev(2, kernel="nearest") for one in (first, even)]
     darkest = rows[0].minpair(rows[1]).bandfold(factor=2)
@@ -206,7 +206,7 @@ def _doubled(pixels: pyvips.Image) -> pyvips.Image:
 
 
 def _gray_codes(image: pyvips.Image) -> pyvips.Image:
-    """The sRGB grey, 0..255, that has the lightness of an 8-bit image."""
+    """The sRGB gray, 0..255, that has the lightness of an 8-bit image."""
     if image.bands == 1:
         return image
     linear = color.srgb_to_linear(np.arange(256, dtype=np.uint8))
@@ -222,9 +222,9 @@ def _ab_pairs(
     offset: pyvips.Image,
     gain: pyvips.Image | None,
 ) -> pyvips.Image:
-    """a* and b* as two codes in one ushort, in gamut from the darkest to the brightest grey.
+    """a* and b* as two codes in one ushort, in gamut from the darkest to the brightest gray.
 
-    Their lightness is that half-way between the two. Columns from `width` on are padding.
+    Their lightness is that halfway between the two. Columns from `width` on are padding.
     """
     size = width, darkest.width, darkest.height
     codes = _fit_wide(_values(offset) / STEP + [ZERO_A + 0.5, ZERO_B + 0.5], *size)
@@ -268,7 +268,7 @@ def _fit_wide(values: NDArray[Any], width: int, whole: int, height: int) -> pyvi
 
 @cache
 def _lightness_table() -> pyvips.Image:
-    """Sum of two greys -> L* half-way between, once for a* and once for b*."""
+    """Sum of two grays -> L* halfway between, once for a* and once for b*."""
     light = color.srgb_to_linear(np.arange(511, dtype=np.float32) / 510)
     lightness = color.luminance_to_lightness(light).astype(np.float32)
     return _lookup(np.stack([lightness, lightness], axis=-1))
@@ -284,12 +284,12 @@ def _index_tables() -> tuple[pyvips.Image, pyvips.Image]:
 
 @cache
 def _light_tables() -> tuple[pyvips.Image, pyvips.Image, pyvips.Image]:
-    """Linear sRGB, from (a* code << 8 | grey) plus from (b* code << 8 | grey); its sRGB codes.
+    """Linear sRGB, from (a* code << 8 | gray) plus from (b* code << 8 | gray); its sRGB codes.
 
     With X, Y, Z relative to white, R = Y + m_X (X - Y) + m_Z (Z - Y) as the matrix's rows sum
     to 1; X depends on (L*, a*) only, and Z on (L*, b*) only. Both parts are positive numbers
     of 16 bits: `_LIGHT_SCALE` times the light and `_LIGHT_ZERO`, of which a part has at least
-    -0.55 for every colour in gamut, if blue's Y stands with Z.
+    -0.55 for every color in gamut, if blue's Y stands with Z.
     """
     y = color.srgb_to_linear(np.arange(256, dtype=np.uint8)).astype(np.float64)
     f_y = (color.luminance_to_lightness(y).astype(np.float64) + 16) / 116
@@ -332,7 +332,7 @@ def _polar_tables() -> tuple[pyvips.Image, pyvips.Image, pyvips.Image]:
 
 @cache
 def _chroma_limits() -> NDArray[np.uint8]:
-    """The code of the largest chroma in gamut for each (hue code, grey), by bisection.
+    """The code of the largest chroma in gamut for each (hue code, gray), by bisection.
 
     The smaller one of both edges of a hue's sector, less the rounding of a* and b*.
     """
@@ -351,6 +351,6 @@ def _chroma_limits() -> NDArray[np.uint8]:
         fits &= np.maximum.reduce(light) < 1 + 1e-4
         inside += np.where(fits, step, 0)
         step /= 2
-    inside[:, [0, 255]] = 0  # black and white have no colours, not even within the tolerance
+    inside[:, [0, 255]] = 0  # black and white have no colors, not even within the tolerance
     both = np.minimum(inside, np.roll(inside, -1, axis=0))
     return np.maximum((both - STEP / 2) / CHROMA_STEP, 0).astype(np.uint8)

@@ -1,8 +1,8 @@
 """Files and bytes <-> `Picture`, on libvips.
 
-A `Picture` is upright sRGB or grey, 8 or 16 bit, with or without alpha, and lazy: it holds
+A `Picture` is upright sRGB or gray, 8 or 16 bit, with or without alpha, and lazy: it holds
 the recipe for its pixels, and every use runs a fresh libvips pipeline that streams them.
-Metadata (EXIF, XMP, IPTC, resolution) travels along; orientation and colour profile are
+Metadata (EXIF, XMP, IPTC, resolution) travels along; orientation and color profile are
 applied once, at reading.
 """
 
@@ -46,7 +46,7 @@ CLASSIC_TIFF_BYTES = 3_500_000_000
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A photograph: lazy pixels, upright, sRGB or grey, with its metadata.
+    """A photograph: lazy pixels, upright, sRGB or gray, with its metadata.
 
     Make one with `read` or `from_array`.
     """
@@ -108,14 +108,14 @@ class Picture:
 
     @property
     def painted_bytes(self) -> int:
-        """How many bytes its pixels take in colour."""
+        """How many bytes its pixels take in color."""
         deep = self._header.format == "ushort"
         return self.width * self.height * (4 if self.has_alpha else 3) * (2 if deep else 1)
 
     def srgb(
         self, *, short_side_px: int | None = None, size: tuple[int, int] | None = None
     ) -> NDArray[np.uint8]:
-        """The colours as an array, shrunk while decoding where that is possible.
+        """The colors as an array, shrunk while decoding where that is possible.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Picture:
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
     def is_monochrome(self) -> bool:
-        """Whether it is grey, or all of one tone such as sepia; see `toning.is_monochrome`.
+        """Whether it is gray, or all of one tone such as sepia; see `toning.is_monochrome`.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class Picture:
         return replace(self, _open=pixels.result, _describe=lambda: header)
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
-        """The same picture, with its own lightness and these colours.
+        """The same picture, with its own lightness and these colors.
 
         Parameters
         ----------
@@ -189,8 +189,8 @@ class Picture:
 
         Returns
         -------
-        Picture, same size, bits, alpha and metadata. Colours that sRGB can't show move
-        towards grey at equal lightness.
+        Picture, same size, bits, alpha and metadata. Colors that sRGB can't show move
+        toward gray at equal lightness.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Picture:
         )
 
     def signed(self, model: ModelIdentity) -> Picture:
-        """The same picture, whose metadata says that a model has made its colours.
+        """The same picture, whose metadata says that a model has made its colors.
 
         XMP gets IPTC's digital source type "algorithmically enhanced" and a note in plain
         words, EXIF the software; what else stands there stays.
@@ -450,7 +450,7 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
 
     Parameters
     ----------
-    srgb : (height, width) grey, (height, width, 3) sRGB or (height, width, 4) sRGB and
+    srgb : (height, width) gray, (height, width, 3) sRGB or (height, width, 4) sRGB and
         alpha; uint8 or uint16, sRGB-encoded
     name : what to call it in messages
 
@@ -474,5 +474,5 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
 
 
 def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:
-    """Make a picture from a libvips image, which may be lazy: grey or sRGB, 8 or 16 bit."""
+    """Make a picture from a libvips image, which may be lazy: gray or sRGB, 8 or 16 bit."""
     return Picture(name, "png", lambda: image, partial(resized, image))

@@ -1,7 +1,7 @@
 """How a TIFF page's pixels are stored: as options for the saver, and why they can't be read.
 
 libvips calls what it can't decode broken, or decodes it wrongly: YCbCr as if it were RGB, a
-camera's mosaic as if it were a grey picture. So the tags are asked first.
+camera's mosaic as if it were a gray picture. So the tags are asked first.
 
 Sources: TIFF 6.0; Adobe's technical notes; DNG 1.7; libtiff's list of compressions.
 """
@@ -70,7 +70,7 @@ _PHOTOMETRICS = {
     32844: "SGI LogL",
     32845: "SGI LogLuv",
 }
-_RAW_PHOTOMETRICS = {32803, 34892}  # a mosaic of colours, and DNG's linear raw
+_RAW_PHOTOMETRICS = {32803, 34892}  # a mosaic of colors, and DNG's linear raw
 
 RAW = "it holds a camera's raw data; develop it to JPEG or TIFF first"
 _CONVERT = "save it anew as LZW, deflate or uncompressed TIFF, or as PNG"

@@ -1,4 +1,4 @@
-"""Other plausible results: the most uncertain region gets each of its likeliest colours."""
+"""Other plausible results: the most uncertain region gets each of its likeliest colors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from photochrom.runtime.hints import Hint
 Float = NDArray[np.float32]
 
 APART = 25.0
-"""Two colours of a region are alternatives when they differ by so much in ab units."""
+"""Two colors of a region are alternatives when they differ by so much in ab units."""
 
 KIN = 0.5
 """Positions belong to a region when what the encoder saw is so similar (cosine)."""
@@ -27,17 +27,17 @@ SPOTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Alternative:
-    """One of several plausible ways to colour a photograph: the hints that lead there."""
+    """One of several plausible ways to color a photograph: the hints that lead there."""
 
     hints: tuple[Hint, ...]
     likelihood: float
-    """The share of the region's distribution that lies around this colour; 0..1."""
+    """The share of the region's distribution that lies around this color; 0..1."""
 
 
 def likely_colors(
     distribution: Float, grid: AbGrid, *, most: int, apart: float = APART
 ) -> list[tuple[Float, float]]:
-    """The likeliest colours of a distribution that differ from each other.
+    """The likeliest colors of a distribution that differ from each other.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def find_alternatives(
     count: int,
     seed: int,
 ) -> tuple[Alternative, ...]:
-    """The likeliest colours of the most uncertain region, each as hints on its spots.
+    """The likeliest colors of the most uncertain region, each as hints on its spots.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def find_alternatives(
     cell_px = stride * contract.output_stride
     undecided, summed = _by_cell(probabilities, grid, look.shape[:2], stride)
     light = _cells(lightness[..., None], look.shape[:2], cell_px)[..., 0] / 100
-    visible = 4 * light * (1 - light)  # near black and white, sRGB shows little colour
+    visible = 4 * light * (1 - light)  # near black and white, sRGB shows little color
     members, spots = _region(look, (undecided**2 * visible).astype(np.float32), seed)
     mean = summed.reshape(-1, len(grid))[members].mean(axis=0)
     scale = [p / s for p, s in zip(picture_size, lightness.shape, strict=True)]
@@ -132,7 +132,7 @@ def _look(features: Features, contract: ModelContract) -> tuple[Float, int]:
 def _by_cell(
     probabilities: Float, grid: AbGrid, cells: tuple[int, ...], stride: int
 ) -> tuple[Float, Float]:
-    """For each cell, how undecided its colour is, and the mean distribution.
+    """For each cell, how undecided its color is, and the mean distribution.
 
     Undecided is the mean distance, in ab units, of two draws from the distribution.
     """
@@ -176,7 +176,7 @@ def _region(look: Float, weight: Float, seed: int) -> tuple[NDArray[Any], NDArra
 
 
 def _inside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which cells of a mask have all four neighbours in it; flat. The picture's edge counts."""
+    """Which cells of a mask have all four neighbors in it; flat. The picture's edge counts."""
     wide = np.pad(mask, 1, mode="edge")
     sides = wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
     inside: NDArray[np.bool_] = (mask & sides).ravel()

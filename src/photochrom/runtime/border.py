@@ -1,4 +1,4 @@
-"""A plain border or mount round a photograph: found, so that colours are as without it.
+"""A plain border or mount round a photograph: found, so that colors are as without it.
 
 Axes: H height, W width.
 """

@@ -36,7 +36,7 @@ STROKE_WORK = 100
 class Canvas:
     """Hints laid out over the small copy of a photograph.
 
-    ``points`` (T, 2) are places in pixels of the small copy, ``ab`` (T, 2) their colours as
+    ``points`` (T, 2) are places in pixels of the small copy, ``ab`` (T, 2) their colors as
     sRGB can show them there, ``radii`` (T,) pixels; ``planes`` (h, w, 3) is what
     `Network.decode` takes.
     """
@@ -141,7 +141,7 @@ def check_inside(points: Sequence[tuple[float, float]], picture_size: tuple[int,
 
 
 def _showable(ab: Float, lightness: Float) -> Float:
-    """The nearest a* and b* (T, 2) towards grey that sRGB can show at a lightness (T,)."""
+    """The nearest a* and b* (T, 2) toward gray that sRGB can show at a lightness (T,)."""
     lab = np.concatenate([lightness[:, None], ab], axis=1)
     linear = color.reduce_gamut(color.lab_to_linear(lab))
     return color.srgb_to_lab(color.linear_to_srgb(linear))[:, 1:]

@@ -1,4 +1,4 @@
-"""`Colorizer`: a grey `Picture` in, a colour `Picture` out. Encode once, paint many."""
+"""`Colorizer`: a gray `Picture` in, a color `Picture` out. Encode once, paint many."""
 
 from __future__ import annotations
 
@@ -99,15 +99,15 @@ class Colorizer:
         only_gray: bool = False,
         provenance: bool = True,
     ) -> Picture:
-        """Give a photograph colours: `prepare` and `paint` in one.
+        """Give a photograph colors: `prepare` and `paint` in one.
 
         Parameters
         ----------
         source : a Picture, a path, a file's bytes, or an array as for `from_array`;
-            of a colour picture only the lightness is used
+            of a color picture only the lightness is used
         hints, palette, reference, vividness, lock, tone, provenance : as for `Prepared.paint`
-        only_gray : refuse photographs that have colours; toned ones, such as sepia, count as
-            grey (see `toning.is_monochrome`)
+        only_gray : refuse photographs that have colors; toned ones, such as sepia, count as
+            gray (see `toning.is_monochrome`)
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Colorizer:
         PictureReadError
             It can't be read as a picture.
         AlreadyColoredError
-            It has colours, and `only_gray` is set.
+            It has colors, and `only_gray` is set.
         HintError, ColorError, UnsupportedError
             As for `Prepared.paint`.
         """
@@ -152,7 +152,7 @@ class Colorizer:
             gray = gray.prefetched()
         small = gray.srgb(size=small_size(gray.size, self.contract.short_side_px))
         if only_gray and not toning.is_monochrome(small):
-            raise AlreadyColoredError(f"{gray.name}: it has colours already.")
+            raise AlreadyColoredError(f"{gray.name}: it has colors already.")
         lightness, inside = color.srgb_to_lightness(small), None
         border = None if whole else find_border(lightness)
         if border is not None:
@@ -182,7 +182,7 @@ class Colorizer:
         return color.srgb_to_lightness(small), inside
 
     def reference(self, source: Source) -> Reference:
-        """Look at a colour photograph, for others to be coloured like it.
+        """Look at a color photograph, for others to be colored like it.
 
         Parameters
         ----------

@@ -32,7 +32,7 @@ class Edits:
     tint: float = DEFAULTS.tint
     strength: float = DEFAULTS.strength
     reference: Path | None = None
-    """A colour photograph to follow."""
+    """A color photograph to follow."""
 
     def over(self, options: Options) -> Options:
         """Options with these edits in place of theirs."""

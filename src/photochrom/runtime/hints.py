@@ -1,4 +1,4 @@
-"""Hints: "this petal is red". Points and strokes with a colour, as people give them.
+"""Hints: "this petal is red". Points and strokes with a color, as people give them.
 
 Only a hint's a* and b* matter; the photograph keeps its own lightness. Places are pixels of
 the photograph; a `canvas.Canvas` knows how they lie in the small copy that the network saw.
@@ -17,20 +17,20 @@ from photochrom.color.text import parse_color
 from photochrom.errors import ColorError, HintError
 
 AB_LIMIT = 255
-"""No colour has an a* or b* farther from 0."""
+"""No color has an a* or b* farther from 0."""
 
 MOST_REACH = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A colour that is known somewhere: at a point, or along a stroke through several.
+    """A color that is known somewhere: at a point, or along a stroke through several.
 
-    ``points`` are (x, y) in pixels of the photograph, ``ab`` the colour's a* and b*;
+    ``points`` are (x, y) in pixels of the photograph, ``ab`` the color's a* and b*;
     ``radius_px`` is half the width of the dot or the stroke, by default 1.4 % of the shorter
     side. ``reach`` keeps the hint to the region that it stands in (see `Prepared.region`): 1 to
     just that, 2 to what differs twice as much; without it the model alone decides. `Hint.at`
-    takes a colour as people write it.
+    takes a color as people write it.
     """
 
     points: tuple[tuple[float, float], ...]
@@ -62,12 +62,12 @@ class Hint:
         radius_px: float | None = None,
         reach: float | None = None,
     ) -> Hint:
-        """A dot of a colour such as ``#c22`` or ``#cc2222`` at (x, y).
+        """A dot of a color such as ``#c22`` or ``#cc2222`` at (x, y).
 
         Raises
         ------
         ColorError
-            The colour can't be understood.
+            The color can't be understood.
         HintError
             A number is not finite, or the radius or the reach not above 0.
         """

@@ -1,4 +1,4 @@
-"""What the network has missed of the hints' colours, corrected after it."""
+"""What the network has missed of the hints' colors, corrected after it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ KINDRED_LIGHTNESS = 12.0
 
 WIDE_SHARE, WIDE_LIGHTNESS, WIDE_AB, WIDE_DOUBT = 0.7, 20.0, 24.0, 0.5
 """How `obey` spreads what hints have in common: share of the shorter side, L* units, ab units
-of the network's own colours, and how little a single hint counts. Chosen on held-out pictures
+of the network's own colors, and how little a single hint counts. Chosen on held-out pictures
 (docs/explanation/experiments.md)."""
 
 OVERSHOOT = 30.0
-"""`obey` goes at most so far beyond the colours of the network and of the hints."""
+"""`obey` goes at most so far beyond the colors of the network and of the hints."""
 
 
 def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
-    """Correct coarse colours so that each hint has its own colour where it stands.
+    """Correct coarse colors so that each hint has its own color where it stands.
 
     What the network has missed is spread twice: a part of what hints have in common, widely,
     over like lightness and what the network has painted alike; the rest over each hint's own
     spot, and not to where lightness is another. Each time the corrections of all hints are
-    found together, so that neighbours don't disturb one another.
+    found together, so that neighbors don't disturb one another.
 
     Parameters
     ----------
-    ab : (h, w, 2) coarse colours
+    ab : (h, w, 2) coarse colors
     lightness : (h, w), L* of the same positions
     canvas : the hints
     cell_px : as for `canvas.lay_out`
@@ -79,13 +79,13 @@ def _spread(
     reach: Float,
     doubt: float,
 ) -> Float:
-    """What hints add to colours around them, (h, w, 2).
+    """What hints add to colors around them, (h, w, 2).
 
     Parameters
     ----------
-    traits : (h, w, C), in which positions must be like a hint's to get its colour, in standard
+    traits : (h, w, C), in which positions must be like a hint's to get its color, in standard
         deviations of its influence
-    points, wanted : (T, 2) places in cells, and (T, 2) colours
+    points, wanted : (T, 2) places in cells, and (T, 2) colors
     readers : how to read a field there (see `_around`): (T, 4) flat positions, and their shares
     reach : (T,), the standard deviation of each hint's influence over the picture, in cells
     doubt : 0 meets every hint exactly; 1 believes one alone by half

@@ -32,21 +32,21 @@ class Options:
     give them.
     """
 
-    hints: tuple[Hint, ...] = _option((), "Colours that are known at places of the picture.")
-    palette: tuple[str, ...] = _option((), "Colours to keep to, such as #aa3377,#ddeeaa.")
+    hints: tuple[Hint, ...] = _option((), "Colors that are known at places of the picture.")
+    palette: tuple[str, ...] = _option((), "Colors to keep to, such as #aa3377,#ddeeaa.")
     vividness: float = _option(
         1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.", min=0, max=2
     )
     lock: tuple[Lock, ...] = _option((), "Places where hints from elsewhere change nothing.")
     warmth: float = _option(0.0, "-1 cooler .. 1 warmer.", min=-1, max=1)
     tint: float = _option(0.0, "-1 greener .. 1 pinker.", min=-1, max=1)
-    strength: float = _option(1.0, "0 gray .. 1 the full colours.", min=0, max=1)
+    strength: float = _option(1.0, "0 gray .. 1 the full colors.", min=0, max=1)
     alternative: int = _option(
         0, "Take this one of the other plausible results; 0: the usual one.", min=0, max=8
     )
     seed: int = _option(0, "Of the alternatives.", min=0, max=2**32 - 1)
-    only_gray: bool = _option(False, "Leave pictures alone that have colours already.")
-    provenance: bool = _option(True, "Note in the metadata who made the colours.")
+    only_gray: bool = _option(False, "Leave pictures alone that have colors already.")
+    provenance: bool = _option(True, "Note in the metadata who made the colors.")
     quality: int = _option(QUALITY, "Of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100)
     lossless: bool = _option(False, "WebP and AVIF output without any loss.")
     max_pixels: int = _option(MAX_PIXELS, "Refuse larger pictures.")

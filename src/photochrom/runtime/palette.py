@@ -1,4 +1,4 @@
-"""Palettes: the colours to keep to, named or taken from a picture."""
+"""Palettes: the colors to keep to, named or taken from a picture."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from photochrom.pictures.picture import Picture
 SIDE_PX = 64
 ROUNDS = 20
 SAME = 12.0
-"""Colours of a picture nearer to each other than this, in ab units, are one."""
+"""Colors of a picture nearer to each other than this, in ab units, are one."""
 
 
 def parse_palette(text: str) -> tuple[str, ...]:
-    """Colours as on the command line: ``#aa3377,#ddeeaa``.
+    """Colors as on the command line: ``#aa3377,#ddeeaa``.
 
     Raises
     ------
@@ -37,15 +37,15 @@ def palette_ab(names: Sequence[str]) -> NDArray[np.float32]:
     Raises
     ------
     ColorError
-        A colour can't be understood, or there are none.
+        A color can't be understood, or there are none.
     """
     if not names:
-        raise ColorError("A palette wants at least one colour, such as #aa3377.")
+        raise ColorError("A palette wants at least one color, such as #aa3377.")
     return np.array([parse_color(name) for name in names], dtype=np.float32)
 
 
 def palette_of(picture: Picture, *, most: int = 8) -> tuple[str, ...]:
-    """The main colours of a picture, those of the largest areas first.
+    """The main colors of a picture, those of the largest areas first.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def palette_of(picture: Picture, *, most: int = 8) -> tuple[str, ...]:
     centers = ab.mean(axis=0, keepdims=True)
     while len(centers) < most:
         nearest = ((ab[:, None] - centers) ** 2).sum(axis=-1).min(axis=1)
-        # The farthest colour that is no speck: not the maximum, but high among the distances.
+        # The farthest color that is no speck: not the maximum, but high among the distances.
         far = np.argsort(nearest)[int(0.995 * (len(nearest) - 1))]
         if nearest[far] < SAME**2:
             break

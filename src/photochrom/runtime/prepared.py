@@ -35,24 +35,24 @@ MAX_LONG_SIDE = 4
 MIN_SIDE_PX = 16
 
 CALM = 0.75
-"""At vividness 0 colours are so many times as far from grey, besides their temperature of 1."""
+"""At vividness 0 colors are so many times as far from gray, besides their temperature of 1."""
 
 VIVID = 1.6
-"""At the highest vividness colours are so many times as far from grey as at 1."""
+"""At the highest vividness colors are so many times as far from gray as at 1."""
 
 SURPRISE = 25.0
 """Hints that lie so far, in ab units, from what is painted without them change what lies outside
 of their things by a third of what the network would; those twice as far by a fiftieth."""
 
 HINTED = 2.0
-"""With hints the temperature is the model's to this power: what the network has learnt to say
+"""With hints the temperature is the model's to this power: what the network has learned to say
 with hints is calmer, and loses little when it is read out more vividly
 (docs/explanation/experiments.md)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A colour photograph that the encoder has looked at; see `Colorizer.reference`."""
+    """A color photograph that the encoder has looked at; see `Colorizer.reference`."""
 
     name: str
     tokens: Tokens
@@ -64,7 +64,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class _Look:
-    """What colours depend on beside hints."""
+    """What colors depend on beside hints."""
 
     palette: tuple[str, ...]
     reference: Reference | None
@@ -102,24 +102,24 @@ class Prepared:
         tone: Tone = PLAIN,
         provenance: bool = True,
     ) -> Picture:
-        """The photograph in colour, at its full size, with its own lightness.
+        """The photograph in color, at its full size, with its own lightness.
 
         Parameters
         ----------
-        hints : known colours, in pixels of the photograph; later ones lie over earlier ones
-        palette : colours to keep to, as ``#rrggbb``
-        reference : a colour photograph to follow where it shows the same things
+        hints : known colors, in pixels of the photograph; later ones lie over earlier ones
+        palette : colors to keep to, as ``#rrggbb``
+        reference : a color photograph to follow where it shows the same things
         vividness : 0 calm .. 1 the model's own choice .. 2 very vivid
         lock : where hints that stand elsewhere change nothing
-        tone : of all colours, after everything else
-        provenance : note in the metadata that this model has made the colours
+        tone : of all colors, after everything else
+        provenance : note in the metadata that this model has made the colors
 
         Raises
         ------
         HintError
             A hint or a lock lies outside the picture.
         ColorError
-            A palette's colour can't be understood.
+            A palette's color can't be understood.
         UnsupportedError
             The model can't do what is asked.
         OptionError
@@ -148,7 +148,7 @@ class Prepared:
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
     ) -> Picture:
-        """A copy of the photograph, of any size, in colour.
+        """A copy of the photograph, of any size, in color.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Prepared:
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
     ) -> NDArray[np.float32]:
-        """The coarse colours, before they are brought to full size.
+        """The coarse colors, before they are brought to full size.
 
         Parameters and errors as for `paint`.
 
@@ -205,7 +205,7 @@ class Prepared:
     def region(self, x: float, y: float, reach: float = 1.0) -> NDArray[np.float32]:
         """The region that a hint of this reach takes: a soft mask.
 
-        It goes by edges of lightness and by the model's own colours (see `region`).
+        It goes by edges of lightness and by the model's own colors (see `region`).
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ class Prepared:
         return self._masks.once("traits", make)
 
     def _bounded(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
-        """The coarse colours with hints, those with a reach kept to their regions."""
+        """The coarse colors with hints, those with a reach kept to their regions."""
         free = tuple(hint for hint in hints if hint.reach is None)
         before = self._kept(free, look)
         if len(free) == len(hints):
@@ -261,7 +261,7 @@ class Prepared:
         return before + mask[..., None] * (colors - before)
 
     def _kept(self, hints: tuple[Hint, ...], look: _Look) -> NDArray[np.float32]:
-        """The coarse colours with hints without a reach, as far as these mean it.
+        """The coarse colors with hints without a reach, as far as these mean it.
 
         A hint near to what is painted anyway may set the mood of the whole picture; one that
         nothing in the picture speaks for means the thing that it stands on.
@@ -286,7 +286,7 @@ class Prepared:
         windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
         things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
         mask = (things + (1 - things) * mood).astype(np.float32)[..., None]
-        # Where it is sure that a hint is meant, its colours are taken; elsewhere what it changes.
+        # Where it is sure that a hint is meant, its colors are taken; elsewhere what it changes.
         kept: NDArray[np.float32] = usual + mask * (colors - before - mask * (usual - before))
         return kept
 
@@ -333,9 +333,9 @@ class Prepared:
     def _colors(
         self, hints: tuple[Hint, ...], look: _Look, *, plain: bool = False
     ) -> NDArray[np.float32]:
-        """The coarse colours of the model, with hints that reach as far as it lets them.
+        """The coarse colors of the model, with hints that reach as far as it lets them.
 
-        `plain` are the means of its distributions, not moved from grey any further.
+        `plain` are the means of its distributions, not moved from gray any further.
         """
         contract, vividness = self._network.contract, look.vividness
         vivid = np.float32(np.interp(vividness, [0, 1, 2], [CALM, 1, VIVID]))
@@ -355,7 +355,7 @@ class Prepared:
         return self._obeyed(ab * vivid, canvas)
 
     def _obeyed(self, ab: NDArray[np.float32], canvas: Canvas | None) -> NDArray[np.float32]:
-        """Coarse colours with what the network has missed of the hints, if there are some."""
+        """Coarse colors with what the network has missed of the hints, if there are some."""
         if canvas is None:
             return ab
         return obey(ab, self._coarse_lightness(), canvas, self._network.contract.output_stride)
@@ -367,7 +367,7 @@ class Prepared:
         Raises
         ------
         UnsupportedError
-            The model answers with colours.
+            The model answers with colors.
         """
         bins = self._network.contract.bins
         if not bins:
@@ -400,13 +400,13 @@ class Prepared:
     def confidence(
         self, *, hints: Sequence[Hint] = (), reference: Reference | None = None
     ) -> NDArray[np.float32]:
-        """How sure the network is of its colours: 1 less the entropy of the distribution.
+        """How sure the network is of its colors: 1 less the entropy of the distribution.
 
         Parameters and errors as for `paint`.
 
         Returns
         -------
-        (h, w) float32; 0 (any colour is as likely) .. 1 (certain)
+        (h, w) float32; 0 (any color is as likely) .. 1 (certain)
         """
         probabilities = self.probabilities(hints=hints, reference=reference)
         return np.clip(1 - self.grid.entropy(probabilities), 0, 1)
@@ -418,7 +418,7 @@ class Prepared:
         reference: Reference | None = None,
         size: tuple[int, int] | None = None,
     ) -> Picture:
-        """`confidence` as a grey picture: black unsure, white sure.
+        """`confidence` as a gray picture: black unsure, white sure.
 
         Parameters
         ----------
@@ -434,7 +434,7 @@ class Prepared:
     def region_picture(
         self, x: float, y: float, reach: float = 1.0, *, size: tuple[int, int] | None = None
     ) -> Picture:
-        """`region` as a grey picture: white what a hint takes.
+        """`region` as a gray picture: white what a hint takes.
 
         Parameters
         ----------
@@ -446,7 +446,7 @@ class Prepared:
     def _as_picture(
         self, shares: NDArray[np.float32], size: tuple[int, int] | None, *, on_border: int
     ) -> Picture:
-        """A coarse field of 0..1 as a grey picture."""
+        """A coarse field of 0..1 as a gray picture."""
         whole_px = size or self.picture.size
         left, top, height, width = self.place
         down, across = (one / own for one, own in zip(whole_px, self.picture.size, strict=True))
@@ -466,7 +466,7 @@ class Prepared:
     def likely_colors(
         self, x: float, y: float, *, most: int = 5, hints: Sequence[Hint] = ()
     ) -> list[tuple[str, float]]:
-        """The colours that the network finds likeliest at a point.
+        """The colors that the network finds likeliest at a point.
 
         Parameters
         ----------
@@ -484,7 +484,7 @@ class Prepared:
         HintError
             The point lies outside the picture.
         UnsupportedError
-            The model answers with colours.
+            The model answers with colors.
         """
         check_inside([(x, y)], self.picture.size)
         if self.inside is not None and not self.inside.holds(x, y):
@@ -496,7 +496,7 @@ class Prepared:
         return [(hex_color(light, ab), share) for ab, share in found]
 
     def alternatives(self, count: int = 4, *, seed: int = 0) -> tuple[Alternative, ...]:
-        """Other plausible results: the most uncertain region in each of its likeliest colours.
+        """Other plausible results: the most uncertain region in each of its likeliest colors.
 
         Parameters
         ----------
@@ -505,7 +505,7 @@ class Prepared:
 
         Returns
         -------
-        The likeliest first; give the ``hints`` of one to `paint`. Their colours lie at least
+        The likeliest first; give the ``hints`` of one to `paint`. Their colors lie at least
         `alternatives.APART` ab units apart.
 
         Raises
@@ -536,7 +536,7 @@ class Prepared:
     ) -> tuple[NDArray[np.float32], Canvas | None]:
         """What the decoder says, (h, w, C), and the hints laid out where there are some.
 
-        A model that answers with colours and knows no hints is run without them.
+        A model that answers with colors and knows no hints is run without them.
         """
         network, contract = self._network, self._network.contract
         canvas, tokens = None, None
@@ -595,7 +595,7 @@ class Prepared:
         contract = self._network.contract
         wanted = [name for name, value in asked.items() if value not in ((), [], None, False)]
         if wanted:
-            answers = "answers with colours, not with a distribution"
+            answers = "answers with colors, not with a distribution"
             raise UnsupportedError(
                 f"The model '{contract.name}' "
                 f"{answers if contract.output != 'distribution' else 'takes no hints'}, "

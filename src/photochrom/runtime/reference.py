@@ -1,4 +1,4 @@
-"""A colour photograph as an example: what its regions look like, and which colours they have.
+"""A color photograph as an example: what its regions look like, and which colors they have.
 
 Its tokens have no place in the picture to be painted; the network's attention decides where
 they apply, and whether at all.
@@ -18,17 +18,17 @@ COLOR_WEIGHT = 0.02
 
 
 def reference_tokens(network: Network, features: Features, ab: NDArray[np.float32]) -> Tokens:
-    """Tokens spread over the distinct regions of a colour photograph.
+    """Tokens spread over the distinct regions of a color photograph.
 
     Every position of the coarsest grid that tokens remember in detail is a candidate; they are
-    grouped by what the encoder saw and by colour, and the member nearest to the middle of each
+    grouped by what the encoder saw and by color, and the member nearest to the middle of each
     group stands for it.
 
     Parameters
     ----------
     network : the model
     features : the photograph's, from `Network.encode`
-    ab : (H, W, 2), its colours at the size that was encoded
+    ab : (H, W, 2), its colors at the size that was encoded
 
     Returns
     -------

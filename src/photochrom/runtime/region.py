@@ -1,4 +1,4 @@
-"""The region that a hint takes: soft, by edges of lightness and the model's own colours."""
+"""The region that a hint takes: soft, by edges of lightness and the model's own colors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 
 LIGHTNESS, AB = 24.0, 22.0
-"""Where lightness (L* units) or the model's colours (ab units) differ by so much from a hint's
+"""Where lightness (L* units) or the model's colors (ab units) differ by so much from a hint's
 spot, a region of reach 1 is over by one standard deviation."""
 
 WAY = 0.5
@@ -32,7 +32,7 @@ def traits_of(lightness: Float, ab: Float) -> Float:
     Parameters
     ----------
     lightness : (h, w), L* at the size of the model's output
-    ab : (h, w, 2), the model's own colours
+    ab : (h, w, 2), the model's own colors
 
     Returns
     -------

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from photochrom.errors import UnsupportedError
 
 SHIFT_AB = 18.0
-"""How far a full turn of warmth or tint moves a colour, in ab units."""
+"""How far a full turn of warmth or tint moves a color, in ab units."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tone:
-    """How all colours of a photograph are toned.
+    """How all colors of a photograph are toned.
 
-    ``warmth`` moves them towards yellow (up to 1) or blue (down to -1), ``tint`` towards magenta
-    or green, and ``strength`` blends them with grey: 0 is grey, 1 leaves them as they are.
+    ``warmth`` moves them toward yellow (up to 1) or blue (down to -1), ``tint`` toward magenta
+    or green, and ``strength`` blends them with gray: 0 is gray, 1 leaves them as they are.
 
     Raises
     ------
@@ -37,7 +37,7 @@ class Tone:
                 raise UnsupportedError(f"{name} is {value}; a number in {low}..1 is wanted.")
 
     def apply(self, ab: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Tone colours: (..., 2) a* and b*, float32."""
+        """Tone colors: (..., 2) a* and b*, float32."""
         if self == PLAIN:
             return ab
         shift = np.array([self.tint, self.warmth], np.float32) * np.float32(SHIFT_AB)

@@ -1,4 +1,4 @@
-"""Coarse ab -> coefficients that carry colours to full size along the edges of lightness."""
+"""Coarse ab -> coefficients that carry colors to full size along the edges of lightness."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EPSILON = 4.0
 def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvips.Image]:
     """Coefficients of ab as an affine function of lightness, for `Picture.with_ab`.
 
-    In each small window the colours are regressed on lightness: where a petal ends, both
+    In each small window the colors are regressed on lightness: where a petal ends, both
     change together, and the coefficients know by how much. At full size
     ``ab = offset + gain L*`` then changes where the photograph's own lightness does, instead
     of over the width of a coarse pixel. Through the coarse pixels it passes exactly:

@@ -166,7 +166,7 @@ def _takes_hints(model: str) -> bool:
 
 @routes.get("/v1/samples", response_model=orders.Samples, responses=_problems())
 async def samples() -> Any:
-    """Grey photographs to try."""
+    """Gray photographs to try."""
     found = [
         {"name": name, "title": title, "url": f"/v1/samples/{name}"}
         for name, title in samples_.TITLES.items()
@@ -198,7 +198,7 @@ async def colorize(
     upload: Uploaded,
     order: Annotated[orders.ColorizeOrder, Query()],
 ) -> Response:
-    """Give a photograph colours. Options may also be fields of the form."""
+    """Give a photograph colors. Options may also be fields of the form."""
     if upload.fields:
         own = type(order).model_fields
         given = {key: getattr(order, key) for key in own if key in request.query_params}
@@ -270,7 +270,7 @@ async def open_picture(
     responses={200: PICTURE_ANSWER, **_problems(404)},
 )
 async def original(request: Request, studio: InStudio, held: OpenPicture) -> Response:
-    """The picture in grey, as JPEG of at most 1600 pixels."""
+    """The picture in gray, as JPEG of at most 1600 pixels."""
     return Response(await studio.work(request, held.original), media_type=JPEG)
 
 
@@ -285,7 +285,7 @@ async def paint(
     held: OpenPicture,
     order: Annotated[orders.PaintOrder, Body()],
 ) -> Response:
-    """The picture in colour: a preview, or the file at full size."""
+    """The picture in color: a preview, or the file at full size."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> Response:
@@ -347,7 +347,7 @@ async def colors(
     y: float,
     hints: Annotated[str, Query(description="JSON, as for painting.")] = "",
 ) -> Any:
-    """The likeliest colours at a point."""
+    """The likeliest colors at a point."""
     given = orders.hints_of(hints)
     found = await studio.work(request, partial(held.likely_colors, x, y, hints=given))
     return {"colors": [{"color": color, "share": share} for color, share in found]}
@@ -361,7 +361,7 @@ async def colors(
 async def confidence(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
 ) -> Response:
-    """Where the model is sure of its colours (white) and where not (black): a grey PNG."""
+    """Where the model is sure of its colors (white) and where not (black): a gray PNG."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> bytes:
@@ -385,7 +385,7 @@ async def region(
     y: float,
     reach: Annotated[float, Query(gt=0, le=MOST_REACH, description="As for a hint.")] = 1.0,
 ) -> Response:
-    """The region that a hint at a point takes (white): a grey PNG."""
+    """The region that a hint at a point takes (white): a gray PNG."""
     found = await studio.work(request, partial(held.region, x, y, reach=reach))
     return Response(found, media_type=PNG)
 
@@ -398,7 +398,7 @@ async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
 
 @routes.get("/v1/pictures/{id}/palette", response_model=orders.Palette, responses=_problems(404))
 async def palette(request: Request, studio: InStudio, held: OpenPicture) -> Any:
-    """The main colours of the picture as it was uploaded."""
+    """The main colors of the picture as it was uploaded."""
     look, needs = partial(palette_of, held.picture), held.footprint.reading
     return {"palette": await studio.work(request, look, needs=needs, subject=held.name)}
 

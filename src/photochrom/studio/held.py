@@ -44,11 +44,11 @@ class Held:
     footprint: Footprint
     """Of the picture at full size."""
     preview: Picture
-    """A grey copy in memory, its longer side at most `PREVIEW_PX`."""
+    """A gray copy in memory, its longer side at most `PREVIEW_PX`."""
     thumbnail: Picture
     """A smaller one, `THUMBNAIL_PX`."""
     gray: bool
-    """Whether the picture is grey or toned."""
+    """Whether the picture is gray or toned."""
     size_bytes: int
     id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     used: float = field(default_factory=time.monotonic)
@@ -71,11 +71,11 @@ class Held:
         return self._reference
 
     def original(self) -> bytes:
-        """The preview as it came, in grey: JPEG."""
+        """The preview as it came, in gray: JPEG."""
         return self.preview.encode("jpeg", quality=PREVIEW_QUALITY)
 
     def paint(self, options: Options, *, reference: Reference | None) -> bytes:
-        """The preview in colour: JPEG. Parameters and errors as for `Options.paint`."""
+        """The preview in color: JPEG. Parameters and errors as for `Options.paint`."""
         hints = options.all_hints(self.prepared)
         return self._paint(self.preview, hints, options, reference)
 
@@ -110,11 +110,11 @@ class Held:
         return found
 
     def region(self, x: float, y: float, *, reach: float) -> bytes:
-        """`Prepared.region` at the size of the preview: grey PNG."""
+        """`Prepared.region` at the size of the preview: gray PNG."""
         return self.prepared.region_picture(x, y, reach, size=self.preview.size).encode("png")
 
     def confidence(self, options: Options, *, reference: Reference | None) -> bytes:
-        """`Prepared.confidence` at the size of the preview: grey PNG."""
+        """`Prepared.confidence` at the size of the preview: gray PNG."""
         hints = options.all_hints(self.prepared)
         sure = self.prepared.confidence_picture(
             hints=hints, reference=reference, size=self.preview.size
@@ -180,7 +180,7 @@ def hold(
 def _copy(data: bytes, source: Picture, *, allow_damaged: bool) -> NDArray[np.uint8]:
     """The picture at the size of previews, (H, W, 3)."""
     height, width = _fitting(source.size, PREVIEW_PX) or source.size
-    # Not `Picture.srgb`, which brings every file through colour management: five times as long.
+    # Not `Picture.srgb`, which brings every file through color management: five times as long.
     encoded = Encoded.at(data, name=source.name, allow_damaged=allow_damaged)
 
     def shrunk() -> pyvips.Image:

@@ -37,7 +37,7 @@ MAX_COLORS = 64
 
 HINT_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "A colour that is known at a point, or along a stroke through several; places "
+    "description": "A color that is known at a point, or along a stroke through several; places "
     "are pixels of the full picture.",
     "properties": {
         "x": {"type": "number"},
@@ -146,7 +146,7 @@ else:
 
 
 Reference = Annotated[
-    str | None, Field(description="The id of an open colour picture to follow where it fits.")
+    str | None, Field(description="The id of an open color picture to follow where it fits.")
 ]
 
 
@@ -238,7 +238,7 @@ def options_of(order: BaseModel) -> Options:
     palette_text = palette if isinstance(palette, str) else ",".join(palette)
     values["palette"] = parse_palette(palette_text) if palette_text else ()
     if len(values["palette"]) > MAX_COLORS:
-        raise ColorError(f"A palette of at most {MAX_COLORS} colours is wanted.")
+        raise ColorError(f"A palette of at most {MAX_COLORS} colors is wanted.")
     values["hints"] = hints_of(values["hints"])
     values["lock"] = locks_of(values.get("lock") or "")
     return Options(**values)
@@ -366,14 +366,14 @@ class Alternatives(BaseModel):
 
 
 class LikelyColor(BaseModel):
-    """A colour, and the share of the distribution that lies there."""
+    """A color, and the share of the distribution that lies there."""
 
     color: str
     share: float
 
 
 class LikelyColors(BaseModel):
-    """The likeliest colours at a point."""
+    """The likeliest colors at a point."""
 
     colors: list[LikelyColor]
 
@@ -384,7 +384,7 @@ class Traits(BaseModel):
     ``data`` is base64 of little-endian 16 bit numbers, rows by columns by channels, times
     ``levels``. A region is ``exp(-d^2 / 2)`` with ``d`` the larger of the difference from the
     spot and ``way`` times the sum of the differences on the best way to it, over the reach; each
-    step to a neighbour counts at least ``step / way``, added in squares.
+    step to a neighbor counts at least ``step / way``, added in squares.
     ``place`` is left, top, height and width of what they show, in pixels of the picture: all of it,
     but for a plain border.
     """
@@ -400,7 +400,7 @@ class Traits(BaseModel):
 
 
 class Palette(BaseModel):
-    """The main colours of a picture."""
+    """The main colors of a picture."""
 
     palette: list[str]
 

@@ -27,12 +27,12 @@ CLIENT_GONE = 499
 """The status, for metrics only, of a request whose client didn't wait for the answer."""
 
 _TITLES = {
-    AlreadyColoredError: "The picture has colours already",
+    AlreadyColoredError: "The picture has colors already",
     DamagedPictureError: "The picture's file is damaged",
     PictureReadError: "The picture can't be read",
     PictureWriteError: "The picture can't be written so",
     HintError: "A hint is not as wanted",
-    ColorError: "A colour is not as wanted",
+    ColorError: "A color is not as wanted",
     ShapeError: "A picture is not as wanted",
     UnsupportedError: "The model can't do this",
 }

@@ -153,7 +153,7 @@ def create_app(
 
     app = _App(
         title="Photochrom Studio",
-        summary="Gives grey photographs colours, on this machine.",
+        summary="Gives gray photographs colors, on this machine.",
         version=__version__,
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,

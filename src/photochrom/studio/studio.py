@@ -121,7 +121,7 @@ def _stoppable(task: Callable[[], Result], stop: Stop) -> Result:
 
 
 async def _first(future: asyncio.Future[Result], gone: asyncio.Future[None]) -> Result:
-    """The result of a future; it is cancelled where the client goes, or the time is up."""
+    """The result of a future; it is canceled where the client goes, or the time is up."""
     try:
         both: set[asyncio.Future[Any]] = {future, gone}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

@@ -2,7 +2,7 @@
 
 A crop of a new photograph becomes one of an old one, so that the network learns to see through
 what age has done. Each effect is a function of its own; `age` draws some of them for a crop.
-Colours stay the photograph's, but where there is no photograph any more: a border has none.
+Colors stay the photograph's, but where there is no photograph any more: a border has none.
 
 Axes: H height, W width, 2 ab, 3 sRGB or RGB. Lightness is L*, 0..100.
 """

@@ -49,7 +49,7 @@ class DataConfig:
     crop_ratio: tuple[float, float] = (0.75, 1.3333)
     flip: bool = True
     min_chroma: float = 4.0
-    """Pictures of a lower mean CIELAB chroma count as near-grey and are left out."""
+    """Pictures of a lower mean CIELAB chroma count as near-gray and are left out."""
     min_side_px: int = 32
     store_side_px: int = 256
     """Short side at which decoded pictures are kept in the cache."""
@@ -89,9 +89,9 @@ class ModelConfig:
     temperature: float = 0.4
     """Of a photochrom: at which its distribution is read out."""
     chroma: float = 1.0
-    """Of a photochrom, when exported: its colours lie so many times as far from grey."""
+    """Of a photochrom, when exported: its colors lie so many times as far from gray."""
     contrast: float = 0.0
-    """Of a photochrom, when exported: how much its vivid colours are set off from its pale ones."""
+    """Of a photochrom, when exported: how much its vivid colors are set off from its pale ones."""
     short_side_px: int = 256
     """At which size the exported model sees a picture."""
     version: str = ""
@@ -115,9 +115,9 @@ class LossConfig:
     all."""
     neighbors: int = 5
     sigma: float = 5.0
-    """Each true colour is spread over its nearest bins with this standard deviation."""
+    """Each true color is spread over its nearest bins with this standard deviation."""
     rarity: float = 0.0
-    """How much rare colours count for more: 0, all alike; 1, by the inverse of their share."""
+    """How much rare colors count for more: 0, all alike; 1, by the inverse of their share."""
     mean_weight: float = 0.02
     """Weight of the Huber loss of the distribution's mean."""
     picture_weight: float = 0.0
@@ -144,12 +144,12 @@ class HintConfig:
     reference_share: float = 0.2
     """With tokens from a flipped crop of the same picture, from another picture, or both."""
     recolored_share: float = 0.35
-    """One part of the picture gets another colour, and hints that say so; all else stays."""
+    """One part of the picture gets another color, and hints that say so; all else stays."""
     stop: float = 0.125
     """Of the geometric distribution: the chance that a hint is the last."""
     most: int = 64
     patch_px: tuple[int, int] = (1, 9)
-    """Side of the square that a hint knows the colour of."""
+    """Side of the square that a hint knows the color of."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""A critic: can it tell the network's colours from a photograph's own?
+"""A critic: can it tell the network's colors from a photograph's own?
 
-It looks at lightness and colours at 1/4 size, and knows what the encoder saw, so that it
-judges whether these colours suit these things. It learns beside the network, by the same
+It looks at lightness and colors at 1/4 size, and knows what the encoder saw, so that it
+judges whether these colors suit these things. It learns beside the network, by the same
 optimizer, and is not exported.
 
 Axes: B batch, C channels, H height, W width, 1 lightness, 2 ab.
@@ -17,12 +17,12 @@ from torch.nn import functional
 LIGHTNESS_SCALE, AB_SCALE = 50.0, 50.0
 
 DETAIL = 9
-"""The critic's opinion reaches the network through what colours have besides their mean over so
-many positions either way: it asks for crisp colours, and leaves which ones to the other losses."""
+"""The critic's opinion reaches the network through what colors have besides their mean over so
+many positions either way: it asks for crisp colors, and leaves which ones to the other losses."""
 
 
 class Critic(nn.Module):
-    """How genuine the colours of each part of a picture look, at 1/16 of its size.
+    """How genuine the colors of each part of a picture look, at 1/16 of its size.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Critic(nn.Module):
         self.verdict = nn.Sequential(step(192, 128, 3, 1), nn.Conv2d(128, 1, kernel_size=1))
 
     def forward(self, lightness_B1HW: Tensor, ab_B2HW: Tensor, seen_BCHW: Tensor) -> Tensor:
-        """Lightness 0..100 and colours at 1/4, the encoder's feature at 1/16: (B, 1, H, W)."""
+        """Lightness 0..100 and colors at 1/4, the encoder's feature at 1/16: (B, 1, H, W)."""
         lab_B3HW = torch.cat([lightness_B1HW / LIGHTNESS_SCALE - 1, ab_B2HW / AB_SCALE], dim=1)
         both = torch.cat([self.colors(lab_B3HW), self.things(seen_BCHW)], dim=1)
         verdict: Tensor = self.verdict(both)

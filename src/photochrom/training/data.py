@@ -2,7 +2,7 @@
 
 A source's pictures (`photochrom.evaluation.sources`) are decoded once, shrunk to a short side,
 and kept in a cache folder as one memory-mapped file, so that a crop costs no decoding
-(`benchmarks/data.py` measures what that saves). Near-grey, broken and tiny pictures are left
+(`benchmarks/data.py` measures what that saves). Near-gray, broken and tiny pictures are left
 out, counted and named in `Store.left_out`.
 
 A crop is a pure function of (picture, sample seed), and the order of an epoch of (seed,
@@ -114,7 +114,7 @@ def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:
     step = max(1, min(srgb.shape[:2]) // 64)
     ab = color.srgb_to_lab(srgb[::step, ::step])[..., 1:]
     return (
-        "near-grey" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
+        "near-gray" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
     )
 
 
@@ -125,7 +125,7 @@ def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     except OSError as error:
         raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
-    left_out: dict[str, list[str]] = {"near-grey": [], "broken": [], "tiny": []}
+    left_out: dict[str, list[str]] = {"near-gray": [], "broken": [], "tiny": []}
     kept: list[tuple[Item, tuple[int, int]]] = []
     try:
         with (
@@ -229,7 +229,7 @@ def mean_ab_by_lightness(
 
     Returns
     -------
-    (101, 2) float32; where no pixel has that L*, what lies between its neighbours
+    (101, 2) float32; where no pixel has that L*, what lies between its neighbors
     """
     sums, counts = np.zeros((101, 2)), np.zeros(101)
     for store, index in references[:: max(1, len(references) // limit)]:

@@ -143,7 +143,7 @@ def double(x_BCHW: Tensor) -> Tensor:
 
 
 def pooled_planes(planes_B3HW: Tensor, stride: int) -> Tensor:
-    """Hint planes at 1/4 brought to 1/`stride`: the mean colour of what hints cover there.
+    """Hint planes at 1/4 brought to 1/`stride`: the mean color of what hints cover there.
 
     ``planes`` are (a x coverage, b x coverage, coverage), which can be averaged; what comes
     out is (a, b, 1) times a number near 1 wherever a hint stands.

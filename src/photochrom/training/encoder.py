@@ -1,4 +1,4 @@
-"""ResNet-18-gray: a ResNet-18 that takes one grey channel, and where its weights come from.
+"""ResNet-18-gray: a ResNet-18 that takes one gray channel, and where its weights come from.
 
 Axes: B batch, C channels, H height, W width, 1 lightness, K classes.
 """
@@ -41,7 +41,7 @@ def first_six(network: nn.Module) -> nn.Sequential:
 
 
 def sum_to_gray(weight_C3KK: Tensor) -> Tensor:
-    """A first convolution's RGB weights for a grey channel: their sum, as R = G = B."""
+    """A first convolution's RGB weights for a gray channel: their sum, as R = G = B."""
     return weight_C3KK.sum(dim=1, keepdim=True)
 
 
@@ -81,9 +81,9 @@ def load_encoder(weights: str) -> nn.Sequential:
 
     Parameters
     ----------
-    weights : ``imagenet1k_v1`` (torchvision's, downloaded; RGB weights summed to grey),
+    weights : ``imagenet1k_v1`` (torchvision's, downloaded; RGB weights summed to gray),
         ``none`` (random), or the path of a checkpoint of the resnet18-gray recipe or of a
-        ResNet-18 state dict, grey or RGB
+        ResNet-18 state dict, gray or RGB
 
     Raises
     ------

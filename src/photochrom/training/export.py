@@ -230,7 +230,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         domain=recipe.model.domain,
         licence=recipe.model.licence,
         can=("colorize automatically", *(powers if hinted else ())),
-        cannot=("know the true colours",) if hinted else powers,
+        cannot=("know the true colors",) if hinted else powers,
         data=tuple(dict.fromkeys(f"{Path(source).name}: {summary}" for source, summary in pairs)),
         mean_ab=tuple((round(a, 3), round(b, 3)) for a, b in state["mean_ab"]),
         recipe=_without_folders(recipe_to_dict(recipe)),
@@ -261,7 +261,7 @@ def _without_folders(value: Any) -> Any:
 
 
 def _bins() -> tuple[tuple[float, float], ...]:
-    """The colours that the model's logits are for."""
+    """The colors that the model's logits are for."""
     return tuple((a, b) for a, b in gamut_grid().centers.tolist())
 
 

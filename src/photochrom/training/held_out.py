@@ -27,7 +27,7 @@ def measure(
 ) -> dict[str, float]:
     """The mean held-out figures of a model; the model is left in evaluation mode.
 
-    A colour model gives ``loss``, ``psnr`` (dB, 8-bit sRGB), ``colorfulness`` and
+    A color model gives ``loss``, ``psnr`` (dB, 8-bit sRGB), ``colorfulness`` and
     ``colorfulness_truth``; a classifier ``loss`` and ``accuracy``.
     """
     model.eval()
@@ -80,7 +80,7 @@ def to_srgb8(lightness_B1HW: Tensor, ab_B2HW: Tensor) -> NDArray[np.uint8]:
 def save_grid(
     model: Any, batch: Mapping[str, Tensor], path: Path, *, rows: int = GRID_ROWS
 ) -> bool:
-    """Write rows of grey, prediction, truth as a picture; False for a classifier."""
+    """Write rows of gray, prediction, truth as a picture; False for a classifier."""
     if not hasattr(model, "predict"):
         return False
     model.eval()

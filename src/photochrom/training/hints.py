@@ -1,4 +1,4 @@
-"""Hints as the network takes them, and how training draws them from pictures' own colours.
+"""Hints as the network takes them, and how training draws them from pictures' own colors.
 
 Axes: B batch, R its examples with a reference, C channels, H height, W width, T tokens, S what
 a token remembers of what the encoder saw, 1 lightness, 2 ab or (x, y), 3 (x, y, placed) or
@@ -25,10 +25,10 @@ Features = tuple[Tensor, ...]
 
 
 class Hints(NamedTuple):
-    """Known colours, as the decoder takes them.
+    """Known colors, as the decoder takes them.
 
     ``seen`` (B, T, S) are the encoder's features where each was taken, ``ab`` (B, T, 2) its
-    colour, ``place`` (B, T, 3) its (x, y) in pixels and 1, or zeros for one without a place;
+    color, ``place`` (B, T, 3) its (x, y) in pixels and 1, or zeros for one without a place;
     ``planes`` (B, 3, H/4, W/4) a*, b* and the share of the cell that hints cover.
     ``mask`` (B, T) is true for tokens that only fill up a batch; None where all count.
     """
@@ -107,7 +107,7 @@ def patches(
 
     Returns
     -------
-    ab (B, T, 2), the mean colour of each; planes (B, 3, H/4, W/4) as `Hints` has them
+    ab (B, T, 2), the mean color of each; planes (B, 3, H/4, W/4) as `Hints` has them
     """
     height, width = ab_B2HW.shape[-2:]
     half_BT1 = side_BT[..., None] / 2

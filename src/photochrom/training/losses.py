@@ -1,6 +1,6 @@
 """What the Photochrom network learns from.
 
-Axes: P positions, Q bins of ab, K neighbours, 2 ab; B pictures, N positions of each, 3 sRGB.
+Axes: P positions, Q bins of ab, K neighbors, 2 ab; B pictures, N positions of each, 3 sRGB.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from photochrom.training.config import LossConfig
 from photochrom.training.data import Reference, Store
 
 ERROR_FLOOR = 10**-3.2
-"""32 dB: what the true colours have after they have been small (docs/results.md)."""
+"""32 dB: what the true colors have after they have been small (docs/results.md)."""
 
 
 class BinCrossEntropy(nn.Module):
-    """Cross-entropy against soft targets over ab bins; rare colours may count for more.
+    """Cross-entropy against soft targets over ab bins; rare colors may count for more.
 
-    A colour's weight is 1 / (r p + (1 - r) / Q), with p the share of its nearest bin in the
+    A color's weight is 1 / (r p + (1 - r) / Q), with p the share of its nearest bin in the
     training pictures and r ``config.rarity``, scaled to a mean of 1. Targets and weights
-    are looked up by the colour rounded to whole units.
+    are looked up by the color rounded to whole units.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def lab_to_srgb(lab_BN3: Tensor) -> Tensor:
     line_BN3 = (116 * f_BN3 - 16) / color.KAPPA
     relative_BN3 = torch.where(cube_BN3 > color.EPSILON, cube_BN3, line_BN3)
     linear_BN3 = relative_BN3 @ lab_BN3.new_tensor(color.RELATIVE_TO_RGB.T, dtype=torch.float32)
-    # Towards grey at equal luminance, until all channels fit.
+    # Toward gray at equal luminance, until all channels fit.
     grey_BN1 = relative_BN3[..., 1:2].clamp(1e-5, 1 - 1e-5)
     off_BN3 = linear_BN3 - grey_BN1
     room_BN3 = torch.where(off_BN3 > 0, 1 - grey_BN1, grey_BN1)
@@ -97,7 +97,7 @@ def lab_to_srgb(lab_BN3: Tensor) -> Tensor:
 def log_errors(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
     """The natural logarithm of each picture's mean squared error in sRGB 0..1, (B,).
 
-    It is what of PSNR colours can change, so that a picture which can be got right counts for
+    It is what of PSNR colors can change, so that a picture which can be got right counts for
     as much as one that can't. `ERROR_FLOOR` keeps it finite.
     """
     return ((found_BN3 - truth_BN3).square().mean(dim=(1, 2)) + ERROR_FLOOR).log()
@@ -111,7 +111,7 @@ def bin_shares(
     limit: int = 1500,
     sigma: float = 5.0,
 ) -> NDArray[np.float32]:
-    """How often each bin's colours occur in training pictures, smoothed over the ab plane.
+    """How often each bin's colors occur in training pictures, smoothed over the ab plane.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""The Photochrom network: L* and hints to a distribution over the colours that exist.
+"""The Photochrom network: L* and hints to a distribution over the colors that exist.
 
-A grey encoder sees the lightness once; a small decoder takes its features and the hints.
-Every hint goes in twice. As a *token* (what the encoder saw where it was taken, its colour,
-its place or none) it is attended to by every position of the picture, so that its colour
-travels over the object. As *planes* (its colour where it stands) it is exact on the spot.
+A gray encoder sees the lightness once; a small decoder takes its features and the hints.
+Every hint goes in twice. As a *token* (what the encoder saw where it was taken, its color,
+its place or none) it is attended to by every position of the picture, so that its color
+travels over the object. As *planes* (its color where it stands) it is exact on the spot.
 A token without a place comes from another photograph; nothing else tells it from a hint.
 
 Axes: B batch, C channels, H height, W width, N positions (H x W), T tokens, Q bins of ab,

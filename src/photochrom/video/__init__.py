@@ -1,4 +1,4 @@
-"""Film: grey frames in, steady colours out, with sound, subtitles and timestamps as they were.
+"""Film: gray frames in, steady colors out, with sound, subtitles and timestamps as they were.
 
 Needs the ``video`` extra (PyAV, which brings FFmpeg with it).
 """

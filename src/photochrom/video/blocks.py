@@ -31,7 +31,7 @@ LEAD = 1 + REACH
 
 
 class Known(NamedTuple):
-    """Colours that a frame has from elsewhere than its neighbours."""
+    """Colors that a frame has from elsewhere than its neighbors."""
 
     ab: Float
     """(h, w, 2)"""
@@ -70,15 +70,15 @@ class Block:
 
 
 class KeyColors(Protocol):
-    """Gives the keys of a block their colours."""
+    """Gives the keys of a block their colors."""
 
     def wants(self, pts: int) -> bool:
-        """Whether a frame may have to be a key, as somebody has given it colours."""
+        """Whether a frame may have to be a key, as somebody has given it colors."""
 
     def __call__(
         self, shot: int, looks: Sequence[Look], smalls: Mapping[int, Gray]
     ) -> Mapping[int, Known]:
-        """The colours of keys, by their positions in a block.
+        """The colors of keys, by their positions in a block.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Analysis:
 
     Parameters
     ----------
-    keys : gives keys their colours
+    keys : gives keys their colors
     every : every so many frames are keys, and the last of each shot
     cell_px : pixels of the small copy to a cell of the coarse grid
     shot : the number of the first shot
@@ -207,7 +207,7 @@ class _Run:
             self._add(motion)
 
     def _finish(self) -> None:
-        """Find the motion at the last frame, and then the colours of all keys."""
+        """Find the motion at the last frame, and then the colors of all keys."""
         assert self._search is not None
         self._add(self._search.finish())
         last = self._looks[-1]

@@ -1,4 +1,4 @@
-"""`colorize_film`: a grey film in, a colour film out, in pieces that survive being killed."""
+"""`colorize_film`: a gray film in, a color film out, in pieces that survive being killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Report:
 
     target: Path
     finished: bool
-    """False where it was cancelled: the work folder holds what is done."""
+    """False where it was canceled: the work folder holds what is done."""
     frames: int
     shots: int
     resumed: int
@@ -58,7 +58,7 @@ def colorize_film(
     progress: Callable[[Step], object] | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Report:
-    """Give a film steady colours; luma, sound, subtitles and times stay as they are.
+    """Give a film steady colors; luma, sound, subtitles and times stay as they are.
 
     What is done is kept in the folder ``TARGET.photochrom`` until the film is whole. Called
     again with the same arguments after it was stopped, however, it goes on from there, and
@@ -69,7 +69,7 @@ def colorize_film(
     colorizer : the model
     source, target : files; the target's suffix says the container
     hints : what is known of it; see `hints.load_film_hints`
-    reference : a colour photograph to follow where it shows the same things
+    reference : a color photograph to follow where it shows the same things
     vividness : as for `Prepared.paint`
     every : the network looks at every so many frames, 1..30
     encoding : codec, quality and preset

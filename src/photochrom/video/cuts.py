@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins, in grey footage.
+"""Where one shot ends and the next begins, in gray footage.
 
 Dissolves and fades are no cuts: the motion's trust fades there by itself.
 """

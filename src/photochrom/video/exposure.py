@@ -1,4 +1,4 @@
-"""Even exposure for what looks at frames: old film flickers, and its colours must not."""
+"""Even exposure for what looks at frames: old film flickers, and its colors must not."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _match(small: Gray, own: _Levels, around: list[_Levels]) -> Gray:
 
 
 def _grays(lightness: Float) -> Gray:
-    """Full-range greys of L*."""
+    """Full-range grays of L*."""
     light = color.lightness_to_luminance(lightness.clip(0, 100))
     return np.rint(255 * color.linear_to_srgb(light)).astype(np.uint8)
 

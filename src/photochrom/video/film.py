@@ -1,6 +1,6 @@
 """A film's facts and its frames: what is in the file, and the luma plane of each frame.
 
-Only luma is read. Planar and semi-planar YUV and grey formats give their own plane, bit for
+Only luma is read. Planar and semi-planar YUV and gray formats give their own plane, bit for
 bit; packed and RGB formats are converted to planar YUV first.
 """
 
@@ -150,7 +150,7 @@ def open_film(path: Path) -> Film:
     FilmReadError
         It can't be read, has no picture, or is encrypted.
     UnsupportedFilmError
-        Its pictures are HDR, or in a colour model that has no luma.
+        Its pictures are HDR, or in a color model that has no luma.
     """
     with open_input(path) as container:
         stream = _picture_stream(container, path)
@@ -165,7 +165,7 @@ def open_film(path: Path) -> Film:
         transfer = _HDR.get(first.color_trc)
         if transfer:
             raise UnsupportedFilmError(
-                f"{path}: the film is HDR ({transfer}). Photochrom colours standard dynamic "
+                f"{path}: the film is HDR ({transfer}). Photochrom colors standard dynamic "
                 "range; convert it first."
             )
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -361,7 +361,7 @@ def _is_interlaced(film: Film) -> bool:
 
 
 def _deinterlaced(frames: Iterator[av.VideoFrame], film: Film) -> Iterator[av.VideoFrame]:
-    """As many frames as before, each from the lines of one field and its neighbours.
+    """As many frames as before, each from the lines of one field and its neighbors.
 
     Source: FFmpeg's bwdif.
     """

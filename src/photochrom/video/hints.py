@@ -1,4 +1,4 @@
-"""A film's hints file: colours at places of frames, painted frames, references, cuts.
+"""A film's hints file: colors at places of frames, painted frames, references, cuts.
 
 {"version": 1,
  "hints": [{"time": 12.48, "hints": [{"x": 120, "y": 80, "color": "#c22"}]},
@@ -27,7 +27,7 @@ class FrameHints:
     """What is known of one frame.
 
     ``time_s`` or ``frame`` (from 0) says which; ``hints`` are in pixels of the upright frame;
-    ``picture`` is the frame in colour. With the span ``shot`` they hold along the motion, with
+    ``picture`` is the frame in color. With the span ``shot`` they hold along the motion, with
     ``frame`` for that frame only.
     """
 
@@ -40,7 +40,7 @@ class FrameHints:
 
 @dataclass(frozen=True, kw_only=True)
 class ShotReference:
-    """A colour photograph to follow in some shots, numbered from 1; in all if none are named."""
+    """A color photograph to follow in some shots, numbered from 1; in all if none are named."""
 
     picture: Path
     shots: tuple[int, ...] = ()

@@ -55,7 +55,7 @@ class Job:
     ----------
     order : what is to be made of what
     work : where it is kept meanwhile
-    keys, every : give keys their colours, every so many frames
+    keys, every : give keys their colors, every so many frames
     progress, cancel : as for `coloring.colorize_film`
     """
 
@@ -80,7 +80,7 @@ class Job:
         self.shots = self.segments[-1].facts["shots"] if self.segments else 0
 
     def run(self) -> bool:
-        """Do what is left; False where it was cancelled."""
+        """Do what is left; False where it was canceled."""
         if self.segments and self.segments[-1].facts["last"]:
             return True
         position = position_after(self.segments)
@@ -182,7 +182,7 @@ class _SegmentInWork:
         return (luma >> shift if shift else luma), picture
 
     def add(self, frame: Frame, picture: av.VideoFrame, chroma: tuple[NDArray[Any], ...]) -> None:
-        """Encode a frame in its colours."""
+        """Encode a frame in its colors."""
         for packet in self._encoder.encode(picture, chroma, frame.pts):
             self._writer.add(packet)
         self._recent.append(frame)

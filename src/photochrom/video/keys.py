@@ -1,4 +1,4 @@
-"""The colours of key frames: what the network says, and what is known of the film."""
+"""The colors of key frames: what the network says, and what is known of the film."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from photochrom.video.order import Order
 from photochrom.video.small import Gray
 
 PAINTED = 30.0
-"""The weight of a painted frame's colours, beside 1 of what the network says."""
+"""The weight of a painted frame's colors, beside 1 of what the network says."""
 
 PAINTED_POINTS = (6, 10)
 """A painted frame becomes hints at so many rows and columns of points."""
@@ -41,7 +41,7 @@ class _Given:
 
 
 class NetworkColors:
-    """Asks the network for the colours of keys; see `blocks.KeyColors`.
+    """Asks the network for the colors of keys; see `blocks.KeyColors`.
 
     Hints on one frame count for its shot: they are followed along the motion, and also given to
     the network without their places, for what comes into view again.
@@ -52,7 +52,7 @@ class NetworkColors:
     order : the film, and what is known of it
     every : every so many frames are keys, and the last of each shot
     vividness : as for `Prepared.paint`
-    reference : a colour photograph to follow in all shots
+    reference : a color photograph to follow in all shots
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class NetworkColors:
         """The number of a block's first frame, and what was followed to it; see `_row`."""
 
     def wants(self, pts: int) -> bool:
-        """Whether a frame has hints of its own, or its neighbour."""
+        """Whether a frame has hints of its own, or its neighbor."""
         time, reach = float(pts * self._order.film.time_base), 1 / float(self._order.film.rate)
         return any(abs(time - one) <= reach for one in self._times)
 
@@ -110,7 +110,7 @@ class NetworkColors:
     def __call__(
         self, shot: int, looks: Sequence[Look], smalls: Mapping[int, Gray]
     ) -> Mapping[int, Known]:
-        """The colours of the keys of a block."""
+        """The colors of the keys of a block."""
         if shot != self._shot:
             self._shot, self._remembered, self._held = shot, None, None
         given = self._given(looks, smalls)

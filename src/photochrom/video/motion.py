@@ -16,7 +16,7 @@ BLOCK_PX = 8
 """Motion is searched for blocks of this side."""
 
 REACH_PX = 16
-"""How far a block is searched for, beyond where its neighbours went."""
+"""How far a block is searched for, beyond where its neighbors went."""
 
 LIGHT_TOLERANCE = 12.0
 """A vector is trusted by exp(-1) where lightness differs by this much along it (L* units)."""

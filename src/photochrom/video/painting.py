@@ -1,8 +1,8 @@
-"""Colours for a frame whose luma stays as it is: U and V from luma, a* and b* by one table.
+"""Colors for a frame whose luma stays as it is: U and V from luma, a* and b* by one table.
 
-Luma is not lightness: of all colours with a luma and a pair (a*, b*), the table gives the one
+Luma is not lightness: of all colors with a luma and a pair (a*, b*), the table gives the one
 whose luma is right, so that the Y plane need not be touched. It is a little lighter or darker
-than the grey was. Colours that RGB can't show move towards grey at equal luma.
+than the gray was. Colors that RGB can't show move toward gray at equal luma.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _luma_of(linear: Float, red: float, blue: float) -> Float:
 
 
 def _chroma_in_gamut(rgb: Float, luma: Float, red: float, blue: float) -> Float:
-    """Cb and Cr of colours, moved towards grey of that luma until RGB can show them."""
+    """Cb and Cr of colors, moved toward gray of that luma until RGB can show them."""
     away = rgb - _mean(rgb, red, blue)[..., None]
     room = np.where(away > 0, 1 - luma[..., None], luma[..., None])
     share = np.min(room / np.maximum(abs(away), 1e-6), axis=-1).clip(0, 1)
@@ -139,7 +139,7 @@ class Painter:
         Parameters
         ----------
         luma : (height, width), both even, as stored
-        ab : (h, w, 2), coarse colours of the upright picture between the bars
+        ab : (h, w, 2), coarse colors of the upright picture between the bars
         light : (h, w), its coarse lightness
 
         Returns
@@ -197,7 +197,7 @@ class Painter:
 
 
 def _between(count: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
-    """Where `wanted` places lie between `count` ones, edges coinciding: both neighbours, share."""
+    """Where `wanted` places lie between `count` ones, edges coinciding: both neighbors, share."""
     place = np.clip((np.arange(wanted) + 0.5) * count / wanted - 0.5, 0, count - 1)
     low = place.astype(np.int64)
     return low, np.minimum(low + 1, count - 1), (place - low).astype(np.float32)

@@ -1,6 +1,6 @@
 """The small copy of a frame that the network, the cuts and the motion are found on.
 
-Upright, without black bars, with square pixels, as full-range grey; made from the luma plane.
+Upright, without black bars, with square pixels, as full-range gray; made from the luma plane.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LEAST_BAR = 0.015
 """A narrower bar, as a share of the side, is left in: it does no harm."""
 
 LIGHTNESS = color.luminance_to_lightness(color.srgb_to_linear(np.arange(256, dtype=np.uint8)))
-"""L* of each full-range grey, (256,) float32."""
+"""L* of each full-range gray, (256,) float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def eight_bits(luma: NDArray[Any], depth: int) -> Gray:
 
 
 def _full_range(film: Film) -> Gray:
-    """Full-range grey for each 8-bit code, (256,)."""
+    """Full-range gray for each 8-bit code, (256,)."""
     codes = np.arange(256)
     levels = codes if film.full_range else np.rint((codes - 16) * 255 / 219)
     return levels.clip(0, 255).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""Steady colours: what the network says at the keys, carried along the motion both ways.
+"""Steady colors: what the network says at the keys, carried along the motion both ways.
 
-Each frame's colours are a weighted mean over all keys of its block; a weight falls by the
+Each frame's colors are a weighted mean over all keys of its block; a weight falls by the
 trust of each step and by `MEMORY`. Two recursive filters, one from each end, compute it.
 """
 
@@ -18,7 +18,7 @@ MEMORY = 0.99
 """What is remembered from frame to frame."""
 
 UNKNOWN = 1e-4
-"""The weight of what a frame between keys has by itself: the colours of the key before it,
+"""The weight of what a frame between keys has by itself: the colors of the key before it,
 unmoved. It counts only where nothing else is known."""
 
 FADE = 12
@@ -31,11 +31,11 @@ class Carry(NamedTuple):
     state: Float
     """(h, w, 3), the forward filter after the block's last frame: ab times weight, weight."""
     fade: tuple[Float, ...]
-    """(h, w, 2) each, the colours of the next `FADE` frames as seen from this block."""
+    """(h, w, 2) each, the colors of the next `FADE` frames as seen from this block."""
 
 
 class Steady:
-    """The steady colours of a block.
+    """The steady colors of a block.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Steady:
         self.carry: Carry | None = None
 
     def __iter__(self) -> Iterator[tuple[Look, Float]]:
-        """The frames of the block, and for each its colours, (h, w, 2)."""
+        """The frames of the block, and for each its colors, (h, w, 2)."""
         block, before = self._block, self._before
         looks = [*block.looks, *block.ahead[:FADE]]
         backward = self._backward()
@@ -91,7 +91,7 @@ class Steady:
         return states[::-1]
 
     def _guess(self, at: int) -> Float:
-        """The colours of the last key up to a frame."""
+        """The colors of the last key up to a frame."""
         looks, ahead = self._block.looks, self._block.ahead
         while at >= 0:
             look = looks[at] if at < len(looks) else ahead[at - len(looks)]

@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from photochrom.batch.shards import Shard
 from photochrom.errors import Advice, ManifestError
 from photochrom.models.contract import ModelIdentity
+from photochrom.models.plain import read_json
 
 NAME = "photochrom-manifest.jsonl"
 
@@ -102,8 +103,8 @@ class Record:
             It is no record.
         """
         try:
-            table = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            table = read_json(text)
+        except ValueError as error:
             raise ValueError(f"no record ({error})") from error
         if not isinstance(table, dict):
             raise ValueError("no record (no table)")

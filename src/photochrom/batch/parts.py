@@ -24,7 +24,9 @@ from typing import Any, Literal
 from photochrom.batch import stores
 from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import Advice, ManifestError, StoreError
+from photochrom.models import fields
 from photochrom.models.contract import ModelIdentity
+from photochrom.models.plain import read_json
 
 NAME = "photochrom-manifest"
 """The prefix of the parts, below the results' own."""
@@ -36,6 +38,10 @@ SECONDS = 15.0
 """or when its first line has waited for so long."""
 _PART = re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[0-9a-f]{12}-\d{6}\.jsonl")
 _AT_ONCE = 16
+
+_STATUS = fields.choice("done", "failed", "skipped")
+_SIZE = fields.whole(0, 2**63)
+_SECONDS = fields.real(0, 1e12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,21 +90,19 @@ class ObjectRecord:
             It is no record.
         """
         try:
-            table = json.loads(text)
-            if table["status"] not in ("done", "failed", "skipped"):
-                raise ValueError(f"its status is {table['status']!r}")
+            table = fields.table(read_json(text), "the line")
             return cls(
-                input=str(table["input"]),
-                output=str(table["output"]),
-                status=table["status"],
+                input=_text_in(table, "input"),
+                output=_text_in(table, "output"),
+                status=_STATUS(table.get("status"), "status"),
                 input_stamp=_stamp_in(table, "input"),
                 output_stamp=_stamp_in(table, "output"),
-                sha256=str(table.get("sha256", "")),
+                sha256=_text_in(table, "sha256", ""),
                 model=_model_in(table),
-                seconds=float(table.get("seconds", 0.0)),
-                error=str(table.get("error", "")),
+                seconds=_SECONDS(table.get("seconds", 0.0), "seconds"),
+                error=_text_in(table, "error", ""),
             )
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except ValueError as error:
             raise ValueError(f"no record ({error})") from error
 
 
@@ -200,10 +204,16 @@ def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
     if "model" not in table:
         return None
     keys = ("model", "model_version", "model_sha256")
-    return ModelIdentity(*(str(table.get(key, "")) for key in keys))
+    return ModelIdentity(*(_text_in(table, key, "") for key in keys))
+
+
+def _text_in(table: dict[str, Any], key: str, default: str | None = None) -> str:
+    found: str = fields.text(table.get(key, default), key)
+    return found
 
 
 def _stamp_in(table: dict[str, Any], name: str) -> ObjectStamp | None:
     if f"{name}_bytes" not in table:
         return None
-    return ObjectStamp(int(table[f"{name}_bytes"]), str(table.get(f"{name}_e_tag", "")))
+    size = _SIZE(table[f"{name}_bytes"], f"{name}_bytes")
+    return ObjectStamp(size, _text_in(table, f"{name}_e_tag", ""))

@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from photochrom.errors import Advice, ContractError
 from photochrom.models import fields
+from photochrom.models.plain import read_json
 from photochrom.version import __version__
 
 VERSION = 2
@@ -183,10 +184,10 @@ class ModelContract:
             one can't understand it.
         """
         try:
-            table = fields.table(json.loads(text))
+            table = fields.table(read_json(text))
             version = fields.whole(1, 1_000_000)(table.get("version"), "version")
             needs = fields.table(table.get("needs", {}), "needs")
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ContractError(f"{name}: the model's contract is damaged: {error}") from error
         unknown = [str(since) for key, since in needs.items() if key not in _OF_CONTRACT]
         if unknown:

@@ -9,13 +9,13 @@ is all that a model of a known kind needs; any other value beside ``like`` repla
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import ContractError
 from photochrom.models import fields
+from photochrom.models.plain import read_toml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,7 @@ def like(kind: str) -> Descriptor:
     ContractError
         There is no such kind.
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ContractError(f"like is '{kind}'; one of {', '.join(KINDS)} is wanted.")
     return KINDS[kind].descriptor
 
@@ -173,7 +173,7 @@ def read_descriptor(path: Path) -> Descriptor:
         It can't be read, holds what no descriptor has, or a value that can't be.
     """
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ContractError(f"{path}: can't be read ({error.strerror}).") from error
     except ValueError as error:  # of TOML as of UTF-8

@@ -15,6 +15,7 @@ from typing import Any
 
 from photochrom.color.text import parse_color
 from photochrom.errors import ColorError, HintError
+from photochrom.models.plain import read_json
 
 AB_LIMIT = 255
 """No color has an a* or b* farther from 0."""
@@ -203,8 +204,8 @@ def hints_from_json(text: str) -> tuple[Hint, ...]:
         It is something else.
     """
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:  # of a broken text, or one made to break
+        content = read_json(text)
+    except ValueError as error:
         raise HintError(f"this is no JSON: {error}") from error
     entries = content.get("hints") if isinstance(content, dict) else content
     if not isinstance(entries, list):

@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import difflib
 import json
-import tomllib
 import types
 import typing
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import RecipeError
+from photochrom.models.plain import read_toml, shallow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,10 +229,10 @@ def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
         The file can't be read, or holds an unknown key or a wrong value.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: the recipe can't be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:  # TOML, UTF-8, numbers and depths without end
+    except ValueError as error:  # TOML, UTF-8, numbers and depths without end
         raise RecipeError(f"{path}: this is no TOML file: {error}.") from error
     table.setdefault("name", path.stem)
     return changed_recipe(table, overrides)
@@ -246,10 +246,7 @@ def changed_recipe(table: dict[str, Any], overrides: typing.Sequence[str]) -> Re
     RecipeError
         An override is written otherwise, or a key or a value is wrong.
     """
-    try:
-        table = copy.deepcopy(table)
-    except RecursionError as error:
-        raise RecipeError("The recipe's tables are nested too deeply.") from error
+    table = copy.deepcopy(_table(table))
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
@@ -272,8 +269,18 @@ def recipe_from_dict(table: dict[str, Any]) -> Recipe:
     RecipeError
         An unknown key or a wrong value.
     """
-    recipe: Recipe = _build(Recipe, table, "")
+    recipe: Recipe = _build(Recipe, _table(table), "")
     return recipe
+
+
+def _table(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise RecipeError(f"The recipe is no table, but a value of type {type(content).__name__}.")
+    try:
+        shallow(content)
+    except ValueError as error:
+        raise RecipeError(f"The recipe can't be read: {error}.") from error
+    return content
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
@@ -305,8 +312,8 @@ def _toml_text(value: Any) -> str:
 
 def _toml_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
+        return read_toml(f"value = {text}")["value"]
+    except ValueError:
         return text
 
 
@@ -317,7 +324,7 @@ def _build(kind: type, table: dict[str, Any], where: str) -> Any:
     for key, value in table.items():
         name = f"{where}{key}"
         if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
             raise RecipeError(
                 f"The recipe has an unknown key '{name}'; the nearest known one is "
                 f"'{where}{near[0]}'. Known here: {', '.join(sorted(hints))}."

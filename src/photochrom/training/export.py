@@ -103,6 +103,11 @@ def export(
             f"{checkpoint}: a '{recipe.model.kind}' doesn't colorize. Train an autoencoder on "
             f"it: model.encoder_weights={checkpoint}"
         )
+    if len(state["sources"]) != len(recipe.data.train):
+        raise CheckpointError(
+            f"{checkpoint}: it was trained on {len(state['sources'])} sources, and data.train of "
+            f"its recipe names {len(recipe.data.train)}."
+        )
     try:
         model = load_model(state, recipe)
     except RuntimeError as error:

@@ -71,6 +71,9 @@ from photochrom.training.start import (
     set_statistics,
 )
 
+_MISFITS = (KeyError, IndexError, TypeError, AttributeError, ValueError, RuntimeError)
+"""What torch raises of a state that isn't the one of what shall take it."""
+
 
 @dataclass
 class Progression:
@@ -140,7 +143,7 @@ def train(
             f"{out}: there is a run in this folder already.",
             advice=[Advice.RESUME, Advice.OTHER_RUN],
         )
-    state = load_checkpoint(out / "last.ckpt") if resume else None
+    state = load_checkpoint(out / "last.ckpt", of_run=True) if resume else None
     if state is not None:
         check_same_recipe(recipe, recipe_from_dict(state["recipe"]))
     fabric = Fabric(
@@ -437,14 +440,14 @@ class _Run:
                 self.average.n_averaged.fill_(state["average_count"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.schedule.load_state_dict(state["schedule"])
-        except (KeyError, RuntimeError, ValueError) as error:
+            self.at = Progression(**state["progression"])
+            torch.set_rng_state(state["rng"])
+        except _MISFITS as error:
             raise CheckpointError(
                 f"{self.out / 'last.ckpt'}: doesn't fit the model of this recipe ({error})."
             ) from error
         if state["classes"] != self.crops.classes:
             raise CheckpointError(f"{self.out}: the data's classes have changed since this run.")
-        self.at = Progression(**state["progression"])
-        torch.set_rng_state(state["rng"])
 
     @contextmanager
     def progress(self) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,50 @@ from typing import Any
 
 import pyvips
 import torch
+from torch import Tensor
 
 from photochrom.errors import Advice, CheckpointError, RecipeError, TrainingError
+from photochrom.models import fields
 from photochrom.training.config import Recipe, recipe_to_dict
 
 CHECKPOINT_VERSION = 1
+
+
+def _weights(value: Any, name: str) -> dict[str, Tensor]:
+    """What `load_state_dict` wants."""
+    table = fields.table(value, name)
+    for key, tensor in table.items():
+        fields.instance(Tensor)(tensor, f"{name}['{key}']")
+    return table
+
+
+_COUNT = fields.whole(0, 2**62)
+_ANY = fields.real(-math.inf, math.inf)
+_OF_CHECKPOINT: dict[str, fields.Check] = {
+    "recipe": fields.table,
+    "classes": fields.several(fields.text, most=1_000_000),
+    "sources": fields.several(fields.text),
+    "mean_ab": fields.several(fields.several(fields.real(-200, 200), 2, 2)),
+    "model": _weights,
+    "average": fields.maybe(_weights),
+}
+_OF_RUN: dict[str, fields.Check] = {
+    "average_count": _COUNT,
+    "optimizer": fields.table,
+    "schedule": fields.table,
+    "progression": fields.table,
+    "rng": fields.instance(Tensor),
+}
+_OF_PROGRESSION: dict[str, fields.Check] = {
+    "epoch": _COUNT,
+    "batch": _COUNT,
+    "step": _COUNT,
+    "seconds": fields.real(0, math.inf),
+    "best": _ANY,
+    "rows": fields.several(fields.table, most=1_000_000),
+    "loss_sum": _ANY,
+    "loss_count": _COUNT,
+}
 
 
 def save_checkpoint(content: dict[str, Any], path: Path) -> None:
@@ -46,13 +86,18 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
         ) from error
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def load_checkpoint(path: Path, *, of_run: bool = False) -> dict[str, Any]:
     """Read a checkpoint that `train` wrote.
+
+    Parameters
+    ----------
+    path : the file
+    of_run : it must also hold what a run goes on from
 
     Raises
     ------
     CheckpointError
-        It is missing, broken, or of another version.
+        It is missing, broken, of another version, or holds something else than is wanted.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -65,8 +110,22 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: checkpoint version {version}; {CHECKPOINT_VERSION} is wanted."
         )
-    checked: dict[str, Any] = content
-    return checked
+    try:
+        table = fields.table(content)
+        _check(table, _OF_CHECKPOINT)
+        if of_run:
+            _check(table, _OF_RUN)
+            _check(table["progression"], _OF_PROGRESSION, "progression.")
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    return table
+
+
+def _check(table: dict[str, Any], checks: dict[str, fields.Check], where: str = "") -> None:
+    for key, check in checks.items():
+        if key not in table:
+            raise ValueError(f"{where}{key} is missing.")
+        check(table[key], f"{where}{key}")
 
 
 def check_same_recipe(recipe: Recipe, recorded: Recipe) -> None:

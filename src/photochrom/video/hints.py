@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import ColorError, FilmHintsError, HintError
+from photochrom.models.plain import read_json
 from photochrom.runtime.hints import Hint, hints_from_json
 
 Span = Literal["shot", "frame"]
@@ -80,8 +81,8 @@ def load_film_hints(path: Path) -> FilmHints:
         It can't be read, or holds something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise FilmHintsError(f"{path}: the hints can't be read ({error}).") from error
     try:
         return _film_hints(content, path.parent)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmWriteError, WorkFolderError
+from photochrom.models.plain import read_json
 from photochrom.video.encoding import Packet
 
 SUFFIX = ".photochrom"
@@ -216,7 +217,7 @@ class Segment:
                 text = file.read(length)
                 if zlib.crc32(text) != crc:
                     return None
-                table = json.loads(text)
+                table = read_json(text)
                 file.seek(0)
                 if file.read(len(_MAGIC)) != _MAGIC:
                     return None
@@ -228,7 +229,7 @@ class Segment:
                     left -= len(data)
                     found = zlib.crc32(data, found)
             return cls(path, table) if found == table["crc"] else None
-        except (OSError, ValueError, KeyError, struct.error):
+        except (OSError, ValueError, KeyError, TypeError, struct.error):
             return None
 
     def packets(self) -> Iterator[Packet]:
@@ -321,7 +322,7 @@ def _take(lock: int, path: Path) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

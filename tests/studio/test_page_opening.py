@@ -39,7 +39,7 @@ def test_a_file_that_is_gone_fails_alone(visit, tmp_path):
     studio.choose(SAMPLES / "flower.jpg", doomed, SAMPLES / "chelsea.jpg")
     studio.page.wait_for_selector(".film.failed")
     studio.page.wait_for_selector(".film.ready >> nth=1")
-    assert titles(studio) == ["flower.jpg", "doomed.jpg, can't be read", "chelsea.jpg"]
+    assert titles(studio) == ["flower.jpg", "doomed.jpg, can’t be read", "chelsea.jpg"]
     summary = studio.page.locator("#messages [role=alert]")
     assert "2 opened, 1 not" in summary.inner_text()
     assert "deleted" in summary.inner_text()

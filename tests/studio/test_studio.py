@@ -82,7 +82,7 @@ def test_a_broken_file_is_refused_and_does_not_stop_the_others(visit, broken):
     studio = visit(expect_faults=True)
     studio.choose(broken)
     studio.page.wait_for_selector("#stage[data-state=failed]")
-    failure = studio.page.get_by_role("alert").filter(has_text="broken.jpg can't be opened")
+    failure = studio.page.get_by_role("alert").filter(has_text="broken.jpg can’t be opened")
     assert len(failure.inner_text()) > 50  # and why
     studio.shot("broken-1440-light")
     studio.choose(SAMPLES / "flower.jpg", broken, opener="#failed .primary")
@@ -125,7 +125,7 @@ def test_zoom_reaches_single_pixels_and_returns(visit, tmp_path):
     assert level.inner_text() == "Fit"
     preview = studio.shown()
     studio.stage.press("1")
-    assert level.inner_text() == "100 %"
+    assert level.inner_text() == "100%"
     studio.page.wait_for_function(
         "before => document.querySelector('.images .after').src !== before", arg=preview
     )

@@ -43,7 +43,7 @@ test("what a screen can't show moves towards gray, at its lightness", () => {
 test("colors have names for people who can't see them", () => {
   assert.equal(nameOf("#000000"), "black");
   assert.equal(nameOf("#ffffff"), "white");
-  assert.match(nameOf("#808080"), /grey/);
+  assert.match(nameOf("#808080"), /gray/);
   assert.match(nameOf("#cc0000"), /red/);
   assert.match(nameOf("#5a3a1a"), /brown/);
 });

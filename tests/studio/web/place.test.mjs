@@ -15,13 +15,13 @@ test("all others are not", () => {
 
 test("a visitor of another machine reads where photographs go", () => {
   for (const text of [
-    placeOf("localhost").stays,
-    placeOf("localhost").privacy,
+    placeOf("localhost").stays(),
+    placeOf("localhost").privacy(),
     placeOf("localhost").model("m"),
   ])
     assert.match(text, /this machine/);
   const far = placeOf("studio.lan");
-  for (const text of [far.stays, far.privacy, far.model("m")]) {
+  for (const text of [far.stays(), far.privacy(), far.model("m")]) {
     assert.match(text, /studio\.lan/);
     assert.doesNotMatch(text, /this machine/);
   }

@@ -1,11 +1,13 @@
-// sRGB hex <-> CIELAB (D65), as much of it as the colour picker needs.
+// sRGB hex <-> CIELAB (D65), as much of it as the color picker needs.
+
+import { t } from "./words.js";
 
 const WHITE = [0.95047, 1, 1.08883];
 
 const linear = (code) => (code <= 0.04045 ? code / 12.92 : ((code + 0.055) / 1.055) ** 2.4);
 const encoded = (light) => (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
 
-/** "#c22" or "cc2222" -> "#cc2222"; null if it is no colour. */
+/** "#c22" or "cc2222" -> "#cc2222"; null if it is no color. */
 export function parseHex(text) {
   const digits = text.trim().replace(/^#/, "").toLowerCase();
   if (/^[0-9a-f]{6}$/.test(digits)) return `#${digits}`;
@@ -40,7 +42,7 @@ function labToLinear([light, a, b]) {
 }
 
 /**
- * The nearest colour towards grey that a screen can show at this lightness.
+ * The nearest color towards gray that a screen can show at this lightness.
  *
  * @param {number[]} lab
  */
@@ -70,29 +72,32 @@ export function hexToLch(hex) {
 
 /** @type {[number, string][]} up to which hue a name goes */
 const NAMES = [
-  [15, "pink red"],
-  [40, "red"],
-  [62, "orange"],
-  [82, "golden"],
-  [105, "yellow"],
-  [128, "lime"],
-  [155, "green"],
-  [200, "sea green"],
-  [235, "turquoise"],
-  [270, "sky blue"],
-  [300, "blue"],
-  [325, "violet"],
-  [345, "magenta"],
-  [361, "pink red"],
+  [15, "color.pinkRed"],
+  [40, "color.red"],
+  [62, "color.orange"],
+  [82, "color.golden"],
+  [105, "color.yellow"],
+  [128, "color.lime"],
+  [155, "color.green"],
+  [200, "color.seaGreen"],
+  [235, "color.turquoise"],
+  [270, "color.skyBlue"],
+  [300, "color.blue"],
+  [325, "color.violet"],
+  [345, "color.magenta"],
+  [361, "color.pinkRed"],
 ];
 
-/** A few words for a colour, for people who can't see it. */
+/** A few words for a color, for people who can't see it. */
 export function nameOf(hex) {
   const [light, chroma, hue] = hexToLch(hex);
-  const shade = light < 35 ? "dark " : light > 75 ? "light " : "";
-  if (chroma < 7) return light < 12 ? "black" : light > 93 ? "white" : `${shade}grey`;
-  const hued = NAMES.find(([end]) => hue < end)[1];
-  if ((hue < 45 || hue > 345) && light > 65) return chroma < 22 ? "light pink" : "pink";
+  const shaded = (color) =>
+    light < 35 ? t("color.dark", { color }) : light > 75 ? t("color.light", { color }) : color;
+  if (chroma < 7)
+    return light < 12 ? t("color.black") : light > 93 ? t("color.white") : shaded(t("color.gray"));
+  if ((hue < 45 || hue > 345) && light > 65)
+    return chroma < 22 ? t("color.light", { color: t("color.pink") }) : t("color.pink");
   const brown = hue > 30 && hue < 85 && light < 55 && chroma < 50;
-  return `${shade}${chroma < 22 ? "muted " : ""}${brown ? "brown" : hued}`;
+  const color = t(brown ? "color.brown" : NAMES.find(([end]) => hue < end)[1]);
+  return shaded(chroma < 22 ? t("color.muted", { color }) : color);
 }

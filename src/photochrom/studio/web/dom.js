@@ -1,5 +1,7 @@
 // Elements, icons and words for people. No state.
 
+import { t } from "./words.js";
+
 const ICONS = {
   add: '<path d="M12 5v14M5 12h14"/>',
   close: '<path d="M6 6l12 12M18 6L6 18"/>',
@@ -105,7 +107,7 @@ export function tell(text, { title = "", kind = "error", details = [], action = 
       "button",
       {
         class: "quiet small",
-        "aria-label": "Dismiss",
+        "aria-label": t("page.dismiss"),
         on: { click: () => card.remove() },
       },
       icon("close"),
@@ -115,11 +117,6 @@ export function tell(text, { title = "", kind = "error", details = [], action = 
   region.append(card);
   while (region.children.length > 4) region.firstChild.remove();
   if (kind !== "error") setTimeout(() => card.remove(), 6000);
-}
-
-/** "1 hint", "3 hints". */
-export function counted(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

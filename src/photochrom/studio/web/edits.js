@@ -1,6 +1,7 @@
 // What somebody has asked for a photograph: an immutable value, and ways to get the next one.
 
 import { parseHex } from "./color.js";
+import { t } from "./words.js";
 
 export const UNTOUCHED = Object.freeze({
   hints: [],
@@ -123,11 +124,10 @@ export const editsOut = (edit, reference = null) => ({
 /** An edit from a file, without its reference; errors as for `hintsIn`. */
 export function editIn(text, size) {
   const content = JSON.parse(text);
-  if (content.photochrom !== "edits" || content.version !== 1)
-    throw new HintsError("This is no file of edits that this Photochrom knows.");
+  if (content.photochrom !== "edits" || content.version !== 1) throw new HintsError(t("file.noEdits"));
   const { hints = [], lock = [], palette = [] } = content;
   const wrong = lock.map((one) => faultOf({ ...one, ab: [0, 0] }, size)).find(Boolean);
-  if (wrong) throw new HintsError(`A kept place ${wrong}.`);
+  if (wrong) throw new HintsError(t("file.wrongKept", { fault: wrong }));
   return {
     ...UNTOUCHED,
     hints: hints.length ? hintsIn(JSON.stringify(hints), size) : [],
@@ -173,17 +173,17 @@ export function hintsIn(text, size) {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new HintsError("This is no file of hints: it is not JSON.");
+    throw new HintsError(t("file.notJson"));
   }
   const entries = Array.isArray(content) ? content : content?.hints;
-  if (!Array.isArray(entries)) throw new HintsError("This is no file of hints: it has no list of them.");
-  if (!entries.length) throw new HintsError("There are no hints in it.");
+  if (!Array.isArray(entries)) throw new HintsError(t("file.noList"));
+  if (!entries.length) throw new HintsError(t("file.noHints"));
   if (entries.length > MOST_HINTS) {
-    throw new HintsError(`It has ${entries.length} hints; a photograph takes ${MOST_HINTS} at most.`);
+    throw new HintsError(t("file.tooMany", { count: entries.length, most: MOST_HINTS }));
   }
   return entries.map((entry, index) => {
     const wrong = faultOf(entry, size);
-    if (wrong) throw new HintsError(`Hint ${index + 1} ${wrong}. None of the hints was taken.`);
+    if (wrong) throw new HintsError(t("file.wrongHint", { number: index + 1, fault: wrong }));
     const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
     const look = color ? { color: parseHex(color) } : { ab };
     return makeHint(points, { ...look, ...(radius_px ? { radius_px } : {}), ...(reach ? { reach } : {}) });
@@ -192,23 +192,22 @@ export function hintsIn(text, size) {
 
 /** What is wrong with an entry of a file of hints; null if nothing is. */
 function faultOf(entry, { width, height }) {
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return "is not an object";
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return t("fault.object");
   const unknown = Object.keys(entry).find((key) => !KEYS.has(key));
-  if (unknown) return `has an unknown key, “${unknown}”`;
+  if (unknown) return t("fault.key", { key: unknown });
   const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
-  if (!Array.isArray(points) || !points.length || !points.every(isPair))
-    return "has no place, x and y or points";
+  if (!Array.isArray(points) || !points.length || !points.every(isPair)) return t("fault.place");
   const outside = points.find(([px, py]) => px < 0 || py < 0 || px > width || py > height);
   if (outside) {
-    return `lies at ${outside.join(", ")}, outside this photograph of ${width} × ${height} pixels`;
+    const [outX, outY] = outside;
+    return t("fault.outside", { x: outX, y: outY, width, height });
   }
   const colored = color
     ? typeof color === "string" && parseHex(color)
     : isPair(ab) && ab.every((value) => Math.abs(value) <= MOST_AB);
-  if (!colored) return "has no color such as #cc2244, and no ab";
+  if (!colored) return t("fault.color");
   const isAbove0 = (value) => value === undefined || value === null || (Number.isFinite(value) && value > 0);
-  if (!isAbove0(radius_px)) return "has a radius that is not above 0";
-  if (!isAbove0(reach) || reach > MOST_REACH)
-    return `has a reach that is not above 0 and up to ${MOST_REACH}`;
+  if (!isAbove0(radius_px)) return t("fault.radius");
+  if (!isAbove0(reach) || reach > MOST_REACH) return t("fault.reach", { most: MOST_REACH });
   return null;
 }

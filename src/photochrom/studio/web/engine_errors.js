@@ -1,9 +1,11 @@
 // What an engine says when it won't or can't.
 
+import { t } from "./words.js";
+
 /** It said no, and why. `kind` is the last word of the problem's type, such as "damaged". */
 export class ProblemError extends Error {
   constructor(status, title, detail, kind = "") {
-    super(detail || title || `The engine answered ${status}.`);
+    super(detail || title || t("problem.status", { status }));
     this.status = status;
     this.title = title;
     this.kind = kind;
@@ -13,6 +15,6 @@ export class ProblemError extends Error {
 /** It is not there. */
 export class OfflineError extends Error {
   constructor() {
-    super("The server does not answer.");
+    super(t("problem.offline"));
   }
 }

@@ -1,6 +1,7 @@
-// Takes a colour from what is seen: this photograph, the reference, another open photograph.
+// Takes a color from what is seen: this photograph, the reference, another open photograph.
 
 import { announce, byId } from "./dom.js";
+import { t } from "./words.js";
 
 const REACH_PX = 2; // of the picture, around the spot
 
@@ -29,12 +30,12 @@ export class Eyedropper {
     return this.#take !== null;
   }
 
-  /** Call `take("#rrggbb")` with the colour of the next picture that is pressed. */
+  /** Call `take("#rrggbb")` with the color of the next picture that is pressed. */
   start(take) {
     this.#take = take;
     document.body.classList.add("picking-color");
     byId("eyedropper").setAttribute("aria-pressed", "true");
-    announce("Choose a colour from a picture: the photograph, the reference, or one in the filmstrip.");
+    announce(t("picker.eyedropperHelp"));
   }
 
   stop() {
@@ -80,7 +81,7 @@ export class Eyedropper {
   }
 }
 
-/** The mean colour of an image around a place in shares of its sides. */
+/** The mean color of an image around a place in shares of its sides. */
 function colorOf(image, x, y) {
   const side = 2 * REACH_PX + 1;
   const canvas = new OffscreenCanvas(side, side);

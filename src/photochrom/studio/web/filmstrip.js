@@ -1,6 +1,7 @@
 // The open photographs in a row.
 
 import { byId, icon, make } from "./dom.js";
+import { t } from "./words.js";
 
 export function followFilmstrip(session, askMore) {
   const strip = byId("filmstrip");
@@ -25,8 +26,8 @@ export function followFilmstrip(session, askMore) {
       {
         class: "film-remove",
         type: "button",
-        "aria-label": `Close ${photo.name}`,
-        title: "Close",
+        "aria-label": t("film.close", { name: photo.name }),
+        title: t("page.close"),
         on: { click: () => session.remove(photo) },
       },
       icon("close"),
@@ -48,8 +49,9 @@ export function followFilmstrip(session, askMore) {
       const image = pick.querySelector("img");
       if (image.getAttribute("src") !== src) image.src = src;
       image.classList.toggle("made-gray", !photo.thumbnailUrl);
-      const words = { failed: ", can't be read", waiting: ", waiting", ready: "" };
-      pick.setAttribute("aria-label", photo.name + words[state]);
+      const { name } = photo;
+      const words = { failed: t("film.failed", { name }), waiting: t("film.waiting", { name }), ready: name };
+      pick.setAttribute("aria-label", words[state]);
       if (photo === current) pick.setAttribute("aria-current", "true");
       else pick.removeAttribute("aria-current");
       return frame;
@@ -63,8 +65,8 @@ export function followFilmstrip(session, askMore) {
         {
           class: "film-add",
           type: "button",
-          "aria-label": "Open more photographs",
-          title: "Open more",
+          "aria-label": t("film.more"),
+          title: t("film.moreShort"),
           on: { click: askMore },
         },
         icon("add"),

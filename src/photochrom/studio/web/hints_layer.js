@@ -3,10 +3,11 @@
 import { labToHex, nameOf } from "./color.js";
 import { announce, byId, make } from "./dom.js";
 import { moved, withoutHints } from "./edits.js";
+import { t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The colour to show for a hint; one that is given as a*, b* appears at a middling lightness. */
+/** The color to show for a hint; one that is given as a*, b* appears at a middling lightness. */
 export const shownColor = (hint) => hint.color ?? labToHex([62, ...hint.ab]);
 
 /** Where a hint's marker sits: on the point in the middle of its way. */
@@ -45,7 +46,7 @@ export class HintsLayer extends EventTarget {
       marker.classList.toggle("of-version", hint.group !== null);
       marker.setAttribute(
         "aria-label",
-        `Hint ${index + 1}: ${name}${hint.points.length > 1 ? ", a stroke" : ""}`,
+        t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", { number: index + 1, color: name }),
       );
       // Only where it must move: a marker that is put anew loses its focus and its pointer.
       const { children } = byId("markers");
@@ -55,7 +56,7 @@ export class HintsLayer extends EventTarget {
     this.#place();
   }
 
-  /** Show where a hint would be, before it has a colour; null: nowhere. */
+  /** Show where a hint would be, before it has a color; null: nowhere. */
   ghost(points) {
     this.#ghost = points;
     this.#place();
@@ -89,7 +90,7 @@ export class HintsLayer extends EventTarget {
 
   #move(key, by, merge) {
     const { current } = this.#session;
-    this.#session.change(moved(current.edit, key, by, current.size), "hint moved", merge);
+    this.#session.change(moved(current.edit, key, by, current.size), "step.hintMoved", merge);
   }
 
   #followDrag(marker, key) {
@@ -136,8 +137,8 @@ export class HintsLayer extends EventTarget {
       event.preventDefault();
       event.stopPropagation();
       const next = withoutHints(this.#session.current.edit, (hint) => hint.key === key);
-      this.#session.change(next, "hint deleted");
-      announce("Hint deleted.");
+      this.#session.change(next, "step.hintDeleted");
+      announce(t("hints.deleted"));
     }
   }
 

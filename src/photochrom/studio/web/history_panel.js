@@ -1,15 +1,16 @@
 // What was done to a photograph, step by step, and snapshots to come back to.
 
 import { announce, byId, make } from "./dom.js";
+import { spoken, stepWords, t } from "./words.js";
 
 export function followHistory(session) {
-  const capital = (text) => text[0].toUpperCase() + text.slice(1);
+  const capital = (text) => text[0].toLocaleUpperCase(spoken()) + text.slice(1);
 
   byId("snapshot").addEventListener("click", () => {
     const photo = session.current;
     if (!photo?.size) return;
     photo.snapshots.push(photo.edit);
-    announce(`Snapshot ${photo.snapshots.length} is kept.`);
+    announce(t("history.kept", { number: photo.snapshots.length }));
     show();
   });
 
@@ -29,12 +30,14 @@ export function followHistory(session) {
     if (!photo || !byId("history").open) return;
     byId("snapshots").replaceChildren(
       ...photo.snapshots.map((edit, at) =>
-        row(`Snapshot ${at + 1}`, edit === photo.edit, () => session.change(edit, `snapshot ${at + 1}`)),
+        row(t("history.snapshot", { number: at + 1 }), edit === photo.edit, () =>
+          session.change(edit, ["step.snapshot", { number: at + 1 }]),
+        ),
       ),
     );
     byId("steps").replaceChildren(
       ...photo.history.steps.map(({ label, isPresent }, at) =>
-        row(label ? capital(label) : "As it was opened", isPresent, () => session.goTo(at)),
+        row(label ? capital(stepWords(label)) : t("history.opened"), isPresent, () => session.goTo(at)),
       ),
     );
   }

@@ -7,13 +7,8 @@ export { OfflineError, ProblemError };
 
 /** What the page says of this engine. */
 export const about = {
-  ...placeOf(globalThis.location?.hostname ?? "localhost"),
-  away:
-    "The server has stopped. Your photographs and hints are safe on this page; " +
-    "it goes on by itself when the server is back.",
-  back: "The server is back.",
-  waiting: "Waiting for the server",
-  limits: "",
+  place: placeOf(globalThis.location?.hostname ?? "localhost"),
+  limits: () => "",
 };
 
 export const connection = new EventTarget();
@@ -80,7 +75,7 @@ function fetchFollowed(path, { method, body, signal, onSent }) {
       const headers = { "Retry-After": request.getResponseHeader("Retry-After") ?? "" };
       resolve(new Response(request.response, { status: request.status, headers }));
     };
-    request.onerror = () => reject(new TypeError("The request has failed."));
+    request.onerror = () => reject(new TypeError());
     request.onabort = () => reject(new DOMException("Aborted", "AbortError"));
     signal?.addEventListener("abort", () => request.abort());
     request.send(body);

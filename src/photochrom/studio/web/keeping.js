@@ -3,6 +3,7 @@
 import { announce, byId, tell } from "./dom.js";
 import { editsOut } from "./edits.js";
 import { isThisMachine } from "./place.js";
+import { t } from "./words.js";
 
 const DATABASE = "photochrom";
 const STORE = "photographs";
@@ -141,8 +142,8 @@ export function followKeeping(session) {
     clearTimeout(waiting);
     await forget();
     for (const photo of [...session.photos]) session.remove(photo);
-    tell("All photographs are closed, and nothing of them is kept in this browser.", { kind: "good" });
-    announce("Everything is forgotten.");
+    tell(t("keep.forgotten"), { kind: "good" });
+    announce(t("keep.forgottenShort"));
   });
   addEventListener("beforeunload", (event) => {
     const isKept = (photo) => on && written.get(photo) === photo.edit;

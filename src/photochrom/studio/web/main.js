@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
-import { announce, byId, counted, make, placeIcons, tell } from "./dom.js";
+import { announce, byId, make, placeIcons, tell } from "./dom.js";
 import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.js";
 import { Eyedropper } from "./eyedropper.js";
 import { followFilmstrip } from "./filmstrip.js";
@@ -23,10 +23,11 @@ import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
 import { followVersions } from "./versions.js";
+import { percent, t } from "./words.js";
 
 placeIcons();
 for (const part of document.querySelectorAll("[data-about]"))
-  part.textContent = api.about[part.dataset.about];
+  part.textContent = api.about.place[part.dataset.about]();
 
 const stage = byId("stage");
 const session = new Session();
@@ -95,7 +96,7 @@ function setState(state, text = "") {
     lateBusy = setTimeout(() => {
       byId("busy").hidden = stage.dataset.state !== "busy";
     }, BUSY_MS);
-  byId("busy-text").textContent = api.isOnline() ? text || "Painting" : api.about.waiting;
+  byId("busy-text").textContent = api.isOnline() ? text || t("state.painting") : t("place.waiting");
   byId("failed").hidden = state !== "failed";
   for (const part of document.querySelectorAll(".tools, .sections")) part.inert = state === "failed";
 }
@@ -123,9 +124,9 @@ function showTitle() {
   byId("title").hidden = photo === null;
   document.title = photo ? `${photo.name} · Photochrom Studio` : "Photochrom Studio";
   byId("title-name").textContent = photo?.name ?? "";
-  byId("title-size").textContent = photo?.size ? `${photo.size.width} × ${photo.size.height}` : "";
+  byId("title-size").textContent = photo?.size ? t("stage.size", photo.size) : "";
   for (const id of ["download", "download-more"]) byId(id).disabled = !photo?.size || photo.error !== null;
-  stage.setAttribute("aria-label", photo ? `Photograph ${photo.name}` : "Photograph");
+  stage.setAttribute("aria-label", photo ? t("stage.named", { name: photo.name }) : t("stage.photograph"));
 }
 
 /** Why a photograph can't be opened, without the file's name before it. */
@@ -137,7 +138,7 @@ function reasonOf(photo) {
 
 function showFailure(photo) {
   byId("failed").replaceChildren(
-    make("h2", {}, `${photo.name} can't be opened`),
+    make("h2", {}, t("open.refused", { name: photo.name })),
     make("p", {}, reasonOf(photo)),
     make(
       "div",
@@ -150,14 +151,14 @@ function showFailure(photo) {
               type: "button",
               on: { click: () => session.retry(photo, { damaged: true }) },
             },
-            "Open it as far as it goes",
+            t("open.damaged"),
           )
         : null,
-      make("button", { class: "primary", type: "button", on: { click: askMore } }, "Open another"),
+      make("button", { class: "primary", type: "button", on: { click: askMore } }, t("open.another")),
       make(
         "button",
         { class: "plain", type: "button", on: { click: () => session.remove(photo) } },
-        "Close it",
+        t("open.close"),
       ),
     ),
   );
@@ -189,7 +190,7 @@ session.addEventListener("select", async () => {
   }
   photo.sharp = null;
   view.lay(photo.size);
-  setState("sending", photo.size ? "Painting" : "Reading");
+  setState("sending", t(photo.size ? "state.painting" : "state.reading"));
   if (photo.afterUrl) {
     const before = photo.beforeUrl ? view.showBefore(photo.beforeUrl) : showLocal(photo);
     await Promise.all([before, view.showAfter(photo.afterUrl)]);
@@ -203,7 +204,7 @@ session.addEventListener("select", async () => {
   showEdit();
 });
 
-/** Show the file itself, in grey, while the server reads it. */
+/** Show the file itself, in gray, while the server reads it. */
 async function showLocal(photo) {
   const probe = new Image();
   probe.src = photo.localUrl;
@@ -230,12 +231,12 @@ session.addEventListener("ready", ({ detail: { photo } }) => {
     showLocal(photo);
   }
   showTitle();
-  setState("sending", "Painting");
+  setState("sending", t("state.painting"));
 });
 
 session.addEventListener("sent", ({ detail: { photo, share } }) => {
   if (photo !== session.current || photo.size) return;
-  setState("sending", share < 1 ? `Sending ${Math.round(100 * share)} %` : "Reading");
+  setState("sending", share < 1 ? t("state.sending", { share: percent(share) }) : t("state.reading"));
 });
 
 session.addEventListener("before", ({ detail: { photo } }) => {
@@ -256,7 +257,7 @@ session.addEventListener("painted", async ({ detail: { photo } }) => {
   if (first) {
     setState("painted");
     view.sweep(0.5);
-    announce("The photograph is in colour.");
+    announce(t("stage.colored"));
     versions.load(photo);
   }
   if (photo.isPainted) {
@@ -280,13 +281,13 @@ session.addEventListener("opened", ({ detail: { photos } }) => {
   const failed = photos.filter((photo) => photo.error);
   if (!failed.length || photos.length === 1) return;
   tell("", {
-    title: `${photos.length - failed.length} opened, ${failed.length} not`,
-    details: failed.map((photo) => `${photo.name}: ${reasonOf(photo)}`),
+    title: t("open.summary", { opened: photos.length - failed.length, failed: failed.length }),
+    details: failed.map((photo) => t("open.reason", { name: photo.name, reason: reasonOf(photo) })),
   });
 });
 
 session.addEventListener("refused", ({ detail: { photo, error } }) => {
-  tell(error.message, { title: "It could not be painted" });
+  tell(error.message, { title: t("paint.refused") });
   if (photo === session.current) setState("painted");
 });
 
@@ -317,7 +318,7 @@ async function photosOf(file) {
 function applyEdits(photo, { text, reference: example }) {
   try {
     const edit = editOf(text, photo.size, example);
-    if (!isUntouched(edit)) session.changeOf(photo, edit, "edits from a file");
+    if (!isUntouched(edit)) session.changeOf(photo, edit, "step.editsFromFile");
   } catch (error) {
     if (!(error instanceof HintsError || error instanceof SyntaxError)) throw error;
     tell(error.message, { title: photo.name });
@@ -334,14 +335,14 @@ async function openHints(file, opening = []) {
     session.photos.find(sameName) ??
     (opening.length === 1 ? opening[0] : session.current);
   if (!photo) {
-    tell("Open the photograph first, then its hints.", { title: file.name });
+    tell(t("hints.photographFirst"), { title: file.name });
     return;
   }
   let text;
   try {
     text = await file.text();
   } catch {
-    tell("The file can't be read. Choose it again.", { title: file.name });
+    tell(t("hints.unreadable"), { title: file.name });
     return;
   }
   if (photo.size) applyHints(photo, { name: file.name, text });
@@ -351,8 +352,8 @@ async function openHints(file, opening = []) {
 function applyHints(photo, { name, text }) {
   try {
     const hints = hintsIn(text, photo.size);
-    session.changeOf(photo, { ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "hints from a file");
-    announce(`${counted(hints.length, "hint")} from ${name}.`);
+    session.changeOf(photo, { ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "step.hintsFromFile");
+    announce(t("hints.taken", { count: hints.length, name }));
   } catch (error) {
     if (!(error instanceof HintsError)) throw error;
     tell(error.message, { title: name });
@@ -383,8 +384,8 @@ function keep(points) {
   layer.ghost(null);
   const photo = session.current;
   if (!photo?.size || !view.hasAfter) return;
-  session.change(withLock(photo.edit, points, 2 * brushPx()), "place kept");
-  announce("This place is kept as it is.");
+  session.change(withLock(photo.edit, points, 2 * brushPx()), "step.kept");
+  announce(t("stage.kept"));
 }
 
 function nextUnsure() {
@@ -392,7 +393,7 @@ function nextUnsure() {
   if (!place) return;
   view.reveal(place);
   layer.putCross(place);
-  announce("An uncertain place. Enter gives it a colour.");
+  announce(t("stage.atUnsure"));
 }
 
 /* tools */
@@ -422,14 +423,14 @@ byId("undo").addEventListener("click", () => session.undo());
 byId("redo").addEventListener("click", () => session.redo());
 byId("reset").addEventListener("click", () => {
   picker.close();
-  session.change(UNTOUCHED, "reset");
-  announce("Everything is reset.");
+  session.change(UNTOUCHED, "step.reset");
+  announce(t("stage.wasReset"));
 });
 
 view.addEventListener("move", () => {
-  const words = view.isFitted ? "Fit" : `${Math.round(100 * view.zoom)} %`;
+  const words = view.isFitted ? t("tools.fit") : percent(view.zoom);
   byId("zoom-level").textContent = words;
-  byId("zoom-level").setAttribute("aria-label", `Zoom: ${words}`);
+  byId("zoom-level").setAttribute("aria-label", t("tools.zoomAt", { zoom: words }));
   if (!stage.matches(".panning")) sharpness.settle();
 });
 
@@ -466,14 +467,14 @@ document.addEventListener("keydown", (event) => {
 /* the engine comes and goes */
 
 api.connection.addEventListener("offline", () => {
-  byId("offline").textContent = api.about.away;
+  byId("offline").textContent = t("place.away");
   byId("offline").hidden = false;
   if (stage.dataset.state === "sending") setState("sending");
 });
 api.connection.addEventListener("online", () => {
   byId("offline").hidden = true;
-  if (stage.dataset.state === "sending") setState("sending", "Reading");
-  announce(api.about.back);
+  if (stage.dataset.state === "sending") setState("sending", t("state.reading"));
+  announce(t("place.back"));
   if (session.photos.length) session.resume();
   else if (!byId("prints").children.length) begin();
 });
@@ -484,14 +485,13 @@ async function begin() {
     offerFormats(writes);
     const model = models.find((one) => one.name === current);
     takesHints = model ? model.takes_hints : true;
-    byId("model").textContent = model ? api.about.model(model.name) : "";
+    byId("model").textContent = model ? api.about.place.model(model.name) : "";
     document.body.classList.toggle("no-hints", !takesHints);
     byId("unguided").hidden = takesHints;
     if (!takesHints) setTool("hand");
     await showSamples((photo) => session.add([photo]));
   } catch (error) {
-    if (!(error instanceof api.OfflineError))
-      tell(error.message, { title: "Not everything could be loaded" });
+    if (!(error instanceof api.OfflineError)) tell(error.message, { title: t("page.partly") });
   }
 }
 
@@ -504,7 +504,7 @@ async function restore() {
   const chosen = session.current ?? last;
   session.add(photos);
   session.select(chosen);
-  announce("Your photographs are open again.");
+  announce(t("stage.restored"));
 }
 
 showEdit();

@@ -1,9 +1,10 @@
 // Ways in: drop, paste, the file dialog (the camera roll on phones), the samples.
 
 import * as api from "./api.js";
-import { byId, counted, make, reducedMotion, tell } from "./dom.js";
+import { byId, make, reducedMotion, tell } from "./dom.js";
 import { dropped } from "./reading.js";
 import { Photo } from "./session.js";
+import { has, placeWords, t } from "./words.js";
 
 let readable = "image/*";
 
@@ -41,7 +42,7 @@ export function followDrops(take) {
     clearTimeout(leaving);
     veil.hidden = false;
     veil.classList.toggle("aside", asReference(event));
-    byId("drop-text").textContent = asReference(event) ? "Drop to follow its colours" : "Drop to open";
+    byId("drop-text").textContent = t(asReference(event) ? "drop.follow" : "drop.open");
     leaving = setTimeout(() => {
       veil.hidden = true;
     }, 400);
@@ -53,7 +54,7 @@ export function followDrops(take) {
     const reference = asReference(event);
     dropped(event.dataTransfer).then(({ files, folders }) => {
       if (folders.length) {
-        tell(files.length ? `${counted(files.length, "file")} found.` : "No photographs are in it.", {
+        tell(files.length ? t("drop.found", { count: files.length }) : t("drop.none"), {
           title: folders.join(", "),
           kind: files.length ? "good" : "note",
         });
@@ -69,13 +70,14 @@ export function followDrops(take) {
   });
 }
 
-/** Lay the samples out as prints, and let them come up in colour one after the other. */
+/** Lay the samples out as prints, and let them come up in color one after the other. */
 export async function showSamples(open) {
   const { samples } = await api.getSamples();
   const prints = samples.map((sample) => {
     const gray = make("img", { src: sample.url, alt: "", class: "print-gray" });
     const paper = make("span", { class: "print-paper" }, gray);
-    const title = make("span", { class: "print-title" }, sample.title);
+    const key = `sample.${sample.name}`;
+    const title = make("span", { class: "print-title", "data-t": has(key) ? key : null }, sample.title);
     const print = { sample, paper, info: null, file: null };
     const button = make(
       "button",
@@ -109,13 +111,14 @@ export async function showSamples(open) {
     }
   };
 
+  placeWords(byId("prints"));
   byId("samples").hidden = samples.length === 0;
   for (const print of prints) {
     if (document.body.dataset.scene !== "welcome") return;
     try {
       await develop(print, await fetched(print));
     } catch {
-      return; // the prints stay grey; opening one says what is wrong
+      return; // the prints stay gray; opening one says what is wrong
     }
   }
 }

@@ -1,7 +1,8 @@
-// What is laid over the preview when there is time: single pixels, and where colours are unsure.
+// What is laid over the preview when there is time: single pixels, and where colors are unsure.
 
 import * as api from "./api.js";
 import { byId, tell } from "./dom.js";
+import { t } from "./words.js";
 
 const SETTLED_MS = 450;
 const MOST_PIXELS = 60e6;
@@ -33,7 +34,7 @@ export function followSharpness(view, session) {
       await view.showBefore(photo.localUrl, { gray: true });
     } catch (error) {
       if (error.name !== "AbortError" && !(error instanceof api.OfflineError)) {
-        tell(error.message, { title: "Single pixels can't be shown" });
+        tell(error.message, { title: t("paint.pixelsRefused") });
       }
     } finally {
       if (asked === abort) asked = null;
@@ -53,7 +54,7 @@ export function followSharpness(view, session) {
   return { settle, stop };
 }
 
-/** Where the network is least sure: the photograph in grey, the unsure parts in the accent. */
+/** Where the network is least sure: the photograph in gray, the unsure parts in the accent. */
 export class Veil {
   #session;
   #asked = null;
@@ -69,7 +70,7 @@ export class Veil {
     this.#places = [];
     byId("unsure").setAttribute("aria-pressed", String(this.#shown));
     byId("stage").classList.toggle("veiled", this.#shown);
-    byId("tag-after").textContent = this.#shown ? "Warm: unsure" : "After";
+    byId("tag-after").textContent = t(this.#shown ? "stage.unsure" : "stage.after");
     byId("veil").hidden = !this.#shown;
     if (this.#shown) this.refresh();
   }
@@ -90,7 +91,7 @@ export class Veil {
       if (!abort.signal.aborted) this.#draw(bitmap);
     } catch (error) {
       if (error.name === "AbortError" || error instanceof api.OfflineError) return;
-      tell(error.message, { title: "It can't be shown where the colours are unsure" });
+      tell(error.message, { title: t("paint.unsureRefused") });
       this.hide();
     }
   }

@@ -4,12 +4,13 @@ import * as api from "./api.js";
 import { nameOf } from "./color.js";
 import { byId, icon, make, refill, tell } from "./dom.js";
 import { Upload } from "./session.js";
+import { placeWords, t } from "./words.js";
 
 const MOST = 12;
 const READY = {
-  Garden: ["#3f5d34", "#7f9a52", "#c2405a", "#e6b9b5", "#d9a441", "#8fb4cf", "#7a5c43"],
-  Coast: ["#2f5f7a", "#7fb0bf", "#d9c39a", "#b5714d", "#8a8f86", "#e7d9c3"],
-  Earth: ["#5b4332", "#94704c", "#c49a6c", "#6b7150", "#8c3f2e", "#d8c6a5"],
+  "palette.garden": ["#3f5d34", "#7f9a52", "#c2405a", "#e6b9b5", "#d9a441", "#8fb4cf", "#7a5c43"],
+  "palette.coast": ["#2f5f7a", "#7fb0bf", "#d9c39a", "#b5714d", "#8a8f86", "#e7d9c3"],
+  "palette.earth": ["#5b4332", "#94704c", "#c49a6c", "#6b7150", "#8c3f2e", "#d8c6a5"],
 };
 
 export function followPalette(session, askFile) {
@@ -21,13 +22,13 @@ export function followPalette(session, askFile) {
       {
         class: "swatch removable",
         type: "button",
-        "aria-label": `Remove ${nameOf(color)}`,
-        title: `Remove ${color}`,
+        "aria-label": t("palette.remove", { color: nameOf(color) }),
+        title: t("palette.remove", { color }),
         on: {
           click: () =>
             change(
               session.current.edit.palette.filter((_, at) => at !== index),
-              "palette colour removed",
+              "step.paletteRemoved",
             ),
         },
       },
@@ -41,12 +42,12 @@ export function followPalette(session, askFile) {
     const input = make("input", {
       type: "color",
       value: "#c0764a",
-      "aria-label": "Add a colour to the palette",
+      "aria-label": t("palette.add"),
     });
     input.addEventListener("change", () => {
-      change([...session.current.edit.palette, input.value], "palette colour added");
+      change([...session.current.edit.palette, input.value], "step.paletteAdded");
     });
-    return make("label", { class: "swatch add", title: "Add a colour" }, input, icon("plus"));
+    return make("label", { class: "swatch add", title: t("palette.addShort") }, input, icon("plus"));
   };
 
   const fromPicture = async () => {
@@ -56,30 +57,32 @@ export function followPalette(session, askFile) {
     const upload = new Upload(file);
     try {
       const { palette } = await upload.use((id) => api.paletteOf(id));
-      if (photo === session.current) change(palette.slice(0, MOST), "palette from a picture");
+      if (photo === session.current) change(palette.slice(0, MOST), "step.paletteFromPicture");
     } catch (error) {
-      tell(error.message, { title: "No palette from this picture" });
+      tell(error.message, { title: t("palette.noneFound") });
     } finally {
       upload.forget();
     }
   };
 
   byId("palette-presets").append(
-    ...Object.entries(READY).map(([name, colors]) =>
-      make(
-        "button",
-        { class: "chip", type: "button", on: { click: () => change(colors, `palette ${name}`) } },
-        name,
-      ),
+    ...Object.entries(READY).map(([key, colors]) =>
+      make("button", {
+        class: "chip",
+        type: "button",
+        "data-t": key,
+        on: { click: () => change(colors, ["step.paletteReady", { name: t(key) }]) },
+      }),
     ),
     make(
       "button",
       { class: "chip", type: "button", on: { click: fromPicture } },
       icon("photo"),
-      "From a picture",
+      make("span", { "data-t": "palette.fromPicture" }),
     ),
   );
-  byId("palette-clear").addEventListener("click", () => change([], "palette cleared"));
+  placeWords(byId("palette-presets"));
+  byId("palette-clear").addEventListener("click", () => change([], "step.paletteCleared"));
 
   let shown = null;
   return function show({ palette }) {
@@ -109,18 +112,18 @@ export function followReference(session, askFile) {
     try {
       await reference.ready();
       if (reference.info.gray) {
-        tell("It is grey itself. Take a photograph in colour.", { title: `${file.name} can't be followed` });
+        tell(t("reference.gray"), { title: t("reference.refused", { name: file.name }) });
         reference.forget();
       } else if (photo === session.current) {
-        set(reference, "reference photograph");
+        set(reference, "step.reference");
       }
     } catch (error) {
-      tell(error.message, { title: `${file.name} can't be followed` });
+      tell(error.message, { title: t("reference.refused", { name: file.name }) });
     }
     part.classList.remove("sending");
   };
 
-  byId("reference-clear").addEventListener("click", () => set(null, "reference removed"));
+  byId("reference-clear").addEventListener("click", () => set(null, "step.referenceRemoved"));
 
   let shown;
   const show = ({ reference }) => {
@@ -130,7 +133,7 @@ export function followReference(session, askFile) {
     const choose = make("button", {
       class: reference ? "reference-print" : "reference-empty",
       type: "button",
-      "aria-label": reference ? `Colours like ${reference.file.name}; choose another` : null,
+      "aria-label": reference ? t("reference.named", { name: reference.file.name }) : null,
       on: {
         click: async () => {
           const [file] = await askFile({ several: false });
@@ -141,7 +144,7 @@ export function followReference(session, askFile) {
     if (reference) {
       choose.append(make("img", { src: urlOf(reference), alt: "" }), make("span", {}, reference.file.name));
     } else {
-      choose.append(icon("photo"), make("span", {}, "Choose or drop a photograph in colour to follow"));
+      choose.append(icon("photo"), make("span", {}, t("reference.choose")));
     }
     refill(part, [choose]);
   };

@@ -1,25 +1,27 @@
 // Vividness, the list of hints, and the tabs of the narrow layout.
 
 import { nameOf } from "./color.js";
-import { byId, counted, icon, make, refill } from "./dom.js";
+import { byId, icon, make, refill } from "./dom.js";
 import { UNTOUCHED, withoutHints, withoutLock } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
+import { number, percent, t } from "./words.js";
 
+/** @type {[number, string][]} up to which value a word goes */
 const WORDS = [
-  [0.3, "Very calm"],
-  [0.85, "Calm"],
-  [1.15, "Natural"],
-  [1.7, "Vivid"],
-  [3, "Very vivid"],
+  [0.3, "tone.veryCalm"],
+  [0.85, "tone.calm"],
+  [1.15, "tone.natural"],
+  [1.7, "tone.vivid"],
+  [3, "tone.veryVivid"],
 ];
 
-export const vividnessWord = (value) => WORDS.find(([end]) => value < end)[1];
+const vividnessWord = (value) => t(WORDS.find(([end]) => value < end)[1]);
 
 export function followVividness(session) {
   const slider = byId("vividness");
   let drag = 0;
   const set = (value, merge) => {
-    session.change({ ...session.current.edit, vividness: value }, "vividness", merge);
+    session.change({ ...session.current.edit, vividness: value }, "step.vividness", merge);
   };
   slider.addEventListener("input", () => {
     if (session.current) set(Number(slider.value), `vividness ${drag}`);
@@ -36,7 +38,7 @@ export function followVividness(session) {
     const word = vividnessWord(value);
     if (Number(slider.value) !== value) slider.value = String(value);
     slider.style.setProperty("--at", `${50 * value}%`);
-    slider.setAttribute("aria-valuetext", `${word}, ${value.toFixed(2)}`);
+    slider.setAttribute("aria-valuetext", t("tone.said", { word, value }));
     byId("vividness-value").textContent = word;
   };
 }
@@ -44,13 +46,12 @@ export function followVividness(session) {
 /** Warmth, tint and strength, for the whole picture. */
 export function followTone(session) {
   let drag = 0;
-  const words = (value) =>
-    value === 0 ? "0" : `${value > 0 ? "+" : "\u2212"}${Math.round(100 * Math.abs(value))}`;
+  const words = (value) => number(Math.round(100 * value), { signDisplay: "exceptZero" });
   for (const name of ["warmth", "tint", "strength"]) {
     const slider = byId(name);
     const usual = UNTOUCHED[name];
     const set = (value, merge = null) => {
-      if (session.current) session.change({ ...session.current.edit, [name]: value }, name, merge);
+      if (session.current) session.change({ ...session.current.edit, [name]: value }, `step.${name}`, merge);
     };
     slider.addEventListener("input", () => set(Number(slider.value), `${name} ${drag}`));
     slider.addEventListener("change", () => {
@@ -62,7 +63,7 @@ export function followTone(session) {
     for (const name of ["warmth", "tint", "strength"]) {
       const value = edit[name];
       if (Number(byId(name).value) !== value) byId(name).value = value;
-      const said = name === "strength" ? `${Math.round(100 * value)}\u2009%` : words(value);
+      const said = name === "strength" ? percent(value) : words(value);
       byId(`${name}-value`).textContent = said;
       byId(name).setAttribute("aria-valuetext", said);
     }
@@ -99,8 +100,8 @@ export function followHintList(session, layer, open) {
         {
           class: "quiet small",
           type: "button",
-          "aria-label": `Delete ${what}`,
-          title: "Delete",
+          "aria-label": what,
+          title: t("hints.delete"),
           on: { click: drop },
         },
         icon("trash"),
@@ -119,31 +120,41 @@ export function followHintList(session, layer, open) {
     const rows = own.map((hint) => {
       const color = shownColor(hint);
       const [x, y] = hint.points[0].map(Math.round);
-      return row([color], nameOf(color), `${hint.points.length > 1 ? "stroke from" : "at"} ${x}, ${y}`, {
-        choose: {
-          click: () => open(hint.key),
-          pointerenter: () => layer.select(hint.key),
-          pointerleave: () => layer.select(null),
+      return row(
+        [color],
+        nameOf(color),
+        t(hint.points.length > 1 ? "hints.strokeFrom" : "hints.at", { x, y }),
+        {
+          choose: {
+            click: () => open(hint.key),
+            pointerenter: () => layer.select(hint.key),
+            pointerleave: () => layer.select(null),
+          },
+          drop: () => remove("step.hintDeleted", (one) => one.key === hint.key),
+          what: t("hints.deleteOne", { color: nameOf(color), x, y }),
         },
-        drop: () => remove("hint deleted", (one) => one.key === hint.key),
-        what: `the ${nameOf(color)} hint at ${x}, ${y}`,
-      });
+      );
     });
     if (grouped.length) {
-      const { number } = grouped[0].group;
+      const { number: given } = grouped[0].group;
       rows.unshift(
-        row([shownColor(grouped[0])], `Version ${number}`, counted(grouped.length, "spot"), {
-          drop: () => remove("version left", (one) => one.group !== null),
-          what: `version ${number}`,
-        }),
+        row(
+          [shownColor(grouped[0])],
+          t("versions.one", { number: given }),
+          t("hints.spots", { count: grouped.length }),
+          {
+            drop: () => remove("step.versionLeft", (one) => one.group !== null),
+            what: t("hints.deleteVersion", { number: given }),
+          },
+        ),
       );
     }
     for (const one of lock) {
       const [x, y] = one.points[0].map(Math.round);
       rows.push(
-        row([], "Kept as it is", `around ${x}, ${y}`, {
-          drop: () => session.change(withoutLock(session.current.edit, one.key), "kept place removed"),
-          what: `the kept place around ${x}, ${y}`,
+        row([], t("hints.kept"), t("hints.around", { x, y }), {
+          drop: () => session.change(withoutLock(session.current.edit, one.key), "step.keptRemoved"),
+          what: t("hints.deleteKept", { x, y }),
         }),
       );
     }

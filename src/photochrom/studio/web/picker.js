@@ -1,9 +1,10 @@
-// The colour picker: what the network finds likely at a spot, recent colours, any colour.
+// The color picker: what the network finds likely at a spot, recent colors, any color.
 
 import { hexToLch, lchToHex, nameOf, parseHex } from "./color.js";
 import { byId, make } from "./dom.js";
 import { reachAt, wayOf, wordsFor } from "./reach.js";
 import { thingsAt } from "./things.js";
+import { t } from "./words.js";
 
 const RECENT = 8;
 const STORE = "photochrom-recent";
@@ -93,7 +94,7 @@ export class Picker extends EventTarget {
     const turn = this.#opened;
     this.#returnTo = returnTo;
     this.#box.hidden = false;
-    byId("picker-title").textContent = color ? "Colour of this hint" : "Colour of this spot";
+    byId("picker-title").textContent = t(color ? "picker.hint" : "picker.spot");
     byId("picker-delete").hidden = color === null;
     byId("reach").value = wayOf(reach);
     this.#showReach();
@@ -126,13 +127,13 @@ export class Picker extends EventTarget {
     const part = byId("picker-likely");
     part.removeAttribute("aria-busy");
     if (!found.length) {
-      part.replaceChildren(make("p", { class: "note" }, "The network can't say."));
+      part.replaceChildren(make("p", { class: "note" }, t("picker.unknown")));
       return;
     }
     part.replaceChildren(
       ...found.map(({ color, share }, index) => {
-        const words = index === 0 ? "most likely" : likelihood(share);
-        const button = this.#swatch(color, `${nameOf(color)}, ${words}`);
+        const words = t(index === 0 ? "picker.mostLikely" : likelihood(share));
+        const button = this.#swatch(color, t("picker.named", { color: nameOf(color), likelihood: words }));
         return make("span", { class: "likely-one" }, button, make("small", { "aria-hidden": "true" }, words));
       }),
     );
@@ -143,7 +144,8 @@ export class Picker extends EventTarget {
 
   #showThings() {
     byId("picker-things").replaceChildren(
-      ...thingsAt(Math.min(88, Math.max(18, this.#light))).map(({ name, color }) => {
+      ...thingsAt(Math.min(88, Math.max(18, this.#light))).map(({ key, color }) => {
+        const name = t(key);
         const button = this.#swatch(color, name);
         button.classList.add("thing");
         button.append(make("span", {}, name));
@@ -223,7 +225,7 @@ export class Picker extends EventTarget {
     try {
       localStorage.setItem(STORE, JSON.stringify(colors.slice(0, RECENT)));
     } catch {
-      // Without storage, colours are recent for as long as they are seen.
+      // Without storage, colors are recent for as long as they are seen.
     }
   }
 
@@ -232,13 +234,13 @@ export class Picker extends EventTarget {
   }
 }
 
-/** A share of what the network finds possible, in words. */
+/** The key of the word for a share of what the network finds possible. */
 function likelihood(share) {
-  if (share >= 0.2) return "likely";
-  return share >= 0.04 ? "possible" : "rare";
+  if (share >= 0.2) return "picker.alsoLikely";
+  return share >= 0.04 ? "picker.possible" : "picker.rare";
 }
 
-/** Colours that were used before, the latest first. */
+/** Colors that were used before, the latest first. */
 function recent() {
   try {
     return (JSON.parse(localStorage.getItem(STORE)) ?? []).filter((color) => parseHex(color));

@@ -1,8 +1,9 @@
-// From a spot or a stroke on the photograph to a hint with a colour.
+// From a spot or a stroke on the photograph to a hint with a color.
 
 import * as api from "./api.js";
 import { tell } from "./dom.js";
 import { makeHint, reaching, recolored, withHint, withoutHints } from "./edits.js";
+import { t } from "./words.js";
 
 /**
  * @param brush a hint's own radius in pixels of the photograph, or null
@@ -12,7 +13,7 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
   let picking = null; // { points, key, merge, photo }; key: of the hint, once there is one
   let picked = 0;
 
-  /** Whoever colours a spot wants to see it in colour. */
+  /** Whoever colors a spot wants to see it in color. */
   const moveDividerAside = (point) => {
     if (!view.comparing) return;
     const { left, right } = view.seen;
@@ -45,7 +46,7 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
     if (!picking || picking.photo !== session.current) return;
     const { edit } = session.current;
     if (picking.key && edit.hints.some((hint) => hint.key === picking.key)) {
-      session.change(recolored(edit, picking.key, color), "hint's colour", picking.merge);
+      session.change(recolored(edit, picking.key, color), "step.hintColor", picking.merge);
       return;
     }
     const radius_px = brush();
@@ -54,7 +55,7 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
     preview.release();
     picking.key = hint.key;
     layer.ghost(null);
-    session.change(withHint(edit, hint), "hint", picking.merge);
+    session.change(withHint(edit, hint), "step.hint", picking.merge);
     layer.select(hint.key);
   });
 
@@ -62,7 +63,7 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
     if (!picking || picking.photo !== session.current) return;
     const { edit } = session.current;
     if (picking.key && edit.hints.some((hint) => hint.key === picking.key))
-      session.change(reaching(edit, picking.key, reach), "hint's reach", picking.merge);
+      session.change(reaching(edit, picking.key, reach), "step.hintReach", picking.merge);
     preview.pin(picking.points, reach);
   });
 
@@ -76,7 +77,7 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
     if (!key) return;
     session.change(
       withoutHints(session.current.edit, (hint) => hint.key === key),
-      "hint deleted",
+      "step.hintDeleted",
     );
   });
 
@@ -86,14 +87,14 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
     layer.select(null);
   });
 
-  /** Ask which colour a new spot or stroke has. */
+  /** Ask which color a new spot or stroke has. */
   const beginHint = (points) => {
     if (!session.current?.size || !view.hasAfter) return;
     if (canHint()) open({ points });
-    else tell("The model that runs paints by itself and takes no hints.", { kind: "note" });
+    else tell(t("unguided.note"), { kind: "note" });
   };
 
-  /** Ask which other colour a hint should have. */
+  /** Ask which other color a hint should have. */
   const openHint = (key) => {
     const hint = session.current?.edit.hints.find((one) => one.key === key);
     if (hint) open({ points: hint.points, key, color: hint.color ?? null, reach: hint.reach ?? null });

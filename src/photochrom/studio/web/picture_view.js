@@ -2,6 +2,7 @@
 // pixels, positions in the photograph are its own pixels.
 
 import { byId, reducedMotion } from "./dom.js";
+import { percent, t } from "./words.js";
 
 const MARGIN_PX = 28;
 const MOST_ZOOM = 8;
@@ -239,7 +240,7 @@ export class PictureView extends EventTarget {
     divider.style.transform = `translate(${this.splitX}px, ${top}px)`;
     divider.style.height = `${Math.max(0, bottom - top)}px`;
     byId("divider-knob").setAttribute("aria-valuenow", String(Math.round(100 * this.split)));
-    byId("divider-knob").setAttribute("aria-valuetext", `${Math.round(100 * this.split)} % of the original`);
+    byId("divider-knob").setAttribute("aria-valuetext", t("stage.dividerAt", { share: percent(this.split) }));
     if (this.#before) {
       const cut = divided ? this.splitX - this.x : 0;
       const width = this.size.width * this.scale;
@@ -258,7 +259,7 @@ export class PictureView extends EventTarget {
     }
   }
 
-  /** Reveal the colours from the right, like a print that is being developed. */
+  /** Reveal the colors from the right, like a print that is being developed. */
   sweep(to = this.split) {
     if (reducedMotion() || !this.comparing) {
       this.#setSplit(to);

@@ -4,6 +4,7 @@
 import { editIn, editsOut } from "./edits.js";
 import { stemOf } from "./reading.js";
 import { downloadZip } from "./vendor/client-zip.js";
+import { t } from "./words.js";
 
 const EDITS = ".edits.json";
 const PROJECT = "photochrom.json";
@@ -82,18 +83,17 @@ export class ProjectError extends Error {}
 export async function openProject(file) {
   const entries = await unzip(file);
   const text = async (name) => {
-    if (!entries.has(name)) throw new ProjectError(`This is no project of Photochrom: ${name} is missing.`);
+    if (!entries.has(name)) throw new ProjectError(t("project.missing", { name }));
     return entries.get(name).text();
   };
   const table = JSON.parse(await text(PROJECT));
-  if (table.photochrom !== "project" || table.version !== VERSION)
-    throw new ProjectError("This project was made by another Photochrom.");
+  if (table.photochrom !== "project" || table.version !== VERSION) throw new ProjectError(t("project.other"));
   return Promise.all(
     table.photographs.map(async (name) => {
       const edits = await text(`photographs/${name}${EDITS}`);
       const { reference } = JSON.parse(edits);
       const place = `photographs/${name}`;
-      if (!entries.has(place)) throw new ProjectError(`${name} is missing in it.`);
+      if (!entries.has(place)) throw new ProjectError(t("project.lacks", { name }));
       return {
         file: new File([entries.get(place)], name),
         edits,
@@ -107,7 +107,7 @@ export const isProject = (file) => /\.zip$/i.test(file.name);
 
 /** The entries of a ZIP that holds them as they are, by name; none is copied. */
 async function unzip(file) {
-  const wrong = new ProjectError("This is no project of Photochrom.");
+  const wrong = new ProjectError(t("project.none"));
   const tailAt = Math.max(0, file.size - 65_557);
   const tail = new DataView(await file.slice(tailAt).arrayBuffer());
   let end = tail.byteLength - 22;

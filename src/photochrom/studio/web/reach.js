@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { byId } from "./dom.js";
 import { regionOf, unpack } from "./region.js";
+import { t } from "./words.js";
 
 const REST_MS = 160;
 const TINT = [255, 122, 60];
@@ -16,10 +17,10 @@ export const wayOf = (reach) =>
     : Math.min(99, Math.max(0, Math.round(50 + 25 * Math.log2(reach))));
 
 export function wordsFor(reach) {
-  if (reach === null) return "As far as the model takes it";
-  if (reach < 0.6) return "A small part of it";
-  if (reach < 1.6) return "This thing";
-  return "This and what is like it";
+  if (reach === null) return t("reach.model");
+  if (reach < 0.6) return t("reach.part");
+  if (reach < 1.6) return t("reach.thing");
+  return t("reach.like");
 }
 
 export class RegionPreview {

@@ -1,5 +1,7 @@
 // The files that people give to the page: read whole before they are sent, folders walked.
 
+import { t } from "./words.js";
+
 export class FileError extends Error {}
 
 const HINTS = /\.json$/i;
@@ -12,11 +14,9 @@ export async function whole(file) {
   try {
     content = await file.arrayBuffer();
   } catch {
-    throw new FileError(
-      "It can't be read: it is a folder, or it was moved, deleted or changed after it was chosen. Choose it again.",
-    );
+    throw new FileError(t("file.unreadable"));
   }
-  if (content.byteLength === 0) throw new FileError("The file is empty.");
+  if (content.byteLength === 0) throw new FileError(t("file.empty"));
   return new File([content], file.name, { type: file.type });
 }
 

@@ -1,11 +1,12 @@
 // Downloads: the photograph at full size, the hints, and the command that does the same.
 
 import * as api from "./api.js";
-import { announce, byId, counted, make, tell } from "./dom.js";
+import { announce, byId, make, tell } from "./dom.js";
 import { carried, hintsOut, isUntouched, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
 import { shareable } from "./sharing.js";
+import { placeWords, t } from "./words.js";
 
 function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
@@ -31,7 +32,7 @@ export function commandFor(photo) {
     }),
     edit.palette.length ? `--palette '${edit.palette.join(",")}'` : "",
     edit.reference ? `--reference ${quoted(edit.reference.file.name)}` : "",
-    "-o colour/",
+    "-o color/",
   ]
     .filter(Boolean)
     .join(" ");
@@ -49,7 +50,7 @@ export function followJobs(session, view) {
     try {
       await work();
     } catch (error) {
-      tell(error.message, { title: "It could not be done" });
+      tell(error.message, { title: t("job.refused") });
     } finally {
       busy.textContent = "";
       show();
@@ -72,16 +73,10 @@ export function followJobs(session, view) {
     const from = session.current;
     const others = open().filter((photo) => photo !== from);
     for (const photo of others)
-      session.changeOf(
-        photo,
-        carried(kind, from.edit, photo.edit, from.size, photo.size),
-        "taken from another",
-      );
+      session.changeOf(photo, carried(kind, from.edit, photo.edit, from.size, photo.size), "step.carried");
     session.pump();
     sheet.close();
-    tell(`${counted(others.length, "photograph")} changed. Each change can be undone there.`, {
-      kind: "good",
-    });
+    tell(t("job.carried", { count: others.length }), { kind: "good" });
   };
 
   const paintFull = (photo) =>
@@ -93,17 +88,17 @@ export function followJobs(session, view) {
   const actions = {
     zip: () => {
       const photos = open();
-      return run(`Painting 1 of ${photos.length}`, async () => {
+      return run(t("job.paintingFirst", { count: photos.length }), async () => {
         const blob = await zipOf(photos, paintFull, (done) => {
-          busy.textContent = `Painted ${done} of ${photos.length}`;
+          busy.textContent = t("job.painted", { done, count: photos.length });
         });
         save(blob, "photographs-color.zip");
       });
     },
-    project: () => run("Saving", async () => save(await projectOf(open()), projectName(open()))),
+    project: () => run(t("job.saving"), async () => save(await projectOf(open()), projectName(open()))),
     share: (kind) => {
       const photo = session.current;
-      return run("Making it", async () => {
+      return run(t("job.making"), async () => {
         const { before, after } = photo.previews;
         const { blob, suffix } = await shareable(kind, before, after, view.split, photo.name);
         save(blob, `${stemOf(photo.name)}${suffix}`);
@@ -125,17 +120,18 @@ export function followJobs(session, view) {
 
 /** Offer the formats that can be written, and no others. */
 export function offerFormats(formats) {
-  const choices = [{ name: "", title: "As it came" }, ...formats];
+  const choices = [{ name: "", title: null }, ...formats];
   byId("formats").replaceChildren(
     ...choices.map(({ name, title }) =>
       make(
         "label",
         { class: "choice" },
         make("input", { type: "radio", name: "format", value: name, ...(name ? {} : { checked: true }) }),
-        make("span", {}, title),
+        make("span", title ? {} : { "data-t": "download.asItCame" }, title),
       ),
     ),
   );
+  placeWords(byId("formats"));
 }
 
 export function followSaving(session) {
@@ -146,18 +142,18 @@ export function followSaving(session) {
     const photo = session.current;
     if (!photo?.size || button.hasAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
-    button.querySelector("span").textContent = "Painting";
-    announce("Painting the photograph at full size.");
+    button.querySelector("span").textContent = t("state.painting");
+    announce(t("download.painting"));
     try {
       const more = { size: "full", format: format || null };
       const { blob, name } = await session.ask(photo, (id, body) => api.download(id, body, photo.name), more);
       save(blob, name);
-      announce(`${name} is downloaded.`);
+      announce(t("download.done", { name }));
     } catch (error) {
-      tell(error.message, { title: "It could not be downloaded" });
+      tell(error.message, { title: t("download.refused") });
     } finally {
       button.removeAttribute("aria-busy");
-      button.querySelector("span").textContent = "Download";
+      button.querySelector("span").textContent = t("bar.download");
     }
   };
 
@@ -169,8 +165,8 @@ export function followSaving(session) {
   byId("download-more").addEventListener("click", () => {
     const photo = session.current;
     const { width, height } = photo.size;
-    byId("download-note").textContent =
-      `${width} × ${height} pixels, as large as it came; its date and place stay in the file.${api.about.limits}`;
+    const note = t("download.note", { width, height });
+    byId("download-note").textContent = [note, api.about.limits()].filter(Boolean).join(" ");
     byId("command").textContent = commandFor(photo);
     byId("download-hints").disabled = photo.edit.hints.length === 0;
     sheet.showModal();
@@ -184,8 +180,8 @@ export function followSaving(session) {
   byId("copy-command").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(byId("command").textContent);
-      announce("Copied.");
-      tell("The command is copied.", { kind: "good" });
+      announce(t("download.copied"));
+      tell(t("download.copiedLong"), { kind: "good" });
     } catch {
       getSelection().selectAllChildren(byId("command"));
     }

@@ -5,6 +5,7 @@ import { bodyOf, UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
 import { LatestQueue } from "./queue.js";
 import { converted, whole } from "./reading.js";
+import { stepWords, t } from "./words.js";
 
 /** A file that the server knows under an id, and gets again should it forget. */
 export class Upload {
@@ -37,10 +38,7 @@ export class Upload {
       const readable = await converted(file); // HEIC on a Mac, a bitmap of Windows
       if (!readable) throw error;
       const info = await api.upload(readable, { signal });
-      info.notes = [
-        ...(info.notes ?? []),
-        "Photochrom can't read this format; your browser has turned it into PNG. Its metadata is not carried over.",
-      ];
+      info.notes = [...(info.notes ?? []), t("open.converted")];
       return info;
     }
   }
@@ -71,7 +69,7 @@ export class Upload {
 export class Photo {
   constructor(file, info = null) {
     this.upload = new Upload(file, info);
-    this.name = file.name || "photograph";
+    this.name = file.name || t("open.unnamed");
     this.history = new History(UNTOUCHED);
     this.size = info && { width: info.width, height: info.height };
     this.preview = info?.preview ?? null;
@@ -187,11 +185,11 @@ export class Session extends EventTarget {
   }
 
   undo() {
-    this.#travel("undo", "Undone");
+    this.#travel("undo", "stage.undone");
   }
 
   redo() {
-    this.#travel("redo", "Redone");
+    this.#travel("redo", "stage.redone");
   }
 
   /** Go to a step of the current photograph's history. */
@@ -201,10 +199,10 @@ export class Session extends EventTarget {
     this.repaint();
   }
 
-  #travel(way, word) {
+  #travel(way, key) {
     const label = this.current?.history[way]();
     if (!label) return;
-    this.#emit("edit", { said: `${word}: ${label}.` });
+    this.#emit("edit", { said: t(key, { step: stepWords(label) }) });
     this.repaint();
   }
 

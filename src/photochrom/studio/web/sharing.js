@@ -1,5 +1,7 @@
 // Before and after in one: side by side, split, and a page with a slider of its own.
 
+import { spoken, t } from "./words.js";
+
 const GAP_PX = 12;
 
 async function canvasOf(width, height, draw) {
@@ -13,7 +15,7 @@ async function canvasOf(width, height, draw) {
 
 /**
  * @param kind "beside", "split" or "slider"
- * @param before, after blobs of the same photograph, grey and in colour
+ * @param before, after blobs of the same photograph, gray and in color
  * @param split where a split lies, 0..1
  * @returns { Promise<{ blob: Blob, suffix: string }> }
  */
@@ -49,10 +51,11 @@ const inUrl = (blob) =>
 /** A page that needs nothing but itself. */
 async function sliderOf(before, after, title) {
   const [gray, color] = await Promise.all([before, after].map(inUrl));
-  const safe = title.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const safe = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const page = `<!doctype html>
+<html lang="${spoken()}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${safe}</title>
+<title>${safe(title)}</title>
 <style>
 body { margin: 0; min-height: 100vh; display: grid; place-content: center; background: #2b2b2b; }
 figure { position: relative; margin: 0; max-width: 100vw; }
@@ -60,8 +63,8 @@ img { display: block; max-width: 100vw; max-height: 92vh; }
 .before { position: absolute; inset: 0; width: 100%; height: 100%; clip-path: inset(0 calc(100% - var(--at, 50%)) 0 0); }
 input { width: 100%; margin: 12px 0; }
 </style>
-<figure><img src="${color}" alt="${safe}, in color"><img class="before" src="${gray}" alt="${safe}, as it was"></figure>
-<input type="range" value="50" aria-label="Before and after">
+<figure><img src="${color}" alt="${safe(t("share.inColor", { name: title }))}"><img class="before" src="${gray}" alt="${safe(t("share.asItWas", { name: title }))}"></figure>
+<input type="range" value="50" aria-label="${safe(t("share.slider"))}">
 <script>
 const [slider, figure] = [document.querySelector("input"), document.querySelector("figure")];
 slider.addEventListener("input", () => figure.style.setProperty("--at", slider.value + "%"));

@@ -1,24 +1,26 @@
 // Four other plausible versions; taking one adds its hints, and work goes on from there.
 
 import * as api from "./api.js";
-import { byId, make } from "./dom.js";
+import { byId, make, tell } from "./dom.js";
 import { versionOf, withVersion } from "./edits.js";
+import { percent, t } from "./words.js";
 
 const COUNT = 4;
 
 export function followVersions(session, canHint) {
   const part = byId("versions");
-  const say = (text) => {
-    byId("versions-note").textContent = text;
+  const say = (key) => {
+    byId("versions-note").dataset.t = key;
+    byId("versions-note").textContent = t(key);
   };
-  const usual = "What could be otherwise, the likeliest first.";
+  const usual = "versions.about";
 
   const take = (version) => {
     const { edit } = session.current;
     const left = versionOf(edit) === version.number;
     session.change(
       withVersion(edit, left ? null : version),
-      left ? "version left" : `version ${version.number}`,
+      left ? "step.versionLeft" : ["step.version", { number: version.number }],
     );
   };
 
@@ -46,23 +48,23 @@ export function followVersions(session, canHint) {
   const lay = (versions) => {
     part.replaceChildren(
       ...versions.map((version) => {
-        const percent = Math.round(100 * version.likelihood);
+        const share = percent(version.likelihood);
         return make(
           "button",
           {
             class: "version",
             type: "button",
             "data-version": version.number,
-            "aria-label": `Version ${version.number}, ${percent} % likely`,
-            title: `${percent} % likely`,
+            "aria-label": t("versions.named", { number: version.number, share }),
+            title: t("versions.likely", { share }),
             on: { click: () => take(version) },
           },
           make("img", { src: version.thumbnail, alt: "" }),
-          make("small", {}, `${percent}\u2009%`),
+          make("small", {}, share),
         );
       }),
     );
-    say(versions.length ? usual : "The network sees no other version.");
+    say(versions.length ? usual : "versions.none");
   };
 
   const load = async (photo) => {
@@ -76,7 +78,7 @@ export function followVersions(session, canHint) {
       photo.versions = answer.alternatives;
     } catch (error) {
       photo.versions = null;
-      if (!(error instanceof api.OfflineError)) say(error.message);
+      if (!(error instanceof api.OfflineError)) tell(error.message, { title: t("versions.title") });
     }
     if (photo === session.current) show();
   };

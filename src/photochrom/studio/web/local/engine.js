@@ -2,6 +2,7 @@
 // nothing is sent. Its doors are those of `http_engine.js`.
 
 import { OfflineError, ProblemError } from "../engine_errors.js";
+import { t } from "../words.js";
 import { onFiles } from "./arrivals.js";
 import { dressed } from "./metadata.js";
 import { keepOffline } from "./offline.js";
@@ -23,16 +24,12 @@ const device = navigator;
 const mostPixels = () => ((device.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
 
 export const about = {
-  stays: "They stay in this browser: nothing is uploaded.",
-  privacy:
-    "Nothing leaves this browser: photographs are read and painted by the page itself. After the first " +
-    "visit it works without a network.",
-  model: (name) => `Model ${name}, in this browser`,
-  away: "",
-  back: "",
-  waiting: "",
-  limits:
-    " This browser holds 8 bits and writes no TIFF or AVIF; the Photochrom that is installed on a computer does.",
+  place: {
+    stays: () => t("place.staysInBrowser"),
+    privacy: () => t("place.privacyInBrowser"),
+    model: (name) => t("panel.modelInBrowser", { name }),
+  },
+  limits: () => t("download.limits"),
 };
 
 /** This engine never goes away. */
@@ -46,7 +43,7 @@ const site = fetch("engine/site.json").then((answer) => answer.json());
 let count = 0;
 let resting = null;
 
-keepOffline().catch((error) => console.warn(`It won't work without a network: ${error.message}`));
+keepOffline().catch(console.warn);
 
 const started = site.then(({ contract }) =>
   colors.call("start", {
@@ -64,9 +61,7 @@ async function ask(name, args, signal) {
     return await colors.call(name, args, { signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    const [status, title] =
-      error.kind === "UnknownPicture" ? [404, "It was forgotten"] : [422, "This can't be done"];
-    throw new ProblemError(status, title, error.message);
+    throw new ProblemError(error.kind === "UnknownPicture" ? 404 : 422, "", error.message);
   }
 }
 
@@ -96,7 +91,7 @@ export async function upload(file, { signal = undefined } = {}) {
   const id = `photograph-${count}`;
   const info = await ask("open", { id, file }, signal);
   files.set(id, { file, found });
-  const notes = found.bits > 8 ? [`${found.bits} bits become 8: this browser holds no more.`] : [];
+  const notes = found.bits > 8 ? [t("open.bits", { bits: found.bits })] : [];
   return { id, name: file.name, format: found.format, notes, ...info };
 }
 
@@ -105,13 +100,9 @@ function checkSize({ width, height }) {
   const side = Math.max(width, height);
   if (width * height <= most && side <= DEEPEST_SIDE_PX) return;
   const megapixels = (pixels) => Math.round(pixels / 1e6);
-  throw new ProblemError(
-    413,
-    "It is too large for this browser",
-    `It has ${width} × ${height} pixels, ${megapixels(width * height)} megapixels. With the memory that it has, this ` +
-      `browser can take ${megapixels(most)} megapixels, and sides of ${DEEPEST_SIDE_PX} pixels. Make it smaller ` +
-      "first, or use the Photochrom that is installed on a computer.",
-  );
+  const found = { width, height, megapixels: megapixels(width * height) };
+  const limit = { most: megapixels(most), side: DEEPEST_SIDE_PX };
+  throw new ProblemError(413, "", t("problem.tooLarge", { ...found, ...limit }));
 }
 
 export const forget = async (id) => {
@@ -156,7 +147,7 @@ async function paintFull(id, order, signal) {
     );
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ProblemError(422, "It can't be painted at full size", error.message);
+    throw new ProblemError(422, "", error.message);
   } finally {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }

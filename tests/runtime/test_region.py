@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.runtime.region import regions, things_at, traits_of
+from photochrom.runtime.region import readers_of, regions, things_at, traits_of
 
 
 def masks(lightness, *cells, reach=1.0, ab=None):
@@ -92,10 +92,44 @@ def test_the_way_counts_less_than_the_difference():
 # By the network's own embedding
 
 
+SIZES = ((2.0, 4.0, 3.0), (2.5, 2.0, 1.0), (3.0, 1.0, 0.5))
+
+
+def things(embedding, *cells, reader):
+    readers = readers_of((reader,), np.ones(len(cells), np.float32))
+    return things_at(embedding, np.array(cells), readers)
+
+
+def test_a_reach_is_a_size_of_thing():
+    one, half, quarter = readers_of(SIZES, np.array([1, 0.5, 0.25], np.float32))
+    alone = [readers_of((size,), np.ones(1, np.float32))[0] for size in SIZES]
+    assert np.allclose([quarter, half, one], alone)
+    between = readers_of(SIZES, np.array([2**-0.5], np.float32))[0]
+    assert np.allclose(between, (one + half) / 2)
+
+
+@settings(max_examples=25)
+@given(st.floats(0.02, 8), st.floats(0.02, 8))
+def test_more_reach_takes_more_of_an_embedding(one, other):
+    embedding = np.random.default_rng(0).normal(0, 1, (4, 12, 16)).astype(np.float32)
+    readers = readers_of(SIZES, np.sort(np.array([one, other], np.float32)))
+    less, more = things_at(embedding, np.array([[6, 8], [6, 8]]), readers)
+    assert (less <= more + 1e-6).all()
+
+
+def test_four_times_the_whole_reach_goes_twice_as_far():
+    usual, wide = readers_of(SIZES, np.array([1, 4], np.float32))
+    assert wide[1] == pytest.approx(usual[1] / 2)
+
+
+def test_a_model_without_an_embedding_has_no_readers():
+    assert readers_of((), np.zeros(0, np.float32)).shape == (0, 3)
+
+
 def test_a_thing_is_what_has_a_like_embedding_and_is_near():
     embedding = np.zeros((4, 24, 32), np.float32)
     embedding[0, :, 16:] = 3
-    left, right = things_at(embedding, np.array([[12, 4], [12, 28]]), (2.5, 1.5, 0.3))
+    left, right = things(embedding, [12, 4], [12, 28], reader=(2.5, 1.5, 0.3))
     assert left.shape == (24, 32)
     assert left[12, 4] > 0.95
     assert left[:, :14].min() > right[:, :14].max()
@@ -105,6 +139,6 @@ def test_a_thing_is_what_has_a_like_embedding_and_is_near():
 
 def test_a_far_look_alike_is_another_thing_where_distance_counts():
     embedding = np.zeros((4, 24, 96), np.float32)
-    (near,) = things_at(embedding, np.array([[12, 4]]), (2.5, 1.0, 1.0))
+    (near,) = things(embedding, [12, 4], reader=(2.5, 1.0, 1.0))
     assert near[12, 4] > 0.9
     assert near[12, 95] < 0.1

@@ -15,6 +15,7 @@ from photochrom.runtime.canvas import lay_out
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import SIDE_PX, palette_ab, palette_of
 from photochrom.runtime.prepared import small_size
+from photochrom.runtime.region import regions
 from photochrom.runtime.tone import Tone
 
 HINTS = (
@@ -191,6 +192,8 @@ def _network(colorizer, samples):
     results = {name: prepared.ab(**way) for name, way in ways.items()}
     offset, gain = upsample.guide(results["automatic"], prepared.lightness)
     alternatives = prepared.alternatives(4, seed=3)
+    traits = prepared.traits()
+    cell = (int(150 / gray.height * traits.shape[0]), int(200 / gray.width * traits.shape[1]))
     return {
         "contract": json.loads(contract.to_json()),
         "size": {"width": gray.width, "height": gray.height},
@@ -201,8 +204,9 @@ def _network(colorizer, samples):
         "hints": [_hint(one) for one in HINTS],
         "reaching": [_hint(one) for one in REACHING],
         "locks": [{"points": one.points, "radius_px": one.radius_px} for one in LOCKS],
-        "traits": prepared.traits(),
-        "region": prepared.region(200, 150, 1.4),
+        "traits": traits,
+        "by_edges": regions(traits, np.array([cell]), np.array([1.4], np.float32))[0],
+        "regions": {str(reach): prepared.region(200, 150, reach) for reach in (0.1, 0.4, 1.0, 1.4)},
         "palette": PALETTE,
         "canvas": {name: getattr(canvas, name) for name in ("points", "ab", "radii", "planes")},
         "obeyed": obey(results["automatic"], coarse, canvas, contract.output_stride),

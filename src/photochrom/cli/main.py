@@ -142,7 +142,7 @@ def colorize(
         typer.Option(
             min=0.01,
             max=16,
-            help="Keep hints to the regions that they stand in; 1: just these, 2: wider.",
+            help="Keep hints to the things that they stand on; 0.5: a part, 1: the thing, 2: more.",
         ),
     ] = None,
     lock: Annotated[

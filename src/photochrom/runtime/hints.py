@@ -29,9 +29,9 @@ class Hint:
 
     ``points`` are (x, y) in pixels of the photograph, ``ab`` the color's a* and b*;
     ``radius_px`` is half the width of the dot or the stroke, by default 1.4 % of the shorter
-    side. ``reach`` keeps the hint to the region that it stands in (see `Prepared.region`): 1 to
-    just that, 2 to what differs twice as much; without it the model alone decides. `Hint.at`
-    takes a color as people write it.
+    side. ``reach`` keeps the hint to the thing that it stands on (see `Prepared.region`): 1 to the
+    whole of it, 0.5 and 0.25 to parts, more also to what is like it; without it the model alone
+    decides. `Hint.at` takes a color as people write it.
     """
 
     points: tuple[tuple[float, float], ...]

@@ -26,7 +26,7 @@ from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.recent import Recent
-from photochrom.runtime.region import regions, things_at, traits_of
+from photochrom.runtime.region import readers_of, regions, things_at, traits_of
 from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
@@ -205,7 +205,8 @@ class Prepared:
     def region(self, x: float, y: float, reach: float = 1.0) -> NDArray[np.float32]:
         """The region that a hint of this reach takes: a soft mask.
 
-        It goes by edges of lightness and by the model's own colors (see `region`).
+        It is the thing there, by the model's own embedding; a model that has none goes by edges of
+        lightness and by its own colors (see `region`).
 
         Parameters
         ----------
@@ -226,18 +227,42 @@ class Prepared:
         if not reach > 0:
             raise HintError(f"reach is {reach}; a number above 0 is wanted.")
         if self.inside is not None and not self.inside.holds(x, y):
-            return np.zeros(self.traits().shape[:2], np.float32)
+            return np.zeros(self._coarse_lightness().shape, np.float32)
         return self._region_of((x, y), reach).copy()
 
     def _region_of(self, point: tuple[float, float], reach: float) -> NDArray[np.float32]:
         """`region` of a point that was seen; kept, as whoever looks at it may soon want it."""
-        traits = self.traits()
-        cell = self._cell(point, traits.shape)
+        cell = self._cell(point, self._coarse_lightness().shape)
 
         def find() -> NDArray[np.float32]:
-            return regions(traits, np.array([cell]), np.array([reach], np.float32))[0]
+            return self._regions([cell], np.array([reach], np.float32))[0]
 
         return self._masks.once(("region", cell, reach), find)
+
+    def _regions(
+        self, cells: Sequence[tuple[int, int]], reach: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The regions of some spots, (T, h, w)."""
+        region = self._network.contract.region
+        if region is None:
+            return regions(self.traits(), np.array(cells), reach)
+        return things_at(self.embedding(), np.array(cells), readers_of(region.readers, reach))
+
+    def readers(self) -> NDArray[np.float32]:
+        """How things of reach .. 1/4, 1/2, 1 are read from `embedding`, (S, 3); S may be 0."""
+        region = self._network.contract.region
+        readers = region.readers if region else ()
+        return readers_of(readers, np.exp2(np.arange(1 - len(readers), 1, dtype=np.float32)))
+
+    def embedding(self) -> NDArray[np.float32]:
+        """By what a model tells things apart, (C, h, w) float32; see `contract.Region`.
+
+        Raises
+        ------
+        UnsupportedError
+            The model has none: its regions go by `traits`.
+        """
+        return self._masks.once("embedding", lambda: self._network.embed(self.features))
 
     def traits(self) -> NDArray[np.float32]:
         """By what `region` tells regions apart, (h, w, C) float32; see `region.traits_of`."""
@@ -280,8 +305,8 @@ class Prepared:
         cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
         missed = np.linalg.norm(canvas.ab - usual[cells[:, 0], cells[:, 1]], axis=1)
         mood = np.exp(-((float(np.median(missed)) / SURPRISE) ** 2))
-        embedding = self._masks.once("embedding", lambda: self._network.embed(self.features))
-        things = things_at(embedding, cells, region.readers[-1]).max(axis=0)
+        whole = np.ones(len(cells), np.float32)
+        things = things_at(self.embedding(), cells, readers_of(region.readers, whole)).max(axis=0)
         around = np.pad(canvas.planes[..., 2] > 0, 1)
         windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
         things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
@@ -292,7 +317,7 @@ class Prepared:
 
     def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
         """Where at least one of these hints reaches, (h, w) in 0..1."""
-        traits = self.traits()
+        size = self._coarse_lightness().shape
         places = tuple((hint.points, hint.radius_px, hint.reach) for hint in hints)
         known = len(hints)
         mask: NDArray[np.float32] | None = None
@@ -300,24 +325,24 @@ class Prepared:
             mask = self._masks.get(places[:known])
             known -= mask is None
         if mask is None:
-            mask = np.zeros(traits.shape[:2], np.float32)
+            mask = np.zeros(size, np.float32)
         if known < len(hints):
             canvas = self._laid_out(hints[known:])
             if len(canvas.points) == 1:  # it has been looked at, perhaps
                 found = self._region_of(hints[known].points[0], float(canvas.reach[0]))
             else:
-                cells = [cell for hint in hints[known:] for cell in self._cells_of(hint, traits)]
-                found = regions(traits, np.array(cells), canvas.reach).max(axis=0)
+                cells = [cell for hint in hints[known:] for cell in self._cells_of(hint, size)]
+                found = self._regions(cells, canvas.reach).max(axis=0)
             mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
             self._masks.put(places, mask)
         return mask
 
-    def _cells_of(self, hint: Hint, traits: NDArray[np.float32]) -> list[tuple[int, int]]:
+    def _cells_of(self, hint: Hint, size: tuple[int, ...]) -> list[tuple[int, int]]:
         """Row and column of each token of a hint."""
         if len(hint.points) == 1:
-            return [self._cell(hint.points[0], traits.shape)]
+            return [self._cell(hint.points[0], size)]
         points = self._laid_out([hint]).points / self._network.contract.output_stride
-        last = np.array(traits.shape[:2]) - 1
+        last = np.array(size) - 1
         return [(int(row), int(column)) for row, column in np.minimum(points[:, ::-1], last)]
 
     def _cell(self, point: tuple[float, float], size: tuple[int, ...]) -> tuple[int, int]:

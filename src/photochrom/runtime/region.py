@@ -1,6 +1,9 @@
-"""The region that a hint takes: soft, by edges of lightness and the model's own colors."""
+"""The region that a hint takes: soft; a thing by the network's own embedding where it has one,
+else by edges of lightness and the model's own colors."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,22 +48,43 @@ def traits_of(lightness: Float, ab: Float) -> Float:
     return np.ascontiguousarray(traits, dtype=np.float32)
 
 
-def things_at(
-    embedding: Float, cells: NDArray[np.int64], reader: tuple[float, float, float]
-) -> Float:
-    """The things at some spots, by the network's own embedding; see `contract.Region`.
+def readers_of(readers: Sequence[tuple[float, float, float]], reach: Float) -> Float:
+    """How things of these reaches are read.
+
+    Parameters
+    ----------
+    readers : bias, slope and away of each size of thing, small to large
+    reach : (T,), above 0; 1 is the largest size, half of it the one below, and so on; four times
+        as much as 1 takes what lies twice as far from the spot in embedding and picture
+
+    Returns
+    -------
+    (T, 3) float32: of logits, bias - slope (|e - e0| + away d); see `contract.Region`, and `CRISP`
+    """
+    if not readers:
+        return np.zeros((0, 3), np.float32)
+    last = len(readers) - 1
+    step = np.clip(last + np.log2(reach), 0, last)
+    within = np.exp2(step - last)
+    columns = np.array(readers, np.float32).T
+    bias, slope, away = (np.interp(step, np.arange(last + 1), column) for column in columns)
+    read = [CRISP * (bias + GENEROUS), CRISP * slope * np.sqrt(within / reach), away]
+    return np.stack(read, axis=-1).astype(np.float32)
+
+
+def things_at(embedding: Float, cells: NDArray[np.int64], readers: Float) -> Float:
+    """The things at some spots, by the network's own embedding.
 
     Parameters
     ----------
     embedding : (C, h, w)
     cells : (T, 2), row and column of each spot
-    reader : bias, slope and away, of one size of thing
+    readers : (T, 3), from `readers_of`
 
     Returns
     -------
-    (T, h, w) float32, 0..1; see `CRISP`
+    (T, h, w) float32, 0..1
     """
-    bias, slope, away = reader
     channels, height, width = embedding.shape
     flat = embedding.reshape(channels, -1)
     own = embedding[:, cells[:, 0], cells[:, 1]]
@@ -75,7 +99,8 @@ def things_at(
         one - at[:, None, None] for one, at in zip((rows, columns), cells.T, strict=True)
     )
     distance = np.hypot(down, across) / (min(height, width) / 2)
-    logits = CRISP * (bias + GENEROUS - slope * (apart + away * distance))
+    bias, slope, away = readers.T[:, :, None, None]
+    logits = bias - slope * (apart + away * distance)
     masks: Float = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
     return masks
 

@@ -32,6 +32,8 @@ PREVIEW_QUALITY = 88
 
 THUMBNAIL_PX = 320
 TRAIT_LEVELS = 2000
+EMBEDDING_LEVELS = 32
+"""So that most upper bytes are alike, and it is sent in little more than a byte a number."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -86,18 +88,22 @@ class Held:
         return self._paint(self.thumbnail, hints, options, reference)
 
     def traits(self) -> dict[str, Any]:
-        """`Prepared.traits` and how far they reach, for a page that finds regions by itself."""
-        traits = self.prepared.traits()
+        """What a page needs to find regions by itself; see `orders.Traits`."""
+        prepared = self.prepared
+        readers = prepared.readers()
+        traits = np.moveaxis(prepared.embedding(), 0, -1) if len(readers) else prepared.traits()
+        scale = EMBEDDING_LEVELS if len(readers) else TRAIT_LEVELS
         height, width, channels = traits.shape
-        levels = np.clip(np.rint(traits * TRAIT_LEVELS), -(2**15), 2**15 - 1).astype("<i2")
+        levels = np.clip(np.rint(traits * scale), -(2**15), 2**15 - 1).astype("<i2")
         return {
             "width": width,
             "height": height,
             "channels": channels,
-            "levels": TRAIT_LEVELS,
-            "place": list(self.prepared.place),
+            "levels": scale,
+            "place": list(prepared.place),
             "way": region.WAY,
             "step": region.STEP_SHARE / min(height, width),
+            "readers": readers.tolist(),
             "data": base64.b64encode(levels.tobytes()).decode(),
         }
 

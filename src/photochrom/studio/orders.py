@@ -382,9 +382,13 @@ class Traits(BaseModel):
     """By what a picture's regions are told apart, at the size of the model's output.
 
     ``data`` is base64 of little-endian 16 bit numbers, rows by columns by channels, times
-    ``levels``. A region is ``exp(-d^2 / 2)`` with ``d`` the larger of the difference from the
-    spot and ``way`` times the sum of the differences on the best way to it, over the reach; each
-    step to a neighbor counts at least ``step / way``, added in squares.
+    ``levels``. With ``readers``, (bias, slope, away) of each size of thing from small to large, a
+    region is ``sigmoid(bias - slope (d + away e))``: ``d`` is the difference from the spot, ``e``
+    the distance to it in halves of the shorter side. Reach 1 is the last reader, half of it the
+    one before, with values between read between them; below and above, the slope goes with the
+    inverse of the reach's root. Without, it is ``exp(-d^2 / 2)`` with ``d`` the larger of the
+    difference from the spot and ``way`` times the sum of the differences on the best way to it,
+    over the reach; each step to a neighbor counts at least ``step / way``, added in squares.
     ``place`` is left, top, height and width of what they show, in pixels of the picture: all of it,
     but for a plain border.
     """
@@ -396,6 +400,7 @@ class Traits(BaseModel):
     place: Annotated[list[int], Field(min_length=4, max_length=4)]
     way: float
     step: float
+    readers: list[tuple[float, float, float]]
     data: str
 
 

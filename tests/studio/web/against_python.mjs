@@ -215,7 +215,9 @@ test("regions are Python's", async () => {
   near(traits.data, recorded.traits.data, 1e-3, "traits");
   const { width, height } = recorded.size;
   const spot = [Math.trunc((150 / height) * traits.height), Math.trunc((200 / width) * traits.width)];
-  near(regionOf(traits, spot, 1.4), recorded.region.data, 1e-2, "region"); // sweeps end when they settle
+  near(regionOf(traits, spot, 1.4), recorded.by_edges.data, 1e-2, "by edges"); // sweeps end when they settle
+  for (const [reach, region] of Object.entries(recorded.regions))
+    near(await prepared.regionsOf([spot], Number(reach)), region.data, 1e-3, `reach ${reach}`);
 });
 
 test("borders are found", () => {

@@ -5,9 +5,10 @@ const ROUNDS = 40;
 const SETTLED = 0.02;
 
 /** Traits as the engine gives them, ready to be searched. */
-export function unpack({ data, levels, width, height, channels, way, step, place }) {
+export function unpack({ data, levels, width, height, channels, way, step, readers, place }) {
   const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
   const values = Float32Array.from(new Int16Array(bytes.buffer), (level) => level / levels);
+  if (readers.length) return { values, width, height, channels, readers, place };
   const least = (step / way) ** 2;
   const cost = (one, other) => {
     let sum = least;
@@ -20,7 +21,21 @@ export function unpack({ data, levels, width, height, channels, way, step, place
   const down = Float32Array.from({ length: count }, (_, at) =>
     at + width < count ? cost(at, at + width) : 0,
   );
-  return { values, width, height, channels, way, place, across, down };
+  return { values, width, height, channels, readers, way, place, across, down };
+}
+
+/**
+ * How things of a reach are read.
+ *
+ * @param {number[][]} readers [bias, slope, away] of reach .. 1/4, 1/2, 1
+ * @param {number} reach above 0
+ */
+export function readerOf(readers, reach) {
+  const last = readers.length - 1;
+  const step = Math.min(last, Math.max(0, last + Math.log2(reach)));
+  const [below, above] = [readers[Math.floor(step)], readers[Math.ceil(step)]];
+  const [bias, slope, away] = below.map((value, at) => value + (step % 1) * (above[at] - value));
+  return [bias, slope * Math.sqrt(2 ** (step - last) / reach), away];
 }
 
 /**
@@ -39,12 +54,20 @@ export function regionOf(traits, [x, y], reach) {
   const column = Math.min(width - 1, Math.floor(((x - left) / across) * width));
   const row = Math.min(height - 1, Math.floor(((y - top) / down) * height));
   const spot = row * width + column;
-  const ways = waysFrom(traits, spot);
-  const { values, channels, way } = traits;
+  const { values, channels, readers, way } = traits;
+  const thing = readers.length ? readerOf(readers, reach) : null;
+  const ways = thing ? null : waysFrom(traits, spot);
   for (let at = 0; at < mask.length; at += 1) {
     let unlike = 0;
     for (let one = 0; one < channels; one += 1)
       unlike += (values[at * channels + one] - values[spot * channels + one]) ** 2;
+    if (thing) {
+      const far = Math.hypot(Math.floor(at / width) - row, (at % width) - column);
+      const [bias, slope, away] = thing;
+      const distance = Math.sqrt(unlike) + (away * far) / (Math.min(height, width) / 2);
+      mask[at] = 1 / (1 + Math.exp(slope * distance - bias));
+      continue;
+    }
     const apart = Math.max(way * ways[at], Math.sqrt(unlike)) / reach;
     mask[at] = Math.exp(-0.5 * apart * apart);
   }

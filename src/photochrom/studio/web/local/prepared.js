@@ -1,5 +1,6 @@
 // A photograph that has been through the encoder: Python's `Prepared`. Painting it is cheap.
 
+import { readerOf } from "../region.js";
 import { findAlternatives, likelyColors } from "./alternatives.js";
 import { evened } from "./exposure.js";
 import { cellMeans } from "./fields.js";
@@ -10,7 +11,7 @@ import { labToHex, parseColor, srgbToLab, srgbToLightness } from "./lab.js";
 import { joined, planesToField } from "./network.js";
 import { obey } from "./obey.js";
 import { referenceTokens } from "./reference.js";
-import { regionOf, thingsAt, traitsOf } from "./region.js";
+import { readersOf, regionOf, thingsAt, traitsOf } from "./region.js";
 import { toned } from "./tone.js";
 
 const [CALM, VIVID, HINTED, SURPRISE] = [0.75, 1.6, 2, 25];
@@ -103,6 +104,12 @@ export class Prepared {
     return this.#traits;
   }
 
+  /** By what the network tells things apart: planes; see `Region` in Python's contract. */
+  embedding() {
+    this.#embedding ??= this.network.embed(this.features);
+    return this.#embedding;
+  }
+
   /** The coarse colors with hints, those with a reach kept to their regions. Its own to change. */
   async #bounded(hints, look) {
     const reaching = hints.filter(({ reach }) => reach !== null);
@@ -140,8 +147,7 @@ export class Prepared {
     missed.sort((one, other) => one - other);
     const middle = (missed[Math.floor((count - 1) / 2)] + missed[Math.floor(count / 2)]) / 2;
     const mood = Math.exp(-((middle / SURPRISE) ** 2));
-    this.#embedding ??= this.network.embed(this.features);
-    const things = thingsAt(await this.#embedding, cells, region.readers.at(-1));
+    const things = thingsAt(await this.embedding(), cells, readersOf(region).at(-1));
     const dabs = around(planes, height, width); // a dab itself is obeyed
     for (let at = 0; at < data.length; at += 1) {
       const thing = dabs[at >> 1] ? 1 : things[at >> 1];
@@ -154,13 +160,13 @@ export class Prepared {
 
   /** Where at least one of these hints reaches, 0 .. 1. */
   async #reached(hints) {
-    const traits = await this.traits();
-    const whole = new Float32Array(traits.height * traits.width);
+    const { height, width } = this.coarse;
+    const whole = new Float32Array(height * width);
     for (const hint of hints) {
       const key = JSON.stringify([hint.points, hint.radius, hint.reach]);
       if (!this.#masks.has(key)) {
         if (this.#masks.size >= MOST_MASKS) this.#masks.clear();
-        this.#masks.set(key, this.#maskOf(hint, traits));
+        this.#masks.set(key, await this.#maskOf(hint));
       }
       const mask = this.#masks.get(key);
       for (let at = 0; at < whole.length; at += 1) whole[at] = Math.max(whole[at], mask[at]);
@@ -168,21 +174,32 @@ export class Prepared {
     return whole;
   }
 
-  #maskOf(hint, traits) {
+  async #maskOf(hint) {
     const cellPx = this.contract.output_stride;
+    const { height, width } = this.coarse;
     const { points, count, planes } = layOut([hint], this.place, this.lightness, cellPx);
-    const mask = Float32Array.from(
-      { length: traits.height * traits.width },
-      (_, at) => planes.data[3 * at + 2],
-    );
+    const mask = Float32Array.from({ length: height * width }, (_, at) => planes.data[3 * at + 2]);
     const cell = (at, last) => Math.min(last, Math.trunc(points[at] / cellPx));
-    for (let one = 0; one < count; one += 1) {
-      const [row, column] = [cell(2 * one + 1, traits.height - 1), cell(2 * one, traits.width - 1)];
-      regionOf(traits, [row, column], hint.reach).forEach((value, at) => {
-        if (value > mask[at]) mask[at] = value;
-      });
-    }
+    const cells = [];
+    for (let one = 0; one < count; one += 1)
+      cells.push([cell(2 * one + 1, height - 1), cell(2 * one, width - 1)]);
+    (await this.regionsOf(cells, hint.reach)).forEach((value, at) => {
+      if (value > mask[at]) mask[at] = value;
+    });
     return mask;
+  }
+
+  /** The regions of some spots, [row, column], together. */
+  async regionsOf(cells, reach) {
+    const readers = readersOf(this.contract.region);
+    if (readers.length) return thingsAt(await this.embedding(), cells, readerOf(readers, reach));
+    const traits = await this.traits();
+    const most = new Float32Array(traits.height * traits.width);
+    for (const cell of cells)
+      regionOf(traits, cell, reach).forEach((value, at) => {
+        if (value > most[at]) most[at] = value;
+      });
+    return most;
   }
 
   /** The colors of the model, with hints that reach as far as it lets them. */

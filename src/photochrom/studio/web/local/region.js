@@ -86,12 +86,16 @@ function sweep(way, taken, length, lines, step, lineStep) {
 
 const [CRISP, GENEROUS] = [2, 0.3];
 
+/** How things of reach .. 1/4, 1/2, 1 are read: a contract's readers, for `readerOf`. */
+export const readersOf = (region) =>
+  (region?.readers ?? []).map(([bias, slope, away]) => [CRISP * (bias + GENEROUS), CRISP * slope, away]);
+
 /**
  * The things at some spots, by the network's own embedding: Python's `things_at`.
  *
  * @param embedding planes with height, width and channels
  * @param {[number, number][]} cells row and column of each spot
- * @param {[number, number, number]} reader bias, slope and away, of one size of thing
+ * @param {number[]} reader bias, slope and away, from `readerOf`
  * @returns {Float32Array} the most of any spot's, 0 .. 1
  */
 export function thingsAt({ data, height, width, channels }, cells, [bias, slope, away]) {
@@ -109,7 +113,7 @@ export function thingsAt({ data, height, width, channels }, cells, [bias, slope,
     for (let at = 0; at < size; at += 1) {
       const far = Math.hypot(Math.trunc(at / width) - row, (at % width) - column);
       const distance = Math.sqrt(squared[at]) + (away * far) / (Math.min(height, width) / 2);
-      const share = 1 / (1 + Math.exp(-CRISP * (bias + GENEROUS - slope * distance)));
+      const share = 1 / (1 + Math.exp(slope * distance - bias));
       if (share > most[at]) most[at] = share;
     }
   }

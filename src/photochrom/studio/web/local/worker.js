@@ -3,12 +3,12 @@
 import { EDGE_FINENESS, findBorder, scaledBox } from "./border.js";
 import { readHint, readLock } from "./hints.js";
 import { srgbToLightness } from "./lab.js";
-import { Network } from "./network.js";
+import { Network, planesToField } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
 import { decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
 import { Prepared } from "./prepared.js";
-import { stepOf, WAY } from "./region.js";
+import { readersOf, stepOf, WAY } from "./region.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
 import { isMonochrome } from "./toning.js";
@@ -17,7 +17,7 @@ const PREVIEW_PX = 1600;
 const PREVIEW_QUALITY = 0.88;
 const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
-const TRAIT_LEVELS = 2000;
+const [TRAIT_LEVELS, EMBEDDING_LEVELS] = [2000, 32];
 
 let network = null;
 const pictures = new Map(); // by id, those used longest ago first
@@ -195,9 +195,11 @@ serve({
   /** By what regions are told apart, for a page that finds them by itself. */
   async traits({ id }) {
     const { prepared } = known(id);
-    const traits = await prepared.traits();
+    const readers = readersOf(prepared.contract.region);
+    const traits = readers.length ? planesToField(await prepared.embedding()) : await prepared.traits();
+    const scale = readers.length ? EMBEDDING_LEVELS : TRAIT_LEVELS;
     const levels = Int16Array.from(traits.data, (value) =>
-      Math.min(32767, Math.max(-32768, Math.round(value * TRAIT_LEVELS))),
+      Math.min(32767, Math.max(-32768, Math.round(value * scale))),
     );
     const { left, top, width, height } = prepared.place;
     const { width: columns, height: rows, channels } = traits;
@@ -205,10 +207,11 @@ serve({
       width: columns,
       height: rows,
       channels,
-      levels: TRAIT_LEVELS,
+      levels: scale,
       place: [left, top, height, width],
       way: WAY,
       step: stepOf(traits),
+      readers,
       data: base64(new Uint8Array(levels.buffer)),
     };
   },

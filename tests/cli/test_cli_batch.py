@@ -268,6 +268,55 @@ def test_full_and_closed_streams_stop_no_work(streams):
     assert len(files("out")) == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of pipes can be set there")
+def test_who_does_not_read_stops_no_work():
+    """A pager that shows its first page, or a terminal after Ctrl-S."""
+    import fcntl
+
+    album(3)
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(write, 4096 * b"x")
+    command = [sys.executable, "-c", COMMAND, "colorize", "in", "-o", "out"]
+    with subprocess.Popen(command, stderr=write) as process:
+        os.close(write)
+        wait_until(lambda: len(done()) == 3, process)
+        assert process.poll() is None  # it has something to say yet
+        with os.fdopen(read, "rb") as said:
+            text = said.read().decode()
+    assert process.returncode == 0
+    assert text.count(" -> out") == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space hold there")
+@pytest.mark.parametrize("megabytes", [300, 600, 700, 900, 1300])
+def test_little_address_space_is_said_and_costs_at_most_the_picture(megabytes):
+    """ulimit -v; the threads that can't be started, and libraries that would end the process."""
+    import resource
+
+    album(3)
+    limit = megabytes * 1_000_000
+    process = start(
+        "in",
+        "-o",
+        "out",
+        "--jobs",
+        3,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    _, err = process.communicate(timeout=PATIENCE_S)
+    if megabytes < 600:
+        assert process.returncode == 2
+        assert "300 MB of address space (ulimit -v); at least" in err
+        return
+    assert process.returncode in (0, 1), err
+    assert len(lines()) == 3
+    assert len(done()) == len(files("out"))
+    if megabytes >= 900:
+        assert done() == names()
+
+
 @pytest.mark.parametrize(("place", "code"), [("/dev/full", 2), ("&-", 2)])
 def test_a_list_that_cannot_be_written_is_said(place, code):
     album(1)

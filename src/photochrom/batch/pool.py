@@ -225,6 +225,8 @@ def _do(
     except PhotochromError as one:
         error = one.with_traceback(None)  # its frames hold pictures
         error.__cause__ = error.__context__ = None
+        if "creating thread" in str(one):  # libvips's words
+            error = _without_threads(job)
     except UnicodeEncodeError:
         error = PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
     except OSError as one:
@@ -234,7 +236,7 @@ def _do(
     except RuntimeError as one:
         if "start new thread" not in str(one):
             raise
-        error = PictureError(f"{job.name}: this takes more threads than the process may start.")
+        error = _without_threads(job)
     seconds = time.perf_counter() - begun
     outcome = Outcome(task=task, seconds=seconds, made=made, error=error)
     if job.target is not None and manifest is not None:
@@ -252,6 +254,10 @@ def _do(
             )
         )
     return outcome
+
+
+def _without_threads(job: Job) -> PictureError:
+    return PictureError(f"{job.name}: this takes more threads than the process may start.")
 
 
 def _result(task: Task, work: Work) -> Made | None:

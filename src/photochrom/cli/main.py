@@ -16,6 +16,7 @@ from photochrom.cli import filming, learning, streams
 from photochrom.cli.advice import error_text
 from photochrom.errors import JobError, PhotochromError
 from photochrom.models.devices import DEVICES
+from photochrom.runtime.memory import check_addresses
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
 from photochrom.studio.limits import PIXELS, UPLOAD_BYTES
 from photochrom.version import __version__
@@ -95,7 +96,7 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
     ] = False,
 ) -> None:
-    pass
+    check_addresses()
 
 
 @app.command()
@@ -273,11 +274,14 @@ def colorize(
     ] = 2.0,
 ) -> None:
     """Give photographs colors; size, lightness, transparency and metadata stay."""
+    from dataclasses import replace
     from functools import partial
 
     from photochrom.batch.jobs import Job
     from photochrom.batch.shards import Shard
     from photochrom.cli import coloring
+    from photochrom.pictures.footprint import EACH_BYTES
+    from photochrom.runtime.cores import usual_workers
     from photochrom.runtime.memory import Budget, usable_bytes
 
     given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
@@ -336,6 +340,7 @@ def colorize(
     if dry_run:
         coloring.show(order)
         return
+    order = replace(order, workers=budget.workers(workers or usual_workers(), EACH_BYTES))
     run = coloring.run_watch if watch else coloring.run
     paint = partial(
         Job.run,

@@ -2,16 +2,24 @@
 
 What a command says goes to stderr, and lists go to stdout. A disk that is full, a terminal that
 was closed or a ``| head`` that has seen enough is no reason to end, nor to turn a success into a
-failure. A picture that goes to stdout is written to its ``buffer``, whose errors count.
+failure. Nor is a pager or a terminal that has stopped reading a reason to wait: what stderr is told
+is written by a thread of its own. A picture that goes to stdout is written to its ``buffer``, whose
+errors count.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any, TextIO, cast
+
+WAITING = 100_000
+"""So many texts wait for a stderr that nobody reads; further ones are left out."""
 
 
 @contextmanager
@@ -19,12 +27,14 @@ def kept() -> Iterator[None]:
     """Make stdin, stdout and stderr usable, whatever their state, until the end of the block."""
     before = sys.stdin, sys.stdout, sys.stderr
     _open_closed()
-    sys.stdout, sys.stderr = _unfailing(sys.stdout), _unfailing(sys.stderr)
+    aside = _Aside(sys.stderr)
+    sys.stdout, sys.stderr = cast(TextIO, _Unfailing(sys.stdout)), cast(TextIO, aside)
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(KeyboardInterrupt):
+            sys.stdout.flush()
+            aside.end()
         sys.stdin, sys.stdout, sys.stderr = before
 
 
@@ -39,9 +49,10 @@ def fault() -> str:
 
 
 def say_at_once(text: str) -> None:
-    """Write to stderr past all buffers, as a signal handler may."""
-    with suppress(OSError):
-        os.write(2, text.encode())
+    """Write to stderr past all buffers, as a signal handler may; not where that would wait."""
+    with suppress(OSError, ValueError):
+        if os.name != "posix" or select.select([], [2], [], 0)[1]:
+            os.write(2, text.encode())
 
 
 class _Unfailing:
@@ -82,8 +93,51 @@ class _Unfailing:
         return getattr(self._stream, name)
 
 
-def _unfailing(stream: TextIO) -> TextIO:
-    return cast(TextIO, _Unfailing(stream))
+class _Aside(_Unfailing):
+    """Writes in a thread of its own, so that nobody waits for whoever reads."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._texts: SimpleQueue[str | None] = SimpleQueue()
+        self._left_out = 0
+        self._process = os.getpid()
+        self._thread: threading.Thread | None = threading.Thread(target=self._serve, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads may be started
+            self._thread = None
+
+    def write(self, text: str) -> int:
+        """Have it written."""
+        if self._thread is None or os.getpid() != self._process:  # a fork has no such thread
+            return super().write(text)
+        if self._texts.qsize() < WAITING:
+            self._texts.put(text)
+        else:
+            self._left_out += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """The thread does that."""
+        if self._thread is None or os.getpid() != self._process:
+            super().flush()
+
+    def end(self) -> None:
+        """Wait until all is written."""
+        if self._thread is not None and os.getpid() == self._process:
+            if self._left_out:
+                self._texts.put(f"({self._left_out} messages were left out; nobody read them.)\n")
+            self._texts.put(None)
+            self._thread.join()
+        self._thread = None
+        self.flush()
+
+    def _serve(self) -> None:
+        while (text := self._texts.get()) is not None:
+            with suppress(ValueError):
+                super().write(text)
+                if self._texts.empty():
+                    super().flush()
 
 
 def _open_closed() -> None:

@@ -12,12 +12,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.errors import Advice, MemoryBudgetError
+from photochrom.errors import Advice, JobError, MemoryBudgetError
 
 PATIENCE_S = 5.0
 """Who has waited for so long is no longer overtaken by smaller work."""
 
+LEAST_ADDRESSES = 600_000_000
+"""With fewer bytes of address space no photograph can be colorized."""
+
 _UNKNOWN_BYTES = 4_000_000_000
+_FIRST_BYTES = 150_000_000
+"""Of addresses, that the model and the first picture take for good, with one arena."""
+
+_ARENAS = 2
+_M_ARENA_MAX = -8
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUPS = Path("/proc/self/cgroup")
 
@@ -26,7 +34,8 @@ def usable_bytes() -> int:
     """How much memory this process may use: the machine's, or less by a limit.
 
     Limits are those of the control groups (both versions) that it is in, as in a container or a
-    systemd unit, and of ``ulimit``. 4 GB where nothing can be found out.
+    systemd unit, and of ``ulimit``, of which what is taken already is left out. 4 GB where nothing
+    can be found out.
     """
     found = [*_of_the_machine(), *_of_control_groups(), *_of_ulimit()]
     return min(found, default=_UNKNOWN_BYTES)
@@ -59,10 +68,50 @@ def _of_ulimit() -> Iterator[int]:
     with suppress(ImportError):
         import resource
 
-        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        for kind, column in ((resource.RLIMIT_AS, 0), (resource.RLIMIT_DATA, 5)):
             limit = resource.getrlimit(kind)[0]
             if limit != resource.RLIM_INFINITY:
-                yield limit
+                yield max(0, limit - _taken_bytes(column) - _FIRST_BYTES)
+
+
+def _taken_bytes(column: int) -> int:
+    """What counts towards a limit already. Source: Linux, filesystems/proc.rst, statm."""
+    with suppress(OSError, ValueError, AttributeError):
+        page = os.sysconf("SC_PAGE_SIZE")
+        return page * int(Path("/proc/self/statm").read_text().split()[column])
+    return 0
+
+
+def check_addresses() -> None:
+    """Where ``ulimit -v`` bounds the address space, waste none of it.
+
+    The C library would set aside up to 128 MB of addresses for each thread.
+
+    Raises
+    ------
+    JobError
+        There are too few addresses to begin with.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return
+    if limit < LEAST_ADDRESSES:
+        raise JobError(
+            f"This process may use {limit / 1e6:,.0f} MB of address space (ulimit -v); at least "
+            f"{LEAST_ADDRESSES / 1e6:,.0f} MB are needed."
+        )
+    import ctypes
+
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def _amount(count: int) -> str:
+    return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 @dataclass(eq=False)
@@ -99,6 +148,10 @@ class Budget:
         """How many wait."""
         return len(self._queue)
 
+    def workers(self, wanted: int, each: int) -> int:
+        """How many workers can be at work at a time, of which each takes so many bytes."""
+        return max(1, min(wanted, self.total // each))
+
     def ask(self, count: int, *, subject: str) -> Future[None]:
         """Ask for bytes; they are the asker's when the future has a result.
 
@@ -117,8 +170,8 @@ class Budget:
         """
         if count > self.total:
             raise MemoryBudgetError(
-                f"{subject}: this takes about {count / 1e9:.2g} GB of memory, and at most "
-                f"{self.total / 1e9:.2g} GB may be used. Use a smaller picture.",
+                f"{subject}: this takes about {_amount(count)} of memory, and at most "
+                f"{_amount(self.total)} may be used. Use a smaller picture.",
                 advice=[Advice.MORE_MEMORY],
             )
         asked = _Asked(count)

@@ -103,7 +103,7 @@ def test_ctrl_c_keeps_the_work_and_says_how_to_go_on(tmp_path, monkeypatch):
         text=True,
     )
     work = Path("new.mp4.photochrom")
-    while process.poll() is None and not list(work.glob("*.part")):
+    while process.poll() is None and not list(work.glob("*.part.segment")):
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=120)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from photochrom.errors import Advice, JobError, OutputExistsError, PictureWriteError
-from photochrom.pictures import footprint, formats, pages, picture
+from photochrom.errors import JobError, PictureWriteError
+from photochrom.pictures import footprint, formats, pages, picture, writing
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.colorizer import Colorizer
@@ -138,11 +138,8 @@ class Job:
     ) -> None:
         """Refuse to replace what may not be replaced, before any work."""
         for place, allowed in ((self.target, force), (confidence, replace_confidence)):
-            if place is not None and place.exists() and not allowed:
-                raise OutputExistsError(
-                    f"{place}: there is such a file already.",
-                    advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
-                )
+            if place is not None:
+                writing.check_free(place, force=allowed)
         if confidence is not None:
             taken = {place.resolve() for place in (self.source, self.target) if place is not None}
             if confidence.resolve() in taken:

@@ -152,9 +152,11 @@ def evaluate(
     if json_out is not None:
         import json
 
+        from photochrom.pictures.writing import write_whole
+
         json_out.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
-        json_out.write_text(text + "\n", encoding="utf-8")
+        write_whole(json_out, f"{text}\n".encode())
     if report.unreadable:
         console.print(f"not readable: {', '.join(report.unreadable)}", style="red", markup=False)
         raise typer.Exit(1)

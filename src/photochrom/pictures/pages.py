@@ -45,15 +45,14 @@ def save(
     all_bytes = sum(source.painted_bytes for source in sources)
     written = []
     try:
-        with writing.temporary(target, ".tif") as whole:
+        with writing.whole(target, force=force) as whole:
             for source in sources:
                 page = finish(source).among_pages(bytes_of_all=all_bytes)
-                with writing.temporary(target, ".tif") as one:
+                with writing.temporary(target) as one:
                     page.save(one, force=True, quality=quality, lossless=lossless)
                     with whole.open("r+b") as stream, one.open("rb") as more:
                         tiff.append(stream, more)
                 written.append(page)
-            writing.publish(whole, target, force=force)
     except OSError as error:
         raise PictureWriteError(f"{target}: can't be written ({error.strerror}).") from error
     return written

@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 
 from photochrom.color import toning
 from photochrom.errors import (
-    Advice,
-    OutputExistsError,
     PictureReadError,
     PictureWriteError,
     ShapeError,
@@ -308,19 +306,14 @@ class Picture:
         target = Path(path)
         one = formats.writable(target.suffix, str(target))
         options = self._saver_options(one, str(target), quality=quality, lossless=lossless)
-        if target.exists() and not force:
-            raise OutputExistsError(
-                f"{target}: there is such a file already.",
-                advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
-            )
+        writing.check_free(target, force=force)
         try:
-            with writing.temporary(target, one.suffixes[0]) as unfinished:
+            with writing.whole(target, force=force) as unfinished:
                 image = self._image_for(one)
                 with stopping.watching(metadata.for_saving(image, one.name)) as watched:
                     pyvips.Operation.call(one.saver, watched, os.fsencode(unfinished), **options)
                 with unfinished.open("r+b") as file:
                     metadata.complete(file, image, one.name)
-                writing.publish(unfinished, target, force=force)
         except (pyvips.Error, OSError) as error:
             stopping.check()
             self._verify()

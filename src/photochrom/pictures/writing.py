@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from photochrom.errors import OutputExistsError
+from photochrom.errors import Advice, OutputExistsError
 
 try:
     import fcntl
@@ -30,20 +30,51 @@ _writing: set[Path] = set()
 """What this process is writing now."""
 
 
-@contextmanager
-def temporary(target: Path, suffix: str) -> Iterator[Path]:
-    """A locked, empty file beside a target, which is gone afterwards.
+def check_free(target: Path, *, force: bool) -> None:
+    """Refuse a target that is there already, before any work.
 
-    Parameters
-    ----------
-    target : the file that is to be written
-    suffix : of the temporary name
+    Raises
+    ------
+    OutputExistsError
+        There is such a file, and `force` is not set.
+    """
+    if target.exists() and not force:
+        raise _exists(target)
+
+
+@contextmanager
+def whole(target: Path, *, force: bool = True) -> Iterator[Path]:
+    """A temporary file that becomes the target if all goes well; else the target is untouched.
+
+    Errors as for `temporary` and `publish`.
+    """
+    with temporary(target) as path:
+        yield path
+        publish(path, target, force=force)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write bytes so that a target holds either what it held before or all of them.
+
+    Raises
+    ------
+    OSError
+        It can't be written.
+    """
+    with whole(target) as path:
+        path.write_bytes(content)
+
+
+@contextmanager
+def temporary(target: Path) -> Iterator[Path]:
+    """A locked, empty file beside a target, which is gone afterwards.
 
     Raises
     ------
     OSError
         It can't be made.
     """
+    suffix = target.suffix or ".new"
     name = f".{target.stem[:_STEM_LENGTH]}.{secrets.token_hex(4)}.part{suffix}"
     path = target.with_name(name)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
@@ -82,11 +113,24 @@ def publish(path: Path, target: Path, *, force: bool) -> None:
     try:
         os.link(path, target)
     except FileExistsError as error:
-        raise OutputExistsError(f"{target}: there is such a file already.") from error
+        raise _exists(target) from error
     except OSError:  # a file system without links
         if target.exists():
-            raise OutputExistsError(f"{target}: there is such a file already.") from None
+            raise _exists(target) from None
         path.rename(target)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk, so that they survive a loss of power."""
+    try:
+        folder = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows
+        return
+    try:
+        with suppress(OSError):  # a file system that doesn't sync folders
+            os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def abandon() -> None:
@@ -127,6 +171,13 @@ def remove_left(folder: Path, targets: Iterable[Path] | None = None) -> list[Pat
                 path.unlink()
                 removed.append(path)
     return removed
+
+
+def _exists(target: Path) -> OutputExistsError:
+    return OutputExistsError(
+        f"{target}: there is such a file already.",
+        advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
+    )
 
 
 def _lock(file: int) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from photochrom.errors import MissingExtraError, OutputExistsError, PictureWriteError
 from photochrom.models.halves import halves
 from photochrom.models.weights import find_model
-from photochrom.pictures import formats, metadata
+from photochrom.pictures import formats, metadata, writing
 from photochrom.runtime.options import DEFAULTS
 from photochrom.studio import samples
 from photochrom.version import __version__
@@ -88,7 +88,7 @@ def write_site(
         for name, content in files.items():  # the worker comes last: its files are there
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            writing.write_whole(path, content)
         for name in earlier - set(files):
             with suppress(FileNotFoundError):
                 (target / name).unlink()

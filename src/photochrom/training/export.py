@@ -8,11 +8,8 @@ cast back when the model is loaded; all arithmetic stays single precision.
 from __future__ import annotations
 
 import dataclasses
-import os
-import secrets
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from photochrom.color.grid import gamut_grid
-from photochrom.errors import Advice, CheckpointError, OutputExistsError, TrainingError
+from photochrom.errors import CheckpointError, TrainingError
 from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
@@ -41,6 +38,7 @@ from photochrom.models.contract import (
 )
 from photochrom.models.network import Tokens
 from photochrom.models.session import Session
+from photochrom.pictures import writing
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import Recipe, changed_recipe, recipe_to_dict
 from photochrom.training.encoder import fold_norms
@@ -94,8 +92,7 @@ def export(
     TrainingError
         The exported model doesn't agree with torch, or can't be written.
     """
-    if out.exists() and not force:
-        raise OutputExistsError(f"{out}: there is such a file already.", advice=[Advice.REPLACE])
+    writing.check_free(out, force=force)
     state = load_checkpoint(checkpoint)
     recipe = changed_recipe(state["recipe"], changes)
     if recipe.model.kind == "resnet18-gray":
@@ -121,24 +118,17 @@ def export(
     helper.set_model_props(proto, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(proto)
 
-    temporary = out.with_name(f".{out.stem}.{secrets.token_hex(4)}.part.onnx")
     try:
-        with temporary.open("wb") as file:
-            file.write(proto.SerializeToString())
-            file.flush()
-            os.fsync(file.fileno())
-        difference = parity(model, Session(temporary))
-        if not difference < PARITY_LIMIT:
-            raise TrainingError(
-                f"{out}: the exported model differs from torch by {difference:.4f} in ab; "
-                f"under {PARITY_LIMIT} is wanted. Nothing was written."
-            )
-        temporary.replace(out)
+        with writing.whole(out, force=force) as unfinished:
+            unfinished.write_bytes(proto.SerializeToString())
+            difference = parity(model, Session(unfinished))
+            if not difference < PARITY_LIMIT:
+                raise TrainingError(
+                    f"{out}: the exported model differs from torch by {difference:.4f} in ab; "
+                    f"under {PARITY_LIMIT} is wanted. Nothing was written."
+                )
     except OSError as error:
         raise TrainingError(f"{out}: can't be written ({error.strerror}).") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return difference
 
 

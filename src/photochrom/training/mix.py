@@ -8,7 +8,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from photochrom.errors import Advice, CheckpointError, OutputExistsError
+from photochrom.errors import CheckpointError, OptionError
+from photochrom.pictures import writing
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
 
@@ -32,16 +33,15 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
         A checkpoint can't be read or has other layers, or `out` can't be written.
     OutputExistsError
         There is such a file, and `force` is not set.
-    ValueError
+    OptionError
         There are no parts, or one does not count for more than 0.
 
     Source: Wortsman et al., "Model soups", 2022.
     """
     shares = [share for _, share in parts]
     if not parts or not all(0 < share < math.inf for share in shares):
-        raise ValueError(f"The parts are {shares}; at least one is wanted, and each above 0.")
-    if out.exists() and not force:
-        raise OutputExistsError(f"{out}: there is such a file already.", advice=[Advice.REPLACE])
+        raise OptionError(f"The parts are {shares}; at least one is wanted, and each above 0.")
+    writing.check_free(out, force=force)
     states = [load_checkpoint(path) for path, _ in parts]
     weights = [state["average"] or state["model"] for state in states]
     for (path, _), own in zip(parts, weights, strict=True):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from photochrom.errors import Advice, CheckpointError, RecipeError, TrainingError
 from photochrom.models import fields
+from photochrom.pictures.writing import remove_left, whole, write_whole
 from photochrom.training.config import Recipe, recipe_to_dict
 
 CHECKPOINT_VERSION = 1
@@ -67,16 +68,12 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
     CheckpointError
         It can't be written, for want of space for example; the old one is untouched.
     """
-    temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        remove_left(path.parent, [path])
+        with whole(path) as unfinished, unfinished.open("wb") as file:
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         kept = "the one before it is untouched" if path.exists() else "there is none before it"
         cause = error.__context__  # torch hides the system's reason behind its own
         reason = cause if isinstance(cause, OSError) else error
@@ -163,15 +160,11 @@ def writing(folder: Path) -> Iterator[None]:
 def write_curves(rows: list[dict[str, Any]], folder: Path) -> None:
     """Write curves.csv and curves.png, one row and one point an epoch."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    temporary = folder / "curves.csv.part"
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(rows)
-        temporary.replace(folder / "curves.csv")
-    finally:
-        temporary.unlink(missing_ok=True)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(folder / "curves.csv", table.getvalue().encode())
 
     from matplotlib.figure import Figure
 

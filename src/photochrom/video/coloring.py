@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from photochrom.errors import FilmWriteError, OptionError, OutputExistsError
+from photochrom.errors import FilmWriteError, OptionError
+from photochrom.pictures import writing
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
@@ -158,11 +159,7 @@ def _publish(order: Order, work: WorkFolder, segments: list[Segment], *, force: 
         comment=f"Colors by Photochrom {__version__} ({order.model})",
     )
     try:
-        with whole.open("rb+") as file:
-            os.fsync(file.fileno())
-        if order.target.exists() and not force:
-            raise OutputExistsError(f"{order.target}: there is such a file already.")
-        whole.replace(order.target)
+        writing.publish(whole, order.target, force=force)
     except OSError as error:
         raise FilmWriteError(
             f"{order.target}: it can't be written ({error.strerror}). What is done is kept."

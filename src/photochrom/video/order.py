@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.errors import OptionError, OutputExistsError
+from photochrom.errors import Advice, OptionError, OutputExistsError
+from photochrom.pictures import writing
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
@@ -77,8 +78,12 @@ class Order:
         Errors as for `coloring.colorize_film`.
         """
         film = open_film(source)
-        if target.exists() and (not force or target.samefile(source)):
-            raise OutputExistsError(f"{target}: there is such a file already.")
+        if target.exists() and target.samefile(source):
+            raise OutputExistsError(
+                f"{target}: there is such a file already: the film itself.",
+                advice=[Advice.OTHER_OUTPUT],
+            )
+        writing.check_free(target, force=force)
         settings = Settings.of(encoding, film, target)
         bars = find_bars(film)
         contract = colorizer.contract

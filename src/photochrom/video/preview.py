@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyvips
 
-from photochrom.errors import OutputExistsError
+from photochrom.pictures import writing
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.prepared import Reference
 from photochrom.video.cuts import shot_starts
@@ -107,8 +107,7 @@ def preview_film(
     """
     page, sheet = (Path(target).with_suffix(suffix) for suffix in (".html", ".jpg"))
     for place in (page, sheet):
-        if place.exists() and not force:
-            raise OutputExistsError(f"{place}: there is such a file already.")
+        writing.check_free(place, force=force)
     film = open_film(Path(source))
     pictures, entries = [], []
     for shot, gray in _looks(film, find_bars(film), hints or FilmHints(), progress, shown=True):

@@ -12,7 +12,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import FilmWriteError, WorkFolderError
 from photochrom.models.plain import read_json
+from photochrom.pictures import writing
 from photochrom.video.encoding import Packet
 
 SUFFIX = ".photochrom"
@@ -116,8 +117,7 @@ class WorkFolder:
 
     def segments(self) -> list[Segment]:
         """The finished segments in order, up to the first that is missing or damaged."""
-        for half in self.path.glob("*.part"):
-            half.unlink(missing_ok=True)
+        writing.remove_left(self.path)
         found: list[Segment] = []
         while (path := self._place(len(found))).is_file():
             segment = Segment.open(path)
@@ -149,12 +149,13 @@ class SegmentWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_suffix(".part")
         self._packets: list[tuple[int, bool, int]] = []
         self._crc = 0
-        with _writing(path):
-            self._file: IO[bytes] = self._part.open("wb")
+        with _said(path), ExitStack() as opened:
+            self._part = opened.enter_context(writing.temporary(path))
+            self._file: IO[bytes] = opened.enter_context(self._part.open("wb"))
             self._file.write(_MAGIC)
+            self._opened = opened.pop_all()
 
     def add(self, packet: Packet) -> None:
         """Write a packet."""
@@ -174,24 +175,22 @@ class SegmentWriter:
             "crc": self._crc,
         }
         text = json.dumps(table).encode()
-        with _writing(self._path):
+        with _said(self._path):
             self._file.write(text + _TAIL.pack(len(text), zlib.crc32(text)))
-            self._file.flush()
-            os.fsync(self._file.fileno())
             self._file.close()
-            self._part.replace(self._path)
-            _sync_folder(self._path.parent)
+            writing.publish(self._part, self._path, force=True)
+            writing.sync_folder(self._path.parent)
+        self.close()
         return Segment(self._path, json.loads(text))
 
     def close(self) -> None:
         """Leave it; what is not finished is lost."""
         with suppress(OSError):
-            self._file.close()
-        self._part.unlink(missing_ok=True)
+            self._opened.close()
 
     def _write(self, data: bytes) -> None:
         self._crc = zlib.crc32(data, self._crc)
-        with _writing(self._path):
+        with _said(self._path):
             self._file.write(data)
 
 
@@ -251,6 +250,18 @@ class Segment:
         return found
 
 
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Turn the system's errors into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FilmWriteError(
+            f"{path}: it can't be written ({error.strerror}). What is done is kept; make room, "
+            "and start again to go on."
+        ) from error
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file under another name, sync and rename it.
 
@@ -259,49 +270,9 @@ def write_whole(path: Path, data: bytes) -> None:
     FilmWriteError
         The disk is full, or can't be written.
     """
-    part = path.with_name(path.name + ".part")
-    with _writing(path), part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    with _writing(path):
-        part.replace(path)
-        _sync_folder(path.parent)
-
-
-class _writing:
-    """Turns the system's errors into ours."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, OSError):
-            raise FilmWriteError(
-                f"{self._path}: it can't be written ({error.strerror}). What is done is kept; "
-                "make room, and start again to go on."
-            ) from error
-
-
-def _sync_folder(path: Path) -> None:
-    try:
-        folder = os.open(path, os.O_RDONLY)
-    except OSError:  # Windows
-        return
-    try:
-        os.fsync(folder)
-    except OSError:  # a file system that doesn't sync folders
-        pass
-    finally:
-        os.close(folder)
+    with _said(path):
+        writing.write_whole(path, data)
+        writing.sync_folder(path.parent)
 
 
 def _take(lock: int, path: Path) -> None:

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.training.autoencoder import AB_SCALE, Autoencoder
+from photochrom.training.autoencoder import OUTPUT_SCALE, Autoencoder
 
 pytestmark = pytest.mark.train
 
@@ -143,6 +143,6 @@ def test_it_overfits_one_small_batch():
 
 def test_the_loss_is_the_mean_squared_error_of_ab_over_its_scale(ready):
     batch = batch_of(2, 16)
-    expected = ((ready.predict(batch["lightness"]) - batch["ab"]) ** 2).mean() / AB_SCALE**2
+    expected = ((ready.predict(batch["lightness"]) - batch["ab"]) ** 2).mean() / OUTPUT_SCALE**2
     with torch.no_grad():
         assert ready.loss(batch).item() == pytest.approx(expected.item(), rel=1e-5)

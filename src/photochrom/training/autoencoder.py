@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from photochrom.training.encoder import CHANNELS, STRIDE, load_encoder, normalize
 
-AB_SCALE = 128.0
+OUTPUT_SCALE = 128.0
 """The network works in ab / 128, about -1..1."""
 
 
@@ -80,7 +80,7 @@ class Autoencoder(nn.Module):
     def decode(self, features_BCHW: Tensor) -> Tensor:
         """Features (B, 128, h, w) to ab (B, 2, 8h, 8w)."""
         ab_B2HW: Tensor = self.decoder(features_BCHW)
-        return ab_B2HW * AB_SCALE
+        return ab_B2HW * OUTPUT_SCALE
 
     def forward(self, lightness_B1HW: Tensor) -> Tensor:
         """L* 0..100 of any size to ab of the same size."""
@@ -92,7 +92,7 @@ class Autoencoder(nn.Module):
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Mean squared error of ab / 128, a scalar."""
         ab_B2HW = self(batch["lightness"]).float()
-        return functional.mse_loss(ab_B2HW / AB_SCALE, batch["ab"] / AB_SCALE)
+        return functional.mse_loss(ab_B2HW / OUTPUT_SCALE, batch["ab"] / OUTPUT_SCALE)
 
     @torch.no_grad()
     def predict(self, lightness_B1HW: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-LIGHTNESS_SCALE, AB_SCALE = 50.0, 50.0
+LAB_UNIT = 50.0
+"""What the critic sees of L*, a* and b* is divided by this."""
 
 DETAIL = 9
 """The critic's opinion reaches the network through what colors have besides their mean over so
@@ -47,7 +48,7 @@ class Critic(nn.Module):
 
     def forward(self, lightness_B1HW: Tensor, ab_B2HW: Tensor, seen_BCHW: Tensor) -> Tensor:
         """Lightness 0..100 and colors at 1/4, the encoder's feature at 1/16: (B, 1, H, W)."""
-        lab_B3HW = torch.cat([lightness_B1HW / LIGHTNESS_SCALE - 1, ab_B2HW / AB_SCALE], dim=1)
+        lab_B3HW = torch.cat([lightness_B1HW / LAB_UNIT - 1, ab_B2HW / LAB_UNIT], dim=1)
         both = torch.cat([self.colors(lab_B3HW), self.things(seen_BCHW)], dim=1)
         verdict: Tensor = self.verdict(both)
         return verdict

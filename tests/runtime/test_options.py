@@ -45,6 +45,7 @@ def test_the_usual_picture_has_no_hints():
             "lock": (),
             "tone": PLAIN,
             "provenance": True,
+            "copy": None,
         }
     ]
     assert prepared.seeds == []  # alternatives cost a decoding
@@ -62,6 +63,7 @@ def test_a_painting_is_told_what_was_asked_for():
         "lock": (),
         "tone": PLAIN,
         "provenance": False,
+        "copy": None,
     }
 
 

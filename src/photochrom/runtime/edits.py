@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from photochrom.errors import ColorError, EditsError, HintError
 from photochrom.models.plain import read_json
-from photochrom.runtime.hints import Hint, Lock, hints_from_json, locks_from
+from photochrom.runtime.hints import Hint, Lock, hints_from, locks_from
 from photochrom.runtime.options import DEFAULTS, Options, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -79,7 +78,7 @@ def _edits_from(content: Any, folder: Path) -> Edits:
         palette = content.get("palette", [])
         reference = content.get("reference")
         return Edits(
-            hints=hints_from_json(json.dumps(content.get("hints", []))),
+            hints=hints_from(content.get("hints", [])),
             lock=locks_from(content.get("lock", [])),
             palette=parse_palette(",".join(palette)) if palette else (),
             reference=None if reference is None else folder / str(reference),

@@ -193,7 +193,16 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
 
 
 def hints_from_json(text: str) -> tuple[Hint, ...]:
-    """Hints from JSON: a list of objects, or an object with such a list as ``hints``.
+    """Hints from JSON text that holds what `hints_from` takes. Errors as there."""
+    try:
+        content = read_json(text)
+    except ValueError as error:
+        raise HintError(f"this is no JSON: {error}") from error
+    return hints_from(content)
+
+
+def hints_from(content: Any) -> tuple[Hint, ...]:
+    """Hints from a list of objects, or an object with such a list as ``hints``.
 
     Each has ``x`` and ``y`` or ``points`` [[x, y], ...]; ``color`` "#rrggbb" or ``ab`` [a, b];
     and, if wanted, ``radius_px`` and ``reach``.
@@ -203,10 +212,6 @@ def hints_from_json(text: str) -> tuple[Hint, ...]:
     HintError, ColorError
         It is something else.
     """
-    try:
-        content = read_json(text)
-    except ValueError as error:
-        raise HintError(f"this is no JSON: {error}") from error
     entries = content.get("hints") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise HintError('a list of hints is wanted, such as [{"x": 1, "y": 2, "color": "#c22"}].')
@@ -238,11 +243,17 @@ def _hint_from(entry: Any) -> Hint:
 
 def hints_to_json(hints: Iterable[Hint]) -> str:
     """Hints as JSON, one a line; the inverse of `hints_from_json`."""
-    lines = []
+    lines = (f"  {json.dumps(entry)}" for entry in entries_of(hints))
+    return '{"hints": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def entries_of(hints: Iterable[Hint]) -> list[dict[str, Any]]:
+    """Hints as plain values; the inverse of `hints_from`."""
+    found = []
     for hint in hints:
         entry: dict[str, Any] = {"points": hint.points, "ab": [round(v, 3) for v in hint.ab]}
         for name in ("radius_px", "reach"):
             if getattr(hint, name) is not None:
                 entry[name] = getattr(hint, name)
-        lines.append("  " + json.dumps(entry))
-    return '{"hints": [\n' + ",\n".join(lines) + "\n]}\n"
+        found.append(entry)
+    return found

@@ -52,7 +52,13 @@ class Options:
     max_pixels: int = _option(MAX_PIXELS, "Refuse larger pictures.")
     allow_damaged: bool = _option(False, "Take what is left of a broken file.")
 
-    def paint(self, prepared: Prepared, *, reference: Reference | None = None) -> Picture:
+    def paint(
+        self,
+        prepared: Prepared,
+        *,
+        reference: Reference | None = None,
+        copy: Picture | None = None,
+    ) -> Picture:
         """Paint a photograph that has been through the encoder.
 
         Parameters and errors as for `Prepared.paint`.
@@ -70,6 +76,7 @@ class Options:
             lock=self.lock,
             tone=self.tone,
             provenance=self.provenance,
+            copy=copy,
         )
 
     @property

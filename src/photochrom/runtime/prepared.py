@@ -101,6 +101,7 @@ class Prepared:
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
         provenance: bool = True,
+        copy: Picture | None = None,
     ) -> Picture:
         """The photograph in color, at its full size, with its own lightness.
 
@@ -113,6 +114,8 @@ class Prepared:
         lock : where hints that stand elsewhere change nothing
         tone : of all colors, after everything else
         provenance : note in the metadata that this model has made the colors
+        copy : paint this copy of the photograph in its place, of any size and without a note;
+            places stay pixels of the photograph
 
         Raises
         ------
@@ -125,37 +128,6 @@ class Prepared:
         OptionError
             `vividness` is not 0..2.
         """
-        made_by = self._network.contract.identity
-        gray = self.picture.signed(made_by) if provenance else self.picture
-        return self.paint_copy(
-            gray,
-            hints=hints,
-            palette=palette,
-            reference=reference,
-            vividness=vividness,
-            lock=lock,
-            tone=tone,
-        )
-
-    def paint_copy(
-        self,
-        gray: Picture,
-        *,
-        hints: Sequence[Hint] = (),
-        palette: Sequence[str] = (),
-        reference: Reference | None = None,
-        vividness: float = 1.0,
-        lock: Sequence[Lock] = (),
-        tone: Tone = PLAIN,
-    ) -> Picture:
-        """A copy of the photograph, of any size, in color.
-
-        Parameters
-        ----------
-        gray : the copy
-        hints, palette, reference, vividness, lock, tone, errors : as for `paint`; places are
-            pixels of the photograph
-        """
         seen = self if self._holds(hints) else self._borderless
         ab = seen.ab(
             hints=hints,
@@ -166,6 +138,10 @@ class Prepared:
             tone=tone,
         )
         offset, gain = (seen._framed(one) for one in upsample.guide(ab, seen.lightness))
+        if copy is not None:
+            return copy.with_ab(offset, gain)
+        made_by = self._network.contract.identity
+        gray = self.picture.signed(made_by) if provenance else self.picture
         return gray.with_ab(offset, gain)
 
     def ab(

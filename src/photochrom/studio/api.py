@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from photochrom.models.weights import shipped_models
 from photochrom.pictures import footprint, formats, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.hints import MOST_REACH, hints_to_json
+from photochrom.runtime.hints import MOST_REACH, entries_of
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.studio import orders
@@ -315,22 +315,21 @@ async def alternatives(
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> dict[str, Any]:
-        found = []
+        entries = []
         example = reference()
-        for number, one in enumerate(
-            held.prepared.alternatives(order.count, seed=options.seed), start=1
-        ):
-            hints = (*one.hints, *options.hints)
-            painted = held.paint_thumbnail(hints, options, reference=example)
-            found.append(
+        found = held.prepared.alternatives(order.count, seed=options.seed)
+        for number, one in enumerate(found, start=1):
+            chosen = replace(options, alternative=number).chosen(found, held.name)
+            painted = held.paint_thumbnail(chosen, reference=example)
+            entries.append(
                 {
                     "number": number,
                     "likelihood": one.likelihood,
-                    "hints": json.loads(hints_to_json(one.hints))["hints"],
+                    "hints": entries_of(one.hints),
                     "thumbnail": f"data:{JPEG};base64,{base64.b64encode(painted).decode()}",
                 }
             )
-        return {"alternatives": found}
+        return {"alternatives": entries}
 
     needs = studio.reference_bytes(order.reference)
     return await studio.work(request, work, needs=needs, subject=held.name)

@@ -78,14 +78,13 @@ class Held:
 
     def paint(self, options: Options, *, reference: Reference | None) -> bytes:
         """The preview in color: JPEG. Parameters and errors as for `Options.paint`."""
-        hints = options.all_hints(self.prepared)
-        return self._paint(self.preview, hints, options, reference)
+        painted = options.paint(self.prepared, reference=reference, copy=self.preview)
+        return painted.encode("jpeg", quality=PREVIEW_QUALITY)
 
-    def paint_thumbnail(
-        self, hints: Sequence[Hint], options: Options, *, reference: Reference | None
-    ) -> bytes:
-        """A small result, of these hints instead of those in the options: JPEG."""
-        return self._paint(self.thumbnail, hints, options, reference)
+    def paint_thumbnail(self, options: Options, *, reference: Reference | None) -> bytes:
+        """A small result: JPEG. Parameters and errors as for `Options.paint`."""
+        painted = options.paint(self.prepared, reference=reference, copy=self.thumbnail)
+        return painted.encode("jpeg", quality=PREVIEW_QUALITY)
 
     def traits(self) -> dict[str, Any]:
         """What a page needs to find regions by itself; see `orders.Traits`."""
@@ -126,20 +125,6 @@ class Held:
             hints=hints, reference=reference, size=self.preview.size
         )
         return sure.encode("png")
-
-    def _paint(
-        self, gray: Picture, hints: Sequence[Hint], options: Options, reference: Reference | None
-    ) -> bytes:
-        painted = self.prepared.paint_copy(
-            gray,
-            hints=hints,
-            palette=options.palette,
-            reference=reference,
-            vividness=options.vividness,
-            lock=options.lock,
-            tone=options.tone,
-        )
-        return painted.encode("jpeg", quality=PREVIEW_QUALITY)
 
 
 def hold(

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from photochrom.errors import ColorError, HintError
-from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from_json, locks_from
+from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from, hints_from_json, locks_from
 from photochrom.runtime.options import Options, help_for, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -255,7 +255,7 @@ def hints_of(written: str | list[dict[str, Any]]) -> tuple[Hint, ...]:
     if not written:
         return ()
     try:
-        hints = hints_from_json(written if isinstance(written, str) else json.dumps(written))
+        hints = hints_from_json(written) if isinstance(written, str) else hints_from(written)
     except (HintError, ColorError):
         raise
     except (ValueError, RecursionError, OverflowError) as error:

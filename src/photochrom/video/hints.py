@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any, Literal
 
 from photochrom.errors import ColorError, FilmHintsError, HintError
 from photochrom.models.plain import read_json
-from photochrom.runtime.hints import Hint, hints_from_json
+from photochrom.runtime.hints import Hint, hints_from
 
 Span = Literal["shot", "frame"]
 
@@ -117,7 +116,7 @@ def _frame_hints(entry: Any, folder: Path) -> FrameHints:
     if frame is not None and (not isinstance(frame, int) or isinstance(frame, bool) or frame < 0):
         raise FilmHintsError(f"frame {frame!r} was found; a whole number from 0 on is wanted.")
     try:
-        hints = hints_from_json(json.dumps(fields.get("hints", [])))
+        hints = hints_from(fields.get("hints", []))
     except (HintError, ColorError) as error:
         raise FilmHintsError(str(error)) from error
     return FrameHints(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -11,11 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
-from starlette.requests import ClientDisconnect
 
 from photochrom.models.weights import shipped_models
 from photochrom.pictures import footprint, formats, picture
@@ -24,111 +19,29 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import MOST_REACH, entries_of
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
-from photochrom.studio import orders
+from photochrom.studio import orders, schemas
 from photochrom.studio import samples as samples_
-from photochrom.studio.held import Held, hold
-from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem
-from photochrom.studio.studio import Studio
-from photochrom.studio.uploads import Upload, plain_name, read_upload
+from photochrom.studio.held import hold
+from photochrom.studio.problems import Problem
+from photochrom.studio.routing import (
+    JPEG,
+    PICTURE_ANSWER,
+    PNG,
+    InStudio,
+    OpenPicture,
+    Uploaded,
+    only_known,
+    problems,
+    refuse,
+    upload_body,
+)
+from photochrom.studio.uploads import plain_name
 from photochrom.version import __version__
 
-JPEG, PNG = (formats.WRITABLE[name].media_type for name in ("jpeg", "png"))
-
-PICTURE_ANSWER: dict[str, Any] = {
-    "description": "The picture.",
-    "content": {
-        one.media_type: {"schema": {"type": "string", "format": "binary"}}
-        for one in formats.WRITABLE.values()
-    },
-}
+routes = APIRouter(dependencies=[Depends(only_known)])
 
 
-def _upload_body(**fields: Any) -> dict[str, Any]:
-    """How an upload is described: a form with a file and these fields, or the file alone."""
-    file = {"type": "string", "format": "binary", "description": "The picture."}
-    form = {"type": "object", "required": ["file"], "properties": {"file": file, **fields}}
-    alone = {"schema": {"type": "string", "format": "binary"}}
-    content = {"multipart/form-data": {"schema": form}, "application/octet-stream": alone}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For the description of a route: what may go wrong."""
-    schema = {"$ref": "#/components/schemas/ProblemAnswer"}
-    everywhere = {400, 401, 403, 408, 413, 421, 422, 503}
-    return {
-        status: {
-            "description": Problem(status, "").title,
-            "content": {CONTENT_TYPE: {"schema": schema}},
-        }
-        for status in sorted(everywhere | set(statuses))
-    }
-
-
-def _studio(request: Request) -> Studio:
-    studio: Studio = request.app.state.studio
-    return studio
-
-
-async def _upload(request: Request) -> Upload:
-    try:
-        return await read_upload(request.stream(), request.headers.get("content-type", ""))
-    except ClientDisconnect as error:
-        raise Problem(CLIENT_GONE, "") from error
-
-
-async def _held(request: Request, id: str) -> Held:
-    return _studio(request).shelf.get(id)
-
-
-InStudio = Annotated[Studio, Depends(_studio)]
-Uploaded = Annotated[Upload, Depends(_upload)]
-OpenPicture = Annotated[Held, Depends(_held)]
-
-
-async def _only_known(request: Request) -> None:
-    """Refuse query parameters that the route doesn't know.
-
-    Raises
-    ------
-    RequestValidationError
-        There is such a parameter.
-    """
-    known = _query_of(request.scope["route"])
-    refuse("query", [name for name in request.query_params if name not in known])
-
-
-def _query_of(route: APIRoute) -> frozenset[str]:
-    """The query parameters that a route knows; those of a model are its fields."""
-    parameters = route.dependant.query_params
-    models = [one.field_info.annotation for one in parameters]
-    return frozenset(one.alias for one in parameters) | {
-        name
-        for model in models
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name in model.model_fields
-    }
-
-
-def refuse(place: str, names: Sequence[str]) -> None:
-    """Refuse fields that nobody asked for.
-
-    Raises
-    ------
-    RequestValidationError
-        There are some.
-    """
-    if names:
-        message = "Extra inputs are not permitted"
-        raise RequestValidationError(
-            [{"type": "extra_forbidden", "loc": (place, name), "msg": message} for name in names]
-        )
-
-
-routes = APIRouter(dependencies=[Depends(_only_known)])
-
-
-@routes.get("/v1/models", response_model=orders.Models, responses=_problems())
+@routes.get("/v1/models", response_model=schemas.Models, responses=problems())
 async def models(request: Request, studio: InStudio) -> Any:
     """The models that there are, the one at work, and the formats that are read and written."""
     return await studio.work(request, partial(_models, studio.colorizer))
@@ -164,7 +77,7 @@ def _takes_hints(model: str) -> bool:
     return bool(Colorizer(model, threads=1).contract.token_features)
 
 
-@routes.get("/v1/samples", response_model=orders.Samples, responses=_problems())
+@routes.get("/v1/samples", response_model=schemas.Samples, responses=problems())
 async def samples() -> Any:
     """Gray photographs to try."""
     found = [
@@ -177,7 +90,7 @@ async def samples() -> Any:
 @routes.get(
     "/v1/samples/{name}",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems(404)},
+    responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def sample(name: str) -> Response:
     """A photograph to try."""
@@ -189,8 +102,8 @@ async def sample(name: str) -> Response:
 @routes.post(
     "/v1/colorize",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems()},
-    openapi_extra=_upload_body(**orders.ColorizeOrder.model_json_schema()["properties"]),
+    responses={200: PICTURE_ANSWER, **problems()},
+    openapi_extra=upload_body(**orders.ColorizeOrder.model_json_schema()["properties"]),
 )
 async def colorize(
     request: Request,
@@ -222,9 +135,9 @@ async def colorize(
 @routes.post(
     "/v1/pictures",
     status_code=201,
-    response_model=orders.Opened,
-    responses=_problems(),
-    openapi_extra=_upload_body(),
+    response_model=schemas.Opened,
+    responses=problems(),
+    openapi_extra=upload_body(),
 )
 async def open_picture(
     request: Request,
@@ -267,7 +180,7 @@ async def open_picture(
 @routes.get(
     "/v1/pictures/{id}/original",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems(404)},
+    responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def original(request: Request, studio: InStudio, held: OpenPicture) -> Response:
     """The picture in gray, as JPEG of at most 1600 pixels."""
@@ -277,7 +190,7 @@ async def original(request: Request, studio: InStudio, held: OpenPicture) -> Res
 @routes.post(
     "/v1/pictures/{id}/paint",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems(404)},
+    responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def paint(
     request: Request,
@@ -305,8 +218,8 @@ async def paint(
 
 @routes.post(
     "/v1/pictures/{id}/alternatives",
-    response_model=orders.Alternatives,
-    responses=_problems(404),
+    response_model=schemas.Alternatives,
+    responses=problems(404),
 )
 async def alternatives(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.AlternativesOrder
@@ -336,7 +249,7 @@ async def alternatives(
 
 
 @routes.get(
-    "/v1/pictures/{id}/colors", response_model=orders.LikelyColors, responses=_problems(404)
+    "/v1/pictures/{id}/colors", response_model=schemas.LikelyColors, responses=problems(404)
 )
 async def colors(
     request: Request,
@@ -355,7 +268,7 @@ async def colors(
 @routes.post(
     "/v1/pictures/{id}/confidence",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems(404)},
+    responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def confidence(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
@@ -374,7 +287,7 @@ async def confidence(
 @routes.get(
     "/v1/pictures/{id}/region",
     response_class=Response,
-    responses={200: PICTURE_ANSWER, **_problems(404)},
+    responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def region(
     request: Request,
@@ -389,26 +302,26 @@ async def region(
     return Response(found, media_type=PNG)
 
 
-@routes.get("/v1/pictures/{id}/traits", response_model=orders.Traits, responses=_problems(404))
+@routes.get("/v1/pictures/{id}/traits", response_model=schemas.Traits, responses=problems(404))
 async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
     """By what the picture's regions are told apart, to find them without asking."""
     return await studio.work(request, held.traits)
 
 
-@routes.get("/v1/pictures/{id}/palette", response_model=orders.Palette, responses=_problems(404))
+@routes.get("/v1/pictures/{id}/palette", response_model=schemas.Palette, responses=problems(404))
 async def palette(request: Request, studio: InStudio, held: OpenPicture) -> Any:
     """The main colors of the picture as it was uploaded."""
     look, needs = partial(palette_of, held.picture), held.footprint.reading
     return {"palette": await studio.work(request, look, needs=needs, subject=held.name)}
 
 
-@routes.delete("/v1/pictures/{id}", status_code=204, responses=_problems(404))
+@routes.delete("/v1/pictures/{id}", status_code=204, responses=problems(404))
 async def close_picture(studio: InStudio, id: str) -> None:
     """Forget a picture."""
     studio.shelf.remove(id)
 
 
-@routes.get("/healthz", response_model=orders.Health)
+@routes.get("/healthz", response_model=schemas.Health)
 async def healthz() -> Any:
     """Whether the server is well."""
     return {"status": "ok", "version": __version__}

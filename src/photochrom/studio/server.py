@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Receive, Send
 from photochrom.errors import PhotochromError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import usable_cores
-from photochrom.studio import orders
+from photochrom.studio import schemas
 from photochrom.studio.access import Access
 from photochrom.studio.api import routes
 from photochrom.studio.door import door
@@ -114,7 +114,7 @@ class _App(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         description = super().openapi()
-        schema = orders.ProblemAnswer.model_json_schema()
+        schema = schemas.ProblemAnswer.model_json_schema()
         description["components"]["schemas"].setdefault("ProblemAnswer", schema)
         return description
 

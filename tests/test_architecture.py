@@ -51,7 +51,7 @@ ORDER = {
             "folders",
         ),
     ),
-    "runtime": ("hints", "canvas", "obeying", "prepared", "colorizer"),
+    "runtime": ("hints", "canvas", "obeying", "coarse", "steered", "prepared", "colorizer"),
     "batch": (
         "shards",
         "jobs",

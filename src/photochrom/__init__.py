@@ -60,10 +60,11 @@ if TYPE_CHECKING:
     from photochrom.models.network import Network
     from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.coarse import Reference
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.options import Options
-    from photochrom.runtime.prepared import Prepared, Reference
+    from photochrom.runtime.prepared import Prepared
     from photochrom.runtime.tone import Tone
     from photochrom.video.coloring import Report, colorize_film
     from photochrom.video.encoding import Encoding
@@ -180,7 +181,7 @@ _HOMES = {
     "PictureWriteError": "errors",
     "Prepared": "runtime.prepared",
     "RecipeError": "errors",
-    "Reference": "runtime.prepared",
+    "Reference": "runtime.coarse",
     "Region": "models.contract",
     "Report": "video.coloring",
     "ShapeError": "errors",

@@ -30,18 +30,13 @@ from photochrom.models.contract import (
 from photochrom.models.session import Session
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
+from photochrom.runtime.coarse import CALM as CALM_END
+from photochrom.runtime.coarse import VIVID as VIVID_END
+from photochrom.runtime.coarse import Reference, temperature_of
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.palette import palette_ab
-from photochrom.runtime.prepared import CALM as CALM_END
-from photochrom.runtime.prepared import (
-    MAX_LONG_SIDE,
-    MIN_SIDE_PX,
-    Reference,
-    small_size,
-    temperature_of,
-)
-from photochrom.runtime.prepared import VIVID as VIVID_END
+from photochrom.runtime.prepared import MAX_LONG_SIDE, MIN_SIDE_PX, small_size
 
 GRID = gamut_grid(10)
 VIVID, CALM = (60.0, 40.0), (0.0, 0.0)

@@ -22,9 +22,9 @@ from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.stores import Address
 from photochrom.errors import Advice, ClusterError, JobError, MissingExtraError
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.cores import usable_cores
 from photochrom.runtime.options import Options
-from photochrom.runtime.prepared import Reference
 
 LOCAL = "local"
 """The address of a cluster that is started for this batch alone, on this machine."""

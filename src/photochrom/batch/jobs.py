@@ -16,11 +16,12 @@ from photochrom.errors import JobError, PictureWriteError
 from photochrom.pictures import footprint, formats, pages, picture, writing
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.edits import edits_beside
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
-from photochrom.runtime.prepared import Prepared, Reference
+from photochrom.runtime.prepared import Prepared
 
 STANDARD_STREAM = "-"
 

@@ -29,10 +29,10 @@ from photochrom.errors import (
     StoreError,
 )
 from photochrom.pictures import footprint, formats, picture
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
-from photochrom.runtime.prepared import Reference
 
 _SOURCE, _HASH = "photochrom-source", "photochrom-sha256"
 """What is noted with a result: of which version of which photograph it is, and its hash."""

@@ -24,9 +24,9 @@ from photochrom.cli.advice import error_text, worded
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
 from photochrom.pictures import writing
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
-from photochrom.runtime.prepared import Reference
 
 SOME_FAILED = 1
 LISTED = 20

@@ -18,9 +18,10 @@ from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.border import Box, find_border
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
-from photochrom.runtime.prepared import Prepared, Reference, small_size
+from photochrom.runtime.prepared import Prepared, small_size
 from photochrom.runtime.reference import reference_tokens
 from photochrom.runtime.tone import PLAIN, Tone
 

@@ -15,8 +15,9 @@ from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 if TYPE_CHECKING:
     from photochrom.pictures.picture import Picture
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.coarse import Reference
     from photochrom.runtime.hints import Hint, Lock
-    from photochrom.runtime.prepared import Prepared, Reference
+    from photochrom.runtime.prepared import Prepared
     from photochrom.runtime.tone import Tone
 
 

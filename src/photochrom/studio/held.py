@@ -20,10 +20,11 @@ from photochrom.pictures.encoded import Encoded
 from photochrom.pictures.footprint import Footprint
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import region
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options
-from photochrom.runtime.prepared import Prepared, Reference
+from photochrom.runtime.prepared import Prepared
 
 PREVIEW_PX = 1600
 """The longer side of what is painted while somebody works on a picture."""

@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from photochrom.pictures.footprint import EACH_BYTES
 from photochrom.pictures.stopping import Stop
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
-from photochrom.runtime.prepared import Reference
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, Problem, busy
 from photochrom.studio.shelf import Shelf

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from photochrom.errors import FilmWriteError, OptionError
 from photochrom.pictures import writing
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding
 from photochrom.video.hints import FilmHints

@@ -11,9 +11,9 @@ from photochrom import color
 from photochrom.errors import FilmHintsError
 from photochrom.models.network import Tokens
 from photochrom.pictures import picture
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
-from photochrom.runtime.prepared import Reference
 from photochrom.video.blocks import LONGEST, Known, Look
 from photochrom.video.exposure import softened
 from photochrom.video.fields import Float, shrink

@@ -12,8 +12,8 @@ import numpy as np
 
 from photochrom.errors import Advice, OptionError, OutputExistsError
 from photochrom.pictures import writing
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.prepared import Reference
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film

@@ -13,8 +13,8 @@ import numpy as np
 import pyvips
 
 from photochrom.pictures import writing
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.prepared import Reference
 from photochrom.video.cuts import shot_starts
 from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints

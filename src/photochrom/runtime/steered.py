@@ -1,0 +1,202 @@
+"""`Steered`: coarse colors that follow hints as far as these are meant: their regions and locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import HintError, OptionError
+from photochrom.runtime.canvas import check_inside, cover
+from photochrom.runtime.coarse import Coarse, Look, Reference
+from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.region import readers_of, regions, things_at, traits_of
+from photochrom.runtime.tone import PLAIN, Tone
+
+MAX_LONG_SIDE = 4
+
+SURPRISE = 25.0
+"""Hints that lie so far, in ab units, from what is painted without them change what lies outside
+of their things by a third of what the network would; those twice as far by a fiftieth."""
+
+
+class Steered(Coarse):
+    """A photograph that has been through the encoder, with its regions and its hints' reach."""
+
+    def ab(
+        self,
+        *,
+        hints: Sequence[Hint] = (),
+        palette: Sequence[str] = (),
+        reference: Reference | None = None,
+        vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
+    ) -> NDArray[np.float32]:
+        """The coarse colors, before they are brought to full size.
+
+        Parameters and errors as for `paint`.
+
+        Returns
+        -------
+        (h, w, 2) float32, a* and b*
+        """
+        contract = self._network.contract
+        if not 0 <= vividness <= 2:
+            raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
+        if contract.output != "distribution":
+            self._refuse(palette=palette, reference=reference)
+        look = Look(tuple(palette), reference, vividness)
+        ab = self._bounded(tuple(hints), look)
+        if lock and hints:
+            left, top, *size = self.place
+            moved = [one.moved(-left, -top, within=(size[0], size[1])) for one in lock]
+            covered = cover(moved, (size[0], size[1]), self.lightness.shape, contract.output_stride)
+            inside = tuple(hint for hint in hints if self._at(hint.points[0], covered) > 0.5)
+            kept = self._bounded(inside, look)
+            ab = ab + covered[..., None] * (kept - ab)
+        return np.array(tone.apply(ab))  # theirs: what is kept must not change
+
+    def region(self, x: float, y: float, reach: float = 1.0) -> NDArray[np.float32]:
+        """The region that a hint of this reach takes: a soft mask.
+
+        It is the thing there, by the model's own embedding; a model that has none goes by edges of
+        lightness and by its own colors (see `region`).
+
+        Parameters
+        ----------
+        x, y : in pixels of the photograph
+        reach : as for `Hint`
+
+        Returns
+        -------
+        (h, w) float32 at the size of the model's output; 1 at the point .. 0 outside, and 0
+        everywhere for a point on a border
+
+        Raises
+        ------
+        HintError
+            The point lies outside the picture, or the reach is not above 0.
+        """
+        check_inside([(x, y)], self.picture.size)
+        if not reach > 0:
+            raise HintError(f"reach is {reach}; a number above 0 is wanted.")
+        if self.inside is not None and not self.inside.holds(x, y):
+            return np.zeros(self._coarse_lightness().shape, np.float32)
+        return self._region_of((x, y), reach).copy()
+
+    def _region_of(self, point: tuple[float, float], reach: float) -> NDArray[np.float32]:
+        """`region` of a point that was seen; kept, as whoever looks at it may soon want it."""
+        cell = self._cell(point, self._coarse_lightness().shape)
+
+        def find() -> NDArray[np.float32]:
+            return self._regions([cell], np.array([reach], np.float32))[0]
+
+        return self._masks.once(("region", cell, reach), find)
+
+    def _regions(
+        self, cells: Sequence[tuple[int, int]], reach: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The regions of some spots, (T, h, w)."""
+        region = self._network.contract.region
+        if region is None:
+            return regions(self.traits(), np.array(cells), reach)
+        return things_at(self.embedding(), np.array(cells), readers_of(region.readers, reach))
+
+    def readers(self) -> NDArray[np.float32]:
+        """How things of reach .. 1/4, 1/2, 1 are read from `embedding`, (S, 3); S may be 0."""
+        region = self._network.contract.region
+        readers = region.readers if region else ()
+        return readers_of(readers, np.exp2(np.arange(1 - len(readers), 1, dtype=np.float32)))
+
+    def embedding(self) -> NDArray[np.float32]:
+        """By what a model tells things apart, (C, h, w) float32; see `contract.Region`.
+
+        Raises
+        ------
+        UnsupportedError
+            The model has none: its regions go by `traits`.
+        """
+        return self._masks.once("embedding", lambda: self._network.embed(self.features))
+
+    def traits(self) -> NDArray[np.float32]:
+        """By what `region` tells regions apart, (h, w, C) float32; see `region.traits_of`."""
+
+        def make() -> NDArray[np.float32]:
+            own = self._bounded((), Look((), None, 1.0))
+            traits = traits_of(self._coarse_lightness(), own)
+            traits.setflags(write=False)
+            return traits
+
+        return self._masks.once("traits", make)
+
+    def _bounded(self, hints: tuple[Hint, ...], look: Look) -> NDArray[np.float32]:
+        """The coarse colors with hints, those with a reach kept to their regions."""
+        free = tuple(hint for hint in hints if hint.reach is None)
+        before = self._kept(free, look)
+        if len(free) == len(hints):
+            return before
+        colors = self._painted.once((hints, look), lambda: self._colors(hints, look))
+        mask = self._reached(tuple(hint for hint in hints if hint.reach is not None))
+        return before + mask[..., None] * (colors - before)
+
+    def _kept(self, hints: tuple[Hint, ...], look: Look) -> NDArray[np.float32]:
+        """The coarse colors with hints without a reach, as far as these mean it.
+
+        A hint near to what is painted anyway may set the mood of the whole picture; one that
+        nothing in the picture speaks for means the thing that it stands on.
+        """
+        usual = self._painted.once(((), look), lambda: self._colors((), look))
+        region = self._network.contract.region
+        if not hints:
+            return usual
+        if region is None:
+            return self._painted.once((hints, look), lambda: self._colors(hints, look))
+        plain = ("plain", hints, look)
+        colors = self._painted.once(plain, lambda: self._colors(hints, look, plain=True))
+        before = self._painted.once(("plain", (), look), lambda: self._colors((), look, plain=True))
+        canvas, cell_px = self._laid_out(hints), self._network.contract.output_stride
+        last = np.array(usual.shape[:2]) - 1
+        cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
+        missed = np.linalg.norm(canvas.ab - usual[cells[:, 0], cells[:, 1]], axis=1)
+        mood = np.exp(-((float(np.median(missed)) / SURPRISE) ** 2))
+        whole = np.ones(len(cells), np.float32)
+        things = things_at(self.embedding(), cells, readers_of(region.readers, whole)).max(axis=0)
+        around = np.pad(canvas.planes[..., 2] > 0, 1)
+        windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
+        things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
+        mask = (things + (1 - things) * mood).astype(np.float32)[..., None]
+        # Where it is sure that a hint is meant, its colors are taken; elsewhere what it changes.
+        kept: NDArray[np.float32] = usual + mask * (colors - before - mask * (usual - before))
+        return kept
+
+    def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
+        """Where at least one of these hints reaches, (h, w) in 0..1."""
+        size = self._coarse_lightness().shape
+        places = tuple((hint.points, hint.radius_px, hint.reach) for hint in hints)
+        known = len(hints)
+        mask: NDArray[np.float32] | None = None
+        while known and mask is None:  # what is new is usually the last
+            mask = self._masks.get(places[:known])
+            known -= mask is None
+        if mask is None:
+            mask = np.zeros(size, np.float32)
+        if known < len(hints):
+            canvas = self._laid_out(hints[known:])
+            if len(canvas.points) == 1:  # it has been looked at, perhaps
+                found = self._region_of(hints[known].points[0], float(canvas.reach[0]))
+            else:
+                cells = [cell for hint in hints[known:] for cell in self._cells_of(hint, size)]
+                found = self._regions(cells, canvas.reach).max(axis=0)
+            mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
+            self._masks.put(places, mask)
+        return mask
+
+    def _cells_of(self, hint: Hint, size: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Row and column of each token of a hint."""
+        if len(hint.points) == 1:
+            return [self._cell(hint.points[0], size)]
+        points = self._laid_out([hint]).points / self._network.contract.output_stride
+        last = np.array(size) - 1
+        return [(int(row), int(column)) for row, column in np.minimum(points[:, ::-1], last)]

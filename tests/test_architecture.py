@@ -31,7 +31,7 @@ DEPTH = {room: depth for depth, layer in enumerate(LAYERS) for room in layer}
 ROOMS = sorted(set(DEPTH) - {""})
 
 ORDER = {
-    "color": ("spaces", "grid", "toning", "text"),
+    "color": ("spaces", "measures", "grid", "toning", "text"),
     "models": (
         *("fields", "contract", "network", "file", "graph", "session", "descriptor"),
         *("resizing", "foreign", "weights", "opening"),

@@ -1,8 +1,9 @@
 """Colors: their spaces, the grid of a* and b*, and whether a picture has any.
 
-The names of `photochrom.color.spaces` can be imported from here.
+The names of `photochrom.color.spaces` and `photochrom.color.measures` can be imported from here.
 """
 
+from photochrom.color.measures import ciede2000, colorfulness
 from photochrom.color.spaces import (
     EPSILON,
     KAPPA,
@@ -11,8 +12,6 @@ from photochrom.color.spaces import (
     RGB_TO_XYZ,
     WHITE,
     Float,
-    ciede2000,
-    colorfulness,
     in_gamut,
     lab_to_linear,
     lab_to_srgb,

@@ -1,4 +1,4 @@
-"""Color spaces: sRGB, linear RGB, XYZ and CIELAB, gamut, and the CIEDE2000 difference.
+"""Color spaces: sRGB, linear RGB, XYZ and CIELAB, and the gamut of sRGB.
 
 NumPy only. Every function takes arrays of any leading shape with the color on the last
 axis and returns float32. sRGB comes as float 0..1, or as uint8 or uint16 at full scale.
@@ -9,7 +9,7 @@ through the same function, so that R = G = B gives a* = b* = 0.0 and the way bac
 three equal channels.
 
 Sources: IEC 61966-2-1 (sRGB); CIE 15:2004 (CIELAB); the matrix and the exact rational
-constants of B. Lindbloom, brucelindbloom.com; Sharma, Wu and Dalal 2005 (CIEDE2000).
+constants of B. Lindbloom, brucelindbloom.com.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ KAPPA = 24389 / 27
 """The slope of that line, in L* for a relative luminance of 1."""
 
 
-def _colors(array: NDArray[Any], name: str) -> Float:
+def checked_colors(array: NDArray[Any], name: str) -> Float:
     """Check that the last axis holds three channels, and return float32."""
     values = np.asarray(array)
     if values.ndim == 0 or values.shape[-1] != 3:
@@ -142,7 +142,7 @@ def linear_to_xyz(linear: NDArray[Any]) -> Float:
 
     Source: Lindbloom, "RGB/XYZ Matrices", sRGB D65.
     """
-    relative = _mix(_colors(linear, "linear"), RGB_TO_RELATIVE)
+    relative = _mix(checked_colors(linear, "linear"), RGB_TO_RELATIVE)
     return relative * WHITE.astype(np.float32)
 
 
@@ -162,7 +162,7 @@ def xyz_to_linear(xyz: NDArray[Any]) -> Float:
     ShapeError
         The last axis is not 3.
     """
-    return _mix(_colors(xyz, "xyz") / WHITE.astype(np.float32), RELATIVE_TO_RGB)
+    return _mix(checked_colors(xyz, "xyz") / WHITE.astype(np.float32), RELATIVE_TO_RGB)
 
 
 def _relative_to_f(relative: Float) -> Float:
@@ -211,7 +211,7 @@ def xyz_to_lab(xyz: NDArray[Any]) -> Float:
 
     Source: CIE 15:2004, with Lindbloom's exact constants.
     """
-    return _relative_to_lab(_colors(xyz, "xyz") / WHITE.astype(np.float32))
+    return _relative_to_lab(checked_colors(xyz, "xyz") / WHITE.astype(np.float32))
 
 
 def lab_to_xyz(lab: NDArray[Any]) -> Float:
@@ -230,7 +230,7 @@ def lab_to_xyz(lab: NDArray[Any]) -> Float:
     ShapeError
         The last axis is not 3.
     """
-    return _lab_to_relative(_colors(lab, "lab")) * WHITE.astype(np.float32)
+    return _lab_to_relative(checked_colors(lab, "lab")) * WHITE.astype(np.float32)
 
 
 def srgb_to_lab(srgb: NDArray[Any]) -> Float:
@@ -253,7 +253,7 @@ def srgb_to_lab(srgb: NDArray[Any]) -> Float:
 
     Source: IEC 61966-2-1; CIE 15:2004.
     """
-    return _relative_to_lab(_mix(_colors(srgb_to_linear(srgb), "srgb"), RGB_TO_RELATIVE))
+    return _relative_to_lab(_mix(checked_colors(srgb_to_linear(srgb), "srgb"), RGB_TO_RELATIVE))
 
 
 def lab_to_linear(lab: NDArray[Any]) -> Float:
@@ -272,7 +272,7 @@ def lab_to_linear(lab: NDArray[Any]) -> Float:
     ShapeError
         The last axis is not 3.
     """
-    return _mix(_lab_to_relative(_colors(lab, "lab")), RELATIVE_TO_RGB)
+    return _mix(_lab_to_relative(checked_colors(lab, "lab")), RELATIVE_TO_RGB)
 
 
 def lab_to_srgb(lab: NDArray[Any]) -> Float:
@@ -331,7 +331,7 @@ def luminance(linear: NDArray[Any]) -> Float:
     ShapeError
         The last axis is not 3.
     """
-    light = _colors(linear, "linear")
+    light = checked_colors(linear, "linear")
     red, green, blue = light[..., 0], light[..., 1], light[..., 2]
     weight = RGB_TO_RELATIVE[1].astype(np.float32)
     return green + weight[0] * (red - green) + weight[2] * (blue - green)
@@ -385,7 +385,7 @@ def in_gamut(linear: NDArray[Any], *, tolerance: float = 1e-4) -> NDArray[np.boo
     ShapeError
         The last axis is not 3.
     """
-    light = _colors(linear, "linear")
+    light = checked_colors(linear, "linear")
     inside = (light >= -tolerance) & (light <= 1 + tolerance)
     return np.asarray(inside.all(axis=-1))
 
@@ -411,7 +411,7 @@ def reduce_gamut(linear: NDArray[Any]) -> Float:
     ShapeError
         The last axis is not 3.
     """
-    light = _colors(linear, "linear")
+    light = checked_colors(linear, "linear")
     y = np.clip(luminance(light), 0, 1)[..., None]
     highest = light.max(axis=-1, keepdims=True)
     lowest = light.min(axis=-1, keepdims=True)
@@ -420,89 +420,3 @@ def reduce_gamut(linear: NDArray[Any]) -> Float:
     keep_low = np.where(lowest < 0, y / np.maximum(y - lowest, tiny), 1)
     keep = np.clip(np.minimum(keep_high, keep_low), 0, 1)
     return np.clip(np.where(keep < 1, y + keep * (light - y), light), 0, 1).astype(np.float32)
-
-
-def ciede2000(lab: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """The CIEDE2000 color difference, kL = kC = kH = 1.
-
-    Parameters
-    ----------
-    lab, other : (..., 3) float CIELAB, of shapes that broadcast
-
-    Returns
-    -------
-    (...) float64; 1 is about a just noticeable difference
-
-    Raises
-    ------
-    ShapeError
-        The last axis is not 3.
-
-    Source: Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula", 2005; the step
-    numbers of that paper are noted.
-    """
-    l1, a1, b1 = np.moveaxis(_colors(lab, "lab").astype(np.float64), -1, 0)
-    l2, a2, b2 = np.moveaxis(_colors(other, "other").astype(np.float64), -1, 0)
-
-    # Steps 2 to 7: chroma and hue with the a* axis stretched near gray.
-    mean_c = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
-    stretch = 1 + 0.5 * (1 - np.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)))
-    c1, c2 = np.hypot(a1 * stretch, b1), np.hypot(a2 * stretch, b2)
-    h1 = np.degrees(np.arctan2(b1, a1 * stretch)) % 360
-    h2 = np.degrees(np.arctan2(b2, a2 * stretch)) % 360
-
-    # Steps 8 to 11: differences; hue is undefined, and its difference zero, for a gray.
-    gray = c1 * c2 == 0
-    turn = h2 - h1
-    turn = np.where(turn > 180, turn - 360, np.where(turn < -180, turn + 360, turn))
-    turn = np.where(gray, 0.0, turn)
-    d_l, d_c = l2 - l1, c2 - c1
-    d_h = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
-
-    # Steps 12 to 14: means; the mean hue lies on the shorter arc.
-    mean_l, mean_c = (l1 + l2) / 2, (c1 + c2) / 2
-    far = np.abs(h1 - h2) > 180
-    mean_h = (h1 + h2) / 2 + np.where(far, np.where(h1 + h2 < 360, 180.0, -180.0), 0.0)
-    mean_h = np.where(gray, h1 + h2, mean_h)
-
-    # Steps 15 to 22: weights and the rotation of the blue region.
-    t = (
-        1
-        - 0.17 * np.cos(np.radians(mean_h - 30))
-        + 0.24 * np.cos(np.radians(2 * mean_h))
-        + 0.32 * np.cos(np.radians(3 * mean_h + 6))
-        - 0.20 * np.cos(np.radians(4 * mean_h - 63))
-    )
-    s_l = 1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2)
-    s_c = 1 + 0.045 * mean_c
-    s_h = 1 + 0.015 * mean_c * t
-    angle = 60 * np.exp(-(((mean_h - 275) / 25) ** 2))
-    r_t = -2 * np.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)) * np.sin(np.radians(angle))
-    x_l, x_c, x_h = d_l / s_l, d_c / s_c, d_h / s_h
-    return np.asarray(np.sqrt(np.maximum(x_l**2 + x_c**2 + x_h**2 + r_t * x_c * x_h, 0)))
-
-
-def colorfulness(srgb: NDArray[Any]) -> float:
-    """The colorfulness of a picture, with the *signed* R - G.
-
-    Parameters
-    ----------
-    srgb : (..., 3) uint8 sRGB, or float 0..255
-
-    Returns
-    -------
-    0 for gray; about 39 for ImageNet, 65 for photographs of flowers
-
-    Raises
-    ------
-    ShapeError
-        The last axis is not 3.
-
-    Source: Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003. Some
-    papers take |R - G|, which gives other numbers.
-    """
-    red, green, blue = np.moveaxis(_colors(np.asarray(srgb, dtype=np.float32), "srgb"), -1, 0)
-    red_green = red - green
-    yellow_blue = (red + green) / 2 - blue
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))

@@ -17,8 +17,8 @@ import torch
 
 from photochrom import color
 from photochrom.evaluation.sources import list_source
-from photochrom.training.config import DataConfig
 from photochrom.training.data import Crops, Reference, open_store
+from photochrom.training.tables import DataConfig
 
 CROPS = 300
 

@@ -27,8 +27,8 @@ from photochrom.models.weights import find_model
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
 from photochrom.runtime.prepared import small_size
-from photochrom.training.config import DataConfig
 from photochrom.training.data import open_store, split_stores
+from photochrom.training.tables import DataConfig
 
 
 class Setting(NamedTuple):

@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 from photochrom import color
 from photochrom.training import aging
 from photochrom.training.aging import EFFECTS, age, border, spectral, tilt
-from photochrom.training.config import AgeConfig
+from photochrom.training.tables import AgeConfig
 
 pytestmark = pytest.mark.train
 

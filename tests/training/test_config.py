@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 
 from photochrom.errors import PhotochromError, RecipeError
 from photochrom.training.config import (
+    Recipe,
+    load_recipe,
+    recipe_from_dict,
+    recipe_to_dict,
+    recipe_to_toml,
+)
+from photochrom.training.tables import (
     AgeConfig,
     DataConfig,
     HintConfig,
     LossConfig,
     ModelConfig,
     OptimConfig,
-    Recipe,
     TrainConfig,
-    load_recipe,
-    recipe_from_dict,
-    recipe_to_dict,
-    recipe_to_toml,
 )
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))

@@ -20,7 +20,6 @@ from photochrom.errors import DataError, PhotochromError  # noqa: E402
 from photochrom.evaluation.sources import list_source  # noqa: E402
 from photochrom.pictures import picture  # noqa: E402
 from photochrom.training import data  # noqa: E402
-from photochrom.training.config import DataConfig  # noqa: E402
 from photochrom.training.data import (  # noqa: E402
     Crops,
     EpochBatches,
@@ -30,6 +29,7 @@ from photochrom.training.data import (  # noqa: E402
     open_store,
     split_stores,
 )
+from photochrom.training.tables import DataConfig  # noqa: E402
 
 pytestmark = pytest.mark.train
 

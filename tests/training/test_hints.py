@@ -10,7 +10,6 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.training.config import HintConfig
 from photochrom.training.hints import (
     INSIDE,
     STRIDES,
@@ -23,6 +22,7 @@ from photochrom.training.hints import (
     reference_count,
     sample,
 )
+from photochrom.training.tables import HintConfig
 
 pytestmark = pytest.mark.train
 

@@ -16,7 +16,6 @@ from torch.nn import functional
 
 from photochrom import color
 from photochrom.color.grid import gamut_grid
-from photochrom.training.config import LossConfig
 from photochrom.training.losses import (
     ERROR_FLOOR,
     BinCrossEntropy,
@@ -24,6 +23,7 @@ from photochrom.training.losses import (
     lab_to_srgb,
     log_errors,
 )
+from photochrom.training.tables import LossConfig
 
 pytestmark = pytest.mark.train
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from photochrom import color
-from photochrom.training.config import AgeConfig
+from photochrom.training.tables import AgeConfig
 
 Float = NDArray[np.float32]
 Random = np.random.Generator

@@ -36,8 +36,8 @@ from photochrom import color
 from photochrom.errors import DataError, PictureReadError, RecipeError
 from photochrom.evaluation.sources import Item, list_source
 from photochrom.training.aging import age
-from photochrom.training.config import AgeConfig, DataConfig
 from photochrom.training.regions import parts
+from photochrom.training.tables import AgeConfig, DataConfig
 
 STORE_VERSION = 1
 

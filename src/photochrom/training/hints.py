@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from photochrom.training.config import HintConfig
 from photochrom.training.regions import choose_part, points_inside
+from photochrom.training.tables import HintConfig
 
 STRIDES = (4, 8, 16, 32)
 SAMPLED = (2, 3)

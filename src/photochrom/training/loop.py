@@ -35,12 +35,7 @@ from photochrom.color.grid import gamut_grid
 from photochrom.errors import Advice, CheckpointError, DivergedError, RecipeError, TrainingError
 from photochrom.training import held_out
 from photochrom.training.autoencoder import Autoencoder
-from photochrom.training.config import (
-    Recipe,
-    recipe_from_dict,
-    recipe_to_dict,
-    recipe_to_toml,
-)
+from photochrom.training.config import Recipe, recipe_from_dict, recipe_to_dict, recipe_to_toml
 from photochrom.training.data import (
     Crops,
     EpochBatches,

@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from photochrom import color
 from photochrom.color.grid import AbGrid
-from photochrom.training.config import LossConfig
 from photochrom.training.data import Reference, Store
+from photochrom.training.tables import LossConfig
 
 ERROR_FLOOR = 10**-3.2
 """32 dB: what the true colors have after they have been small (docs/results.md)."""

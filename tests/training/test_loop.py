@@ -26,11 +26,12 @@ from photochrom.errors import (
     TrainingError,
 )
 from photochrom.pictures import picture
-from photochrom.training import held_out, loop
+from photochrom.training import held_out
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.config import load_recipe, recipe_from_dict, recipe_to_dict
 from photochrom.training.loop import train
 from photochrom.training.network import HintNetwork
+from photochrom.training.run import Run
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint, write_curves
 
 pytestmark = [
@@ -124,14 +125,14 @@ def assert_same_run(one, other):
 
 def at_step(monkeypatch, number, action):
     """Do something after an optimizer step, counted from the run's beginning."""
-    step = loop._Run.step
+    step = Run.step
 
     def stepping(run, loss):
         step(run, loss)
         if run.at.step == number:
             action()
 
-    monkeypatch.setattr(loop._Run, "step", stepping)
+    monkeypatch.setattr(Run, "step", stepping)
 
 
 def interrupt(recipe, out, step, *signals, resume=False):

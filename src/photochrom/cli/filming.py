@@ -22,15 +22,25 @@ def video(
     source: SOURCE,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="OUT", help="The new film; its suffix says which."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Write the new film here; the suffix sets the container.",
+        ),
     ],
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", metavar="NAME|FILE", help="A name from 'photochrom models'."),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME|FILE",
+            help="Use this model: a name listed by 'photochrom models', or an ONNX file.",
+        ),
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Replace OUT, and discard work that was begun otherwise."),
+        typer.Option("--force", help="Replace OUT, and discard work begun with other options."),
     ] = False,
     hints: Annotated[
         Path | None,
@@ -38,27 +48,33 @@ def video(
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(metavar="PICTURE", help="Follow a color photograph where it fits."),
+        typer.Option(
+            metavar="PICTURE",
+            help="Follow the colors of this photograph where the content matches.",
+        ),
     ] = None,
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
     ] = 0.95,
     every: Annotated[
-        int, typer.Option(min=1, max=30, help="Let the network look at every so many frames.")
+        int, typer.Option(min=1, max=30, help="Run the network on every Nth frame.")
     ] = 4,
     codec: Annotated[
         str | None,
         typer.Option(
-            metavar="h264|h265|av1|prores|ffv1", help="Choose the codec; OUT's suffix does."
+            metavar="h264|h265|av1|prores|ffv1",
+            help="Choose the codec. Default: the usual one for the suffix of OUT.",
         ),
     ] = None,
     quality: Annotated[
         int | None,
-        typer.Option(min=0, max=63, help="Choose the codec's own quality (CRF); lower is better."),
+        typer.Option(min=0, max=63, help="Set the codec's own quality (CRF); lower is better."),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Choose the encoder's own preset; slower is smaller."),
+        typer.Option(
+            metavar="NAME", help="Choose the encoder's own preset; slower means smaller files."
+        ),
     ] = None,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Start here: seconds, or H:MM:SS.")

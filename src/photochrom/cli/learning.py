@@ -18,17 +18,25 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="A TOML recipe, such as those in recipes/.")],
+    recipe: Annotated[
+        Path, typer.Argument(help="A training recipe (TOML), such as those in recipes/.")
+    ],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key: --set optim.lr=1e-4"),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one key of the recipe, such as optim.lr=1e-4. Repeatable.",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run's folder; runs/NAME by default.")
+        Path | None, typer.Option(help="Write the run to this folder. Default: runs/NAME.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue where the run stopped.")
+    ] = False,
     devices: Annotated[
-        int | None, typer.Option(min=1, help="Train data-parallel: --set train.devices=N")
+        int | None, typer.Option(min=1, help="Train data-parallel on N devices.")
     ] = None,
 ) -> None:
     """Train a model from a recipe (needs the train extra)."""
@@ -54,10 +62,13 @@ def train(
 def mix(
     checkpoints: Annotated[
         list[str],
-        typer.Argument(metavar="CHECKPOINT[=SHARE]...", help="Of runs with a common start."),
+        typer.Argument(
+            metavar="CHECKPOINT[=SHARE]...",
+            help="Checkpoints of runs with a common start, each with its share.",
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.ckpt")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Mix the weights of checkpoints into one, to export or go on from (needs the train extra)."""
     with _needs_train_extra():
@@ -92,14 +103,18 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.onnx")] = None,
     web: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the Studio as a site that needs no server."),
+        typer.Option(metavar="DIR", help="Write the Studio as a static site into this folder."),
     ] = None,
-    name: Annotated[str, typer.Option(help="What the model calls itself.")] = "",
+    name: Annotated[str, typer.Option(help="Set the model's name. Default: the file's name.")] = "",
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Such as model.temperature=0.4"),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one key that leaves the weights alone, such as model.temperature=0.4.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a checkpoint as ONNX (needs the train extra), or a model as a site for browsers."""
     if web is not None:
@@ -126,18 +141,21 @@ def _export_site(model: str | None, folder: Path, *, force: bool) -> None:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or ONNX file.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, or an ONNX file.")],
     data: Annotated[
-        str, typer.Option(metavar="DIR|flowers102:SPLIT[@ROOT]", help="Color photographs.")
+        str,
+        typer.Option(
+            metavar="DIR|flowers102:SPLIT[@ROOT]", help="Measure on these color photographs."
+        ),
     ],
     figure: Annotated[
-        Path | None, typer.Option(help="Write a picture: gray, result, truth.")
+        Path | None, typer.Option(help="Write a comparison picture: gray, result, truth.")
     ] = None,
-    json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=2, help="Measure so many photographs only.")
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write all figures to this JSON file.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw and the bootstrap.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=2, help="Measure N photographs only.")] = None,
+    seed: Annotated[int, typer.Option(help="Set the seed of the sampling and the bootstrap.")] = 0,
 ) -> None:
     """Measure a model over color photographs (needs the train extra)."""
     from photochrom.cli.console import error_console, progress

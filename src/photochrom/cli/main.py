@@ -28,7 +28,7 @@ MB = 1_000_000
 
 app = typer.Typer(
     name="photochrom",
-    help="Turn gray photographs into color ones, on this machine, at full resolution.",
+    help="Colorize black-and-white photographs and films on this machine, at full resolution.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,13 +37,20 @@ app = typer.Typer(
 
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", metavar="NAME|FILE", help="A name from 'photochrom models'."),
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|FILE",
+        help="Use this model: a name listed by 'photochrom models', or an ONNX file.",
+    ),
 ]
 
 
 DeviceOption = Annotated[
     str,
-    typer.Option(metavar="|".join(DEVICES), help="Run the network there; auto takes the fastest."),
+    typer.Option(
+        metavar="|".join(DEVICES), help="Run the network on this device; auto selects the fastest."
+    ),
 ]
 
 
@@ -75,7 +82,7 @@ def _run() -> int | str:
         if stop.code:
             return stop.code
     if fault := streams.fault():
-        print(f"photochrom: stdout can't be written ({fault}).", file=sys.stderr)
+        print(f"photochrom: cannot write to standard output ({fault}).", file=sys.stderr)
         return 2
     return 0
 
@@ -93,7 +100,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     check_addresses()
@@ -103,7 +111,7 @@ def _root(
 def colorize(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="IN...", help="Photographs, folders, or - for stdin."),
+        typer.Argument(metavar="IN...", help="Photographs, folders, or - for standard input."),
     ] = None,
     output: Annotated[
         str | None,
@@ -111,22 +119,22 @@ def colorize(
             "--output",
             "-o",
             metavar="OUT",
-            help="A file for one photograph, a folder for several, or - for stdout. "
-            "Without it, NAME-color is written beside NAME.",
+            help="Write to this file (one photograph), this folder (several), or - (standard "
+            "output). Default: NAME-color beside NAME.",
         ),
     ] = None,
     model: ModelOption = None,
     device: DeviceOption = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     hint: Annotated[
         list[str] | None,
         typer.Option(
             metavar="X,Y[,RADIUS]=#RRGGBB",
-            help="A color that is known at a place, in pixels; as often as you like.",
+            help="Set a known color at a point, in pixels. Repeatable.",
         ),
     ] = None,
     hints: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Hints from a file.")
+        Path | None, typer.Option(metavar="FILE.json", help="Read hints from a file.")
     ] = None,
     edits: Annotated[
         Path | None,
@@ -134,8 +142,8 @@ def colorize(
             metavar="FOLDER",
             exists=True,
             file_okay=False,
-            help="Apply the edits saved by the Studio: NAME.edits.json in this folder, "
-            "for each photograph that has them.",
+            help="Apply the edits saved by the Studio: NAME.edits.json in this folder, for "
+            "each photograph that has such a file.",
         ),
     ] = None,
     reach: Annotated[
@@ -143,7 +151,7 @@ def colorize(
         typer.Option(
             min=0.01,
             max=16,
-            help="Keep hints to the things that they stand on; 0.5: a part, 1: the thing, 2: more.",
+            help="Confine each hint to the object it is on: 0.5 a part, 1 the object, 2 more.",
         ),
     ] = None,
     lock: Annotated[
@@ -152,12 +160,16 @@ def colorize(
     palette: Annotated[
         str | None,
         typer.Option(
-            metavar="#RRGGBB,...|PICTURE", help="Colors to keep to, or a picture that has them."
+            metavar="#RRGGBB,...|PICTURE",
+            help="Restrict the result to these colors, or to those of a picture.",
         ),
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(metavar="PICTURE", help="A color photograph to follow where it fits."),
+        typer.Option(
+            metavar="PICTURE",
+            help="Follow the colors of this photograph where the content matches.",
+        ),
     ] = None,
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
@@ -173,15 +185,14 @@ def colorize(
     ] = DEFAULTS.strength,
     alternatives: Annotated[
         int,
-        typer.Option(
-            **limits_for("alternative"), metavar="N", help="Write so many plausible results."
-        ),
+        typer.Option(**limits_for("alternative"), metavar="N", help="Write N plausible results."),
     ] = 0,
     seed: Annotated[int, typer.Option(**limits_for("seed"), help=help_for("seed"))] = DEFAULTS.seed,
     confidence: Annotated[
         Path | None,
         typer.Option(
-            metavar="MAP.png", help="Write besides where the model is sure (white) and not (black)."
+            metavar="MAP.png",
+            help="Also write a confidence map: white is certain, black is uncertain.",
         ),
     ] = None,
     quality: Annotated[
@@ -192,7 +203,9 @@ def colorize(
     ] = DEFAULTS.lossless,
     pages: Annotated[
         Pages,
-        typer.Option(help="Of TIFF files with several pages; all of them become one TIFF file."),
+        typer.Option(
+            help="Select the pages of multi-page TIFF files; all writes one multi-page TIFF."
+        ),
     ] = Pages.FIRST,
     only_gray: Annotated[
         bool, typer.Option("--only-gray", help=help_for("only_gray"))
@@ -206,51 +219,55 @@ def colorize(
     ] = DEFAULTS.max_pixels,
     max_memory_mb: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Take no more memory; four fifths of what there is to use by default."
-        ),
+        typer.Option(min=1, help="Limit memory use. Default: four fifths of the memory available."),
     ] = None,
     allow_damaged: Annotated[
         bool, typer.Option("--allow-damaged", help=help_for("allow_damaged"))
     ] = DEFAULTS.allow_damaged,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Do what an earlier run has left undone.")
+        bool, typer.Option("--resume", help="Continue an earlier run: do only what is left.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
+        bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")
     ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", min=1, help="Photographs at a time; enough for all cores by default."
+            "--jobs",
+            "-j",
+            min=1,
+            help="Process N photographs at a time. Default: the number of cores, plus one.",
         ),
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive/--no-recursive", help="Take folders in folders, too.")
+        bool, typer.Option("--recursive/--no-recursive", help="Include subfolders.")
     ] = True,
     files_from: Annotated[
         str | None,
-        typer.Option(metavar="FILE|-", help="Read more inputs from a list, one a line."),
+        typer.Option(metavar="FILE|-", help="Read more inputs from a list, one per line."),
     ] = None,
     null: Annotated[
-        bool, typer.Option("--null", "-0", help="The list ends inputs with NUL (find -print0).")
+        bool,
+        typer.Option(
+            "--null", "-0", help="Expect NUL-terminated names in the list (find -print0)."
+        ),
     ] = False,
     parents: Annotated[
-        bool, typer.Option("--parents", help="Keep each input's path below the output folder.")
+        bool, typer.Option("--parents", help="Keep each input's path under the output folder.")
     ] = False,
     manifest: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where to note what was done; photochrom-manifest.jsonl in the output folder "
-            "of a folder run.",
+            help="Record what was done in this file. Default for folders: "
+            "photochrom-manifest.jsonl in the output folder.",
         ),
     ] = None,
     shard: Annotated[
         str,
         typer.Option(
             metavar="I/N",
-            help="Do one of N shares of the photographs, the first of which is 0/N; for several "
+            help="Process one of N shares of the photographs, counted from 0/N; for several "
             "machines.",
         ),
     ] = "",
@@ -258,22 +275,27 @@ def colorize(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Work on a Ray cluster: local for one of this machine's cores, auto for the "
-            "one that runs here, or HOST:PORT.",
+            help="Use a Ray cluster: local starts one on this machine, auto finds the running "
+            "one, HOST:PORT connects to another.",
         ),
     ] = "",
     actors: Annotated[
         str,
-        typer.Option(metavar="MIN..MAX", help="Processes of the cluster; all its cores at most."),
+        typer.Option(
+            metavar="MIN..MAX", help="Set the number of cluster processes. Default: 1 to all cores."
+        ),
     ] = "",
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on with what arrives in the folders, until Ctrl-C.")
+        bool,
+        typer.Option(
+            "--watch", help="Keep watching the folders for new photographs, until Ctrl-C."
+        ),
     ] = False,
     interval: Annotated[
-        float, typer.Option(min=0.05, help="Seconds between two looks of --watch.")
+        float, typer.Option(min=0.05, help="Set the seconds between two checks of --watch.")
     ] = 2.0,
 ) -> None:
-    """Give photographs colors; size, lightness, transparency and metadata stay."""
+    """Colorize photographs; size, lightness, transparency and metadata are kept."""
     from dataclasses import replace
     from functools import partial
 
@@ -322,13 +344,13 @@ def colorize(
         single=next((name for name, value in given.items() if value), ""),
     )
     if confidence is not None and pages is Pages.ALL:
-        raise JobError("--confidence is of one page; leave out --pages all.")
+        raise JobError("--confidence maps a single page; it can't be combined with --pages all.")
     budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
     if ray or any("://" in place for place in (*order.inputs, output or "")):
         from photochrom.cli import remote
 
         if edits is not None:
-            raise JobError("--edits doesn't go with object stores and clusters.")
+            raise JobError("--edits is not available with object stores and clusters.")
         code = remote.carry_out(
             order, options, budget=budget, ray=ray, actors=actors, dry_run=dry_run
         )
@@ -336,7 +358,9 @@ def colorize(
             raise typer.Exit(code)
         return
     if confidence is not None and alternatives:
-        raise JobError("--confidence is of one result; leave out --alternatives.")
+        raise JobError(
+            "--confidence maps a single result; it can't be combined with --alternatives."
+        )
     if dry_run:
         coloring.show(order)
         return
@@ -399,9 +423,9 @@ def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list
         try:
             data = Path(files_from).read_bytes()
         except OSError as error:
-            raise JobError(f"{files_from}: the list can't be read ({error.strerror}).") from error
+            raise JobError(f"{files_from}: cannot read the list ({error.strerror}).") from error
     elif STANDARD_STREAM in named:
-        raise JobError("stdin (-) holds one photograph or a list of inputs, not both.")
+        raise JobError("Standard input (-) can be a photograph or a list of inputs, not both.")
     else:
         data = sys.stdin.buffer.read()
     return [*named, *read_list(data, null=null)]
@@ -410,10 +434,10 @@ def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list
 @app.command()
 def status(
     place: Annotated[
-        str, typer.Argument(metavar="OUT", help="The folder or the address of the results.")
+        str, typer.Argument(metavar="OUT", help="The folder or address of the results.")
     ],
 ) -> None:
-    """Say what has become of a batch, of all its runs, shards and clusters."""
+    """Summarize a batch: how many photographs are done, skipped, failed or left."""
     from photochrom.cli import remote
 
     if code := remote.status(place):
@@ -422,13 +446,13 @@ def status(
 
 @app.command()
 def models() -> None:
-    """List the models that there are."""
+    """List the available models."""
     from rich.console import Console
     from rich.table import Table
 
     from photochrom.models.weights import shipped_models
 
-    table = Table("name", "size", "good at", "licence", box=None, pad_edge=False)
+    table = Table("name", "size", "good at", "license", box=None, pad_edge=False)
     for model in shipped_models():
         name = f"{model.name} (default)" if model.default else model.name
         table.add_row(name, f"{model.size_bytes / 1e6:.1f} MB", model.domain, model.licence)
@@ -438,38 +462,46 @@ def models() -> None:
 @app.command()
 def serve(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any that is free.")
+        int, typer.Option(min=0, max=65535, help="Listen on this port; 0 picks a free one.")
     ] = 8000,
     host: Annotated[
-        str, typer.Option(help="The address to listen at; others than this machine need a token.")
+        str,
+        typer.Option(
+            help="Listen on this address; addresses other than this machine's own need a token."
+        ),
     ] = "127.0.0.1",
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     model: ModelOption = None,
     device: DeviceOption = "cpu",
     token: Annotated[
         str,
-        typer.Option(envvar="PHOTOCHROM_TOKEN", help="What visitors have to know to come in."),
+        typer.Option(envvar="PHOTOCHROM_TOKEN", help="Require this token from visitors."),
     ] = "",
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let other machines in without a token.")
+        bool, typer.Option("--insecure", help="Admit other machines without a token.")
     ] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Another name of this server; as often as you like."),
+        typer.Option(metavar="NAME", help="Accept another host name for this server. Repeatable."),
     ] = None,
     max_memory_mb: Annotated[
         int | None,
-        typer.Option(min=1, help="Take no more memory; half of what there is to use by default."),
+        typer.Option(min=1, help="Limit memory use. Default: half of the memory available."),
     ] = None,
-    max_upload_mb: Annotated[int, typer.Option(min=1, help="Refuse larger files.")] = UPLOAD_BYTES
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Reject larger uploads.")] = UPLOAD_BYTES
     // MB,
     max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = PIXELS,
     workers: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, help="Pictures at a time; one a core by default."),
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Process N pictures at a time. Default: the number of cores.",
+        ),
     ] = None,
 ) -> None:
-    """Serve Photochrom Studio, the page and the HTTP API (needs the serve extra)."""
+    """Run Photochrom Studio: the web page and the HTTP API (needs the serve extra)."""
     from photochrom.studio import serving
     from photochrom.studio.limits import Limits
 
@@ -493,7 +525,7 @@ def serve(
 
 @app.command()
 def doctor() -> None:
-    """Check this installation, and say what should be mended."""
+    """Check this installation and report what to fix."""
     from photochrom.cli.doctor import doctor
 
     if code := doctor():

@@ -33,25 +33,31 @@ class Options:
     give them.
     """
 
-    hints: tuple[Hint, ...] = _option((), "Colors that are known at places of the picture.")
-    palette: tuple[str, ...] = _option((), "Colors to keep to, such as #aa3377,#ddeeaa.")
+    hints: tuple[Hint, ...] = _option((), "Set known colors at points of the picture.")
+    palette: tuple[str, ...] = _option(
+        (), "Restrict the result to these colors, such as #aa3377,#ddeeaa."
+    )
     vividness: float = _option(
-        1.0, "0 calm .. 1 the model's own choice .. 2 very vivid.", min=0, max=2
+        1.0, "Set the vividness: 0 calm, 1 the model's own choice, 2 very vivid.", min=0, max=2
     )
-    lock: tuple[Lock, ...] = _option((), "Places where hints from elsewhere change nothing.")
-    warmth: float = _option(0.0, "-1 cooler .. 1 warmer.", min=-1, max=1)
-    tint: float = _option(0.0, "-1 greener .. 1 pinker.", min=-1, max=1)
-    strength: float = _option(1.0, "0 gray .. 1 the full colors.", min=0, max=1)
+    lock: tuple[Lock, ...] = _option((), "Protect places from hints given elsewhere. Repeatable.")
+    warmth: float = _option(0.0, "Shift the whole picture: -1 cooler to 1 warmer.", min=-1, max=1)
+    tint: float = _option(0.0, "Shift the whole picture: -1 greener to 1 pinker.", min=-1, max=1)
+    strength: float = _option(
+        1.0, "Set the strength of all colors: 0 gray to 1 full.", min=0, max=1
+    )
     alternative: int = _option(
-        0, "Take this one of the other plausible results; 0: the usual one.", min=0, max=8
+        0, "Select one of the other plausible results; 0 is the usual one.", min=0, max=8
     )
-    seed: int = _option(0, "Of the alternatives.", min=0, max=2**32 - 1)
-    only_gray: bool = _option(False, "Leave pictures alone that have colors already.")
-    provenance: bool = _option(True, "Note in the metadata who made the colors.")
-    quality: int = _option(QUALITY, "Of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100)
-    lossless: bool = _option(False, "WebP and AVIF output without any loss.")
-    max_pixels: int = _option(MAX_PIXELS, "Refuse larger pictures.")
-    allow_damaged: bool = _option(False, "Take what is left of a broken file.")
+    seed: int = _option(0, "Set the random seed of the alternatives.", min=0, max=2**32 - 1)
+    only_gray: bool = _option(False, "Skip pictures that already have colors.")
+    provenance: bool = _option(True, "Record in the metadata that the colors were generated.")
+    quality: int = _option(
+        QUALITY, "Set the quality of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100
+    )
+    lossless: bool = _option(False, "Write WebP and AVIF without loss.")
+    max_pixels: int = _option(MAX_PIXELS, "Reject larger pictures.")
+    allow_damaged: bool = _option(False, "Accept damaged files and use what can be decoded.")
 
     def paint(
         self,

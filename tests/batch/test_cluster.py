@@ -26,7 +26,7 @@ def test_numbers_of_actors(text, actors):
 
 @pytest.mark.parametrize("text", ["", "0", "3..1", "a", "1..2..3", "-1"])
 def test_what_is_no_number_of_actors_is_refused(text):
-    with pytest.raises(JobError, match="is no number of actors"):
+    with pytest.raises(JobError, match="is not a number of actors"):
         parse_actors(text)
 
 

@@ -87,7 +87,7 @@ def test_a_job_makes_the_folders_of_its_target(inverter, photograph):
 def test_a_target_that_is_there_is_found_out_before_any_work(inverter, photograph):
     touch("new.png")
     for source in (Path("old.png"), None):  # stdin is not even read
-        with pytest.raises(OutputExistsError, match=r"new\.png: there is such"):
+        with pytest.raises(OutputExistsError, match=r"new\.png: the file already exists"):
             Job(source=source, target=Path("new.png")).run(inverter)
     assert Path("new.png").read_bytes() == b"x"
     assert inverter.seen == []
@@ -146,7 +146,7 @@ def test_the_map_of_confidence_is_never_written_over_the_photographs(place, inve
 
 def test_a_map_that_is_there_is_found_out_before_any_work(inverter, photograph):
     touch("map.png")
-    with pytest.raises(OutputExistsError, match=r"map\.png: there is such"):
+    with pytest.raises(OutputExistsError, match=r"map\.png: the file already exists"):
         Job(source=Path("old.png"), target=Path("new.png")).run(
             inverter, confidence=Path("map.png")
         )

@@ -208,7 +208,7 @@ def test_a_line_that_is_damaged_in_the_middle_is_as_if_it_were_not_there():
 @pytest.mark.parametrize("write", [True, False])
 def test_another_file_is_left_alone(content, write):
     Path("notes").write_bytes(content)
-    with pytest.raises(ManifestError, match=r"notes: this is no manifest"):
+    with pytest.raises(ManifestError, match=r"notes: this is not a Photochrom manifest"):
         Manifest(Path("notes"), write=write)
     assert Path("notes").read_bytes() == content
 
@@ -222,7 +222,7 @@ def test_what_cannot_be_a_manifest_is_named(place):
 
 
 def test_a_second_run_is_kept_away_until_the_first_has_ended():
-    with Manifest(PLACE), pytest.raises(ManifestError, match="another run is at work"):
+    with Manifest(PLACE), pytest.raises(ManifestError, match="another run is working"):
         Manifest(PLACE)
     with Manifest(PLACE):
         Manifest(PLACE, write=False)  # looking is always allowed

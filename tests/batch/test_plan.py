@@ -190,7 +190,7 @@ def test_a_photograph_named_twice_is_refused():
 def test_nothing_is_written_over_itself(inputs, output):
     touch("in/a.jpg")
     Path("link").symlink_to("in", target_is_directory=True)
-    with pytest.raises(JobError, match="over itself"):
+    with pytest.raises(JobError, match="overwrite itself"):
         plan(inputs, output)
 
 
@@ -212,13 +212,13 @@ def test_stdin_beside_a_file_goes_to_stdout_by_default():
 
 @pytest.mark.parametrize("inputs", [["a.jpg", "b.jpg"], ["-", "a.jpg"]])
 def test_stdout_takes_one_photograph(inputs):
-    with pytest.raises(JobError, match="stdout takes one photograph"):
+    with pytest.raises(JobError, match="Standard output can hold one photograph"):
         plan(inputs, "-")
 
 
 @pytest.mark.parametrize("output", [None, "-", "out"])
 def test_stdin_may_be_named_once(output):
-    with pytest.raises(JobError, match=r"stdin \(-\) is named more than once"):
+    with pytest.raises(JobError, match=r"Standard input \(-\) is named more than once"):
         plan(["-", "-"], output)
 
 
@@ -241,7 +241,7 @@ def test_several_results_do_not_go_to_stdout():
 
 
 def test_no_alternative_is_written_over_a_photograph():
-    with pytest.raises(JobError, match="over itself"):
+    with pytest.raises(JobError, match="overwrite itself"):
         each_alternative(plan(["x/a-1.jpg"], "x/a.jpg"), 2)
 
 

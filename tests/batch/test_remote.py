@@ -126,7 +126,7 @@ def test_a_result_without_a_record_is_taken_for_done_if_it_is_the_photographs(ru
     code, _, err = run(*order, "--resume")
     assert code == 1
     assert err.count("it was there already") == 2
-    assert "which is no result of this photograph" in err
+    assert "is not a result of this photograph" in err
     assert stores.get(foreign)[0] == b"somebody's"
 
 
@@ -181,9 +181,9 @@ def test_named_objects_and_web_addresses(run, formula, tmp_path):
         "two b.png",
     ]
     code, _, err = run("colorize", f"http://127.0.0.1:{server.port}/x", "-o", tmp_path / "o2")
-    assert (code, "can't be listed" in err) == (2, True)
+    assert (code, "cannot be listed" in err) == (2, True)
     code, _, err = run("colorize", places[0], "-o", f"http://127.0.0.1:{server.port}/out")
-    assert (code, "can't be written over HTTP" in err) == (2, True)
+    assert (code, "cannot be written over HTTP" in err) == (2, True)
 
 
 @pytest.mark.parametrize("more", [["--watch"], ["--manifest", "m"], ["--confidence", "c.png"]])

@@ -28,7 +28,7 @@ def test_shards_are_about_the_same_size():
 
 @pytest.mark.parametrize("text", ["", "1", "/", "a/b", "1/2/3", "-1/2", "1.0/2", "²/3"])
 def test_what_is_no_shard_is_refused(text):
-    with pytest.raises(JobError, match="is no shard"):
+    with pytest.raises(JobError, match="is not a shard"):
         Shard.parse(text)
 
 

@@ -19,7 +19,7 @@ def test_every_advice_has_words():
 def test_words_follow_the_message():
     error = OutputExistsError("a.png: it is there.", advice=[Advice.OTHER_OUTPUT, Advice.REPLACE])
     assert error_text(error) == (
-        "a.png: it is there. Choose another place with -o. Allow replacing it with --force."
+        "a.png: it is there. Choose another output with -o. Use --force to replace it."
     )
     assert error_text(PhotochromError("nothing to be done.")) == "nothing to be done."
     assert worded("so.", ()) == "so."

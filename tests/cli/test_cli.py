@@ -163,7 +163,7 @@ def test_nothing_is_overwritten(run):
     Path("new.png").write_bytes(b"precious")
     code, _, err = run("colorize", "old.png", "-o", "new.png")
     assert code == 1
-    assert "new.png: there is such a file already" in err
+    assert "new.png: the file already exists" in err
     assert Path("new.png").read_bytes() == b"precious"
 
 
@@ -187,7 +187,7 @@ def test_a_photograph_is_not_written_over_itself_even_with_force(run):
     before = Path("old.png").read_bytes()
     code, _, err = run("colorize", "old.png", "-o", "old.png", "--force")
     assert code == 2
-    assert "over itself" in err
+    assert "overwrite itself" in err
     assert Path("old.png").read_bytes() == before
 
 
@@ -225,10 +225,10 @@ def test_a_missing_file_is_named(run):
         (["colorize", "folder"], "folder is a folder; name a folder"),
         (["colorize", "old.png", "-o", "new.xyz"], ".xyz"),
         (["colorize", "old.png", "-m", "nonsense"], "'nonsense' is neither"),
-        (["colorize", "old.png", "-m", "old.png"], "old.png: this is no ONNX model"),
+        (["colorize", "old.png", "-m", "old.png"], "old.png: this is not a complete ONNX model"),
         (["colorize", "empty", "-o", "out"], "empty: no pictures"),
         (["train", "missing.toml"], "missing.toml"),
-        (["train", "broken.toml"], "broken.toml: this is no TOML"),
+        (["train", "broken.toml"], "broken.toml: this is not valid TOML"),
         (["evaluate", "nonsense", "--data", "folder"], "'nonsense' is neither"),
         (["evaluate", "old.png", "--data", "folder"], "no ONNX model"),
     ],

@@ -324,7 +324,7 @@ def test_a_list_that_cannot_be_written_is_said(place, code):
     command = f'"{sys.executable}" -c "{ran}" colorize in -o out --dry-run >{place}'
     result = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
     assert result.returncode == code
-    assert "photochrom: stdout can't be written" in result.stderr
+    assert "photochrom: cannot write to standard output" in result.stderr
 
 
 def test_two_runs_into_one_folder_leave_each_others_work_alone(run):
@@ -360,7 +360,7 @@ def test_a_second_run_on_the_same_folder_is_kept_away(run):
     process.kill()
     process.communicate()
     assert code == 2
-    assert "another run is at work" in err
+    assert "another run is working" in err
 
 
 # Pages
@@ -433,7 +433,7 @@ def test_a_photograph_is_not_taken_for_a_manifest(run):
     before = Path("a.png").read_bytes()
     code, _, err = run("a.png", "-o", "b.png", "--manifest", "a.png")
     assert code == 2
-    assert "no manifest of Photochrom's" in err
+    assert "not a Photochrom manifest" in err
     assert Path("a.png").read_bytes() == before
 
 

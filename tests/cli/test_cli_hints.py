@@ -160,19 +160,22 @@ def test_a_map_of_confidence_has_the_photograph_s_size(colorize, usual):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--hint", "20,30"], "'20,30' is no hint; write it as X,Y=#RRGGBB, such as 120,340="),
-        (["--hint", "20,30=red"], "'red' is no color; write it as #rrggbb or #rgb"),
+        (["--hint", "20,30"], "'20,30' is not a hint; write it as X,Y=#RRGGBB, such as 120,340="),
+        (["--hint", "20,30=red"], "'red' is not a color; write it as #rrggbb or #rgb"),
         (["--hint", "20,30,0=#c22"], "a radius above 0"),
         (["--hints", "gone.json"], "gone.json: the hints can't be read"),
         (["--hints", "old.png"], "old.png: the hints can't be read"),
-        (["--palette", "red,#c22"], "'red' is no color"),
-        (["--palette", "gone.jpg"], "'gone.jpg' is no color"),
+        (["--palette", "red,#c22"], "'red' is not a color"),
+        (["--palette", "gone.jpg"], "'gone.jpg' is not a color"),
         (["--palette", ","], "at least one color"),
         (["--reference", "gone.jpg"], "gone.jpg"),
         (["--vividness", "2.5"], "Invalid value for '--vividness'"),
         (["--alternatives", "9"], "Invalid value for '--alternatives'"),
-        (["--alternatives", "2", "-o", "-"], "Choose another place with -o"),
-        (["--alternatives", "2", "--confidence", "map.png"], "leave out --alternatives"),
+        (["--alternatives", "2", "-o", "-"], "Choose another output with -o"),
+        (
+            ["--alternatives", "2", "--confidence", "map.png"],
+            "can't be combined with --alternatives",
+        ),
     ],
 )
 def test_what_can_not_be_understood_is_refused(options, message, run, hint_model):
@@ -195,7 +198,7 @@ def test_what_is_for_one_photograph_is_refused_for_several(options, run, hint_mo
     for inputs in (["album"], ["album/a.png", "album/b.png"]):
         code, err = run("colorize", *inputs, "-o", "out", "-m", hint_model, *options)
         assert code == 2
-        assert f"{options[0]} is for one photograph; these are 2" in err
+        assert f"{options[0]} works with a single photograph; 2 were given" in err
     assert not Path("out").exists()
 
 

@@ -67,20 +67,20 @@ def test_a_preview_is_a_page_and_a_sheet(film):
     assert not Path("new.mp4").exists()
     ran = run(film, "-o", "new.mp4", "--preview")
     assert ran.returncode == 2
-    assert "new.html: there is such a file already" in ran.stderr
+    assert "new.html: the file already exists" in ran.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["none.mp4", "-o", "new.mp4"], "there is no such film"),
+        (["none.mp4", "-o", "new.mp4"], "the film does not exist"),
         (["old.mp4", "-o", "new.gif"], "suffix"),
-        (["old.mp4", "-o", "old.mp4"], "there is such a file already"),
-        (["old.mp4", "-o", "old.mp4", "--force"], "there is such a file already"),
-        (["old.mp4", "-o", "new.mp4", "--start", "x"], "is no time"),
+        (["old.mp4", "-o", "old.mp4"], "the file already exists"),
+        (["old.mp4", "-o", "old.mp4", "--force"], "the file already exists"),
+        (["old.mp4", "-o", "new.mp4", "--start", "x"], "is not a time"),
         (["old.mp4", "-o", "new.mp4", "--start", "3", "--end", "2"], "after --start"),
         (["old.mp4", "-o", "new.mp4", "--hints", "none.json"], "can't be read"),
-        (["old.mp4", "-o", "new.mp4", "--codec", "mpeg"], "is no codec"),
+        (["old.mp4", "-o", "new.mp4", "--codec", "mpeg"], "is not a codec"),
     ],
 )
 def test_what_cannot_be_done_is_said(film, arguments, said):

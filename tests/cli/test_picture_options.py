@@ -35,7 +35,7 @@ def test_only_gray_leaves_colors_alone_and_says_so(album, tmp_path):
     result = colorize(album, "-o", tmp_path / "out", "--only-gray")
     assert result.exit_code == 0
     assert [path.name for path in (tmp_path / "out").glob("*.jpg")] == ["gray.jpg"]
-    assert f"skipped: {album / 'colored.jpg'}: it has colors already." in result.stderr
+    assert f"skipped: {album / 'colored.jpg'}: it already has colors." in result.stderr
 
 
 def test_colors_are_replaced_unless_told_otherwise(album, tmp_path):
@@ -102,5 +102,5 @@ def test_notes_and_losses_are_said(tmp_path):
     picture.from_array(pixels).save(tmp_path / "deep.png")
     result = colorize(tmp_path / "deep.png", "-o", tmp_path / "out.jpg")
     assert result.exit_code == 0
-    assert "transparency goes on white, as JPEG has none" in result.stderr
-    assert "16 bits become 8, as JPEG holds no more" in result.stderr
+    assert "transparency becomes white, as JPEG has none" in result.stderr
+    assert "16 bits become 8, as JPEG supports no more" in result.stderr

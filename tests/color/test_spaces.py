@@ -404,7 +404,7 @@ def test_other_sample_types_are_an_error(dtype):
 
 
 def test_integer_lab_is_an_error():
-    with pytest.raises(ColorError, match="float array is wanted"):
+    with pytest.raises(ColorError, match="expected a float array"):
         color.lab_to_srgb(np.zeros((2, 3), dtype=np.int64))
 
 

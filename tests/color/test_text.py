@@ -26,7 +26,7 @@ def test_three_digits_are_short_for_six():
     ["", "#", "red", "#12345", "#1234567", "#gg0000", "##c22", "12  34", "#+12345", "１２３"],
 )
 def test_what_is_no_color_is_refused_with_an_example(text):
-    with pytest.raises(ColorError, match=r"is no color; write it as #rrggbb or #rgb"):
+    with pytest.raises(ColorError, match=r"is not a color; write it as #rrggbb or #rgb"):
         parse_color(text)
 
 

@@ -28,7 +28,7 @@ def data(tmp_path_factory):
     for path in ORIGINALS.glob("*.jpg"):
         srgb = picture.read(path).srgb(short_side_px=96)
         picture.from_array(srgb).save(folder / "test" / f"{path.stem}.png")
-    (folder / "test" / "broken.jpg").write_bytes(b"this is no picture")
+    (folder / "test" / "broken.jpg").write_bytes(b"this is not a picture")
     (folder / "train").mkdir()  # not looked at
     return folder
 

@@ -30,15 +30,15 @@ def test_a_model_of_no_known_kind_is_described_whole(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("like = ", "this is no TOML"),
-        ('like = "colors"', "like is 'colors'; one of ddcolor, "),
-        ("like = 3", "like is '3'; one of "),
+        ("like = ", "this is not valid TOML"),
+        ('like = "colors"', "like is 'colors'; expected one of ddcolor, "),
+        ("like = 3", "like is '3'; expected one of "),
         ('like = "ddcolor"\ncolour = 1', "'colour' is unknown; known: like, takes"),
         ('takes = "lightness"', "gives is missing"),
-        ('takes = "rgb"\ngives = "ab"', "takes is 'rgb'; 'gray-rgb' or 'lightness' is wanted"),
+        ('takes = "rgb"\ngives = "ab"', "takes is 'rgb'; expected 'gray-rgb' or 'lightness'"),
         ('like = "ddcolor"\nside = 8', "side is 8; a whole number from 16 to 4096"),
         ('like = "ddcolor"\nmean = [nan]', r"mean\[0\] is nan; a number"),
-        ('like = "ddcolor"\nstd = [0]', "std holds a 0"),
+        ('like = "ddcolor"\nstd = [0]', "std contains 0"),
         ('like = "ddcolor"\nhint_ab = "ab"', "hint_ab and hint_mask go together"),
     ],
 )

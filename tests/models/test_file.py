@@ -79,7 +79,7 @@ def test_the_contract_is_found_wherever_it_stands(tmp_path):
 )
 def test_what_is_no_onnx_file_is_refused(content, tmp_path):
     (tmp_path / "m.onnx").write_bytes(content)
-    with pytest.raises(ContractError, match=r"m\.onnx: this is no ONNX model, or not a whole one"):
+    with pytest.raises(ContractError, match=r"m\.onnx: this is not a complete ONNX model"):
         read_contract(tmp_path / "m.onnx")
 
 
@@ -90,5 +90,5 @@ def test_an_onnx_file_without_a_contract_is_refused(tmp_path):
 
 
 def test_a_missing_file_is_not_found(tmp_path):
-    with pytest.raises(ModelNotFoundError, match="no such model file"):
+    with pytest.raises(ModelNotFoundError, match="the model file does not exist"):
         read_contract(tmp_path / "m.onnx")

@@ -184,7 +184,7 @@ def test_features_of_another_model_are_a_model_error(session):
 
 @pytest.mark.parametrize("name", ["missing.onnx", "."])
 def test_a_missing_file_is_a_model_not_found(name, tmp_path):
-    with pytest.raises(ModelNotFoundError, match="no such model file"):
+    with pytest.raises(ModelNotFoundError, match="the model file does not exist"):
         Session(tmp_path / name)
 
 
@@ -192,7 +192,7 @@ def test_a_missing_file_is_a_model_not_found(name, tmp_path):
 def test_what_is_no_onnx_is_refused(content, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
-    with pytest.raises(ContractError, match=r"model\.onnx: this is no ONNX model"):
+    with pytest.raises(ContractError, match=r"model\.onnx: this is not a complete ONNX model"):
         Session(path)
 
 
@@ -239,7 +239,7 @@ def test_what_the_runtime_can_not_open_says_why(tmp_path):
     ("device", "message"),
     [
         ("cuda", "has: cpu. Install onnxruntime-gpu"),
-        ("tpu", "'tpu' is no device; known: cpu, cuda"),
+        ("tpu", "'tpu' is not a device; known: cpu, cuda"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused(device, message):

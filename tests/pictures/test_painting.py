@@ -210,7 +210,7 @@ def test_a_painted_picture_is_described_without_painting(monkeypatch):
         ModelIdentity("a model")
     )
     assert (result.size, result.bits, result.has_alpha) == ((20, 30), 16, False)
-    assert result.losses("jpeg") == ("16 bits become 8, as JPEG holds no more",)
+    assert result.losses("jpeg") == ("16 bits become 8, as JPEG supports no more",)
     assert not calls
     assert b"a model" in result.encode("png")
     assert len(calls) == 1

@@ -375,9 +375,9 @@ def test_prefetched_says_what_is_broken_where_it_is_used(color_picture, tmp_path
 @pytest.mark.parametrize("bands", [1, 3])
 def test_with_ab_of_other_bands_is_an_error(bands, gray_picture):
     ab = vips(np.zeros((40, 60, bands), dtype=np.float32).squeeze(), "multiband")
-    with pytest.raises(ShapeError, match=f"offset has {bands} bands; 2 are wanted"):
+    with pytest.raises(ShapeError, match=f"offset has {bands} bands; expected 2"):
         gray_picture.with_ab(ab)
-    with pytest.raises(ShapeError, match=f"gain has {bands} bands; 2 are wanted"):
+    with pytest.raises(ShapeError, match=f"gain has {bands} bands; expected 2"):
         gray_picture.with_ab(flat_ab(40, 60), ab)
 
 

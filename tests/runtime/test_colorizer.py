@@ -512,7 +512,7 @@ def test_a_palette_pulls_colors_to_it(scene):
     before = distance(scene.ab())
     after = distance(scene.ab(palette=("#8a4433", "#335588")))
     assert after.mean() < 0.8 * before.mean()
-    with pytest.raises(ColorError, match="'red' is no color"):
+    with pytest.raises(ColorError, match="'red' is not a color"):
         scene.paint(palette=("red",))
 
 

@@ -100,7 +100,7 @@ def test_a_hint_is_a_place_and_a_color():
 
 @pytest.mark.parametrize("text", ["", "1,2", "#c22", "1=#c22", "1,2,3,4=#c22", "a,b=#c22", ",=#c"])
 def test_what_is_no_hint_is_refused_with_an_example(text):
-    with pytest.raises(HintError, match=r"is no hint; write it as X,Y=#RRGGBB, such as"):
+    with pytest.raises(HintError, match=r"is not a hint; write it as X,Y=#RRGGBB, such as"):
         parse_hint(text)
 
 
@@ -147,18 +147,18 @@ def test_hints_survive_json(given_):
         ("", "no JSON"),
         ("[", "no JSON"),
         ("[" * 100_000, "no JSON"),
-        ("3", "a list of hints is wanted"),
-        ("{}", "a list of hints is wanted"),
-        ('{"hints": {}}', "a list of hints is wanted"),
+        ("3", "expected a list of hints"),
+        ("{}", "expected a list of hints"),
+        ('{"hints": {}}', "expected a list of hints"),
         ("[3]", "its keys may be ab, color, points, radius_px, reach, x, y"),
         ('[{"x": 1, "y": 2, "colour": "#c22"}]', "its keys may be"),
-        ('[{"x": 1, "color": "#c22"}]', "it wants x and y, or points, and color or ab"),
-        ('[{"x": 1, "y": 2}]', "it wants x and y"),
-        ('[{"points": [[1]], "ab": [1, 2]}]', "it wants x and y"),
-        ('[{"points": 1, "ab": [1, 2]}]', "it wants x and y"),
-        ('[{"x": "one", "y": 2, "ab": [1, 2]}]', "it wants x and y"),
-        ('[{"x": 1, "y": 2, "ab": [1, 2, 3]}]', "it wants x and y"),
-        ('[{"x": 1%s, "y": 2, "ab": [1, 2]}]' % ("0" * 400), "it wants x and y"),
+        ('[{"x": 1, "color": "#c22"}]', "it needs x and y, or points, and color or ab"),
+        ('[{"x": 1, "y": 2}]', "it needs x and y"),
+        ('[{"points": [[1]], "ab": [1, 2]}]', "it needs x and y"),
+        ('[{"points": 1, "ab": [1, 2]}]', "it needs x and y"),
+        ('[{"x": "one", "y": 2, "ab": [1, 2]}]', "it needs x and y"),
+        ('[{"x": 1, "y": 2, "ab": [1, 2, 3]}]', "it needs x and y"),
+        ('[{"x": 1%s, "y": 2, "ab": [1, 2]}]' % ("0" * 400), "it needs x and y"),
         ('[{"points": [], "ab": [1, 2]}]', "at least one point"),
         ('[{"x": NaN, "y": 2, "ab": [1, 2]}]', "finite numbers"),
         ('[{"x": 1, "y": 2, "ab": [1, 1e9]}]', "within -255..255"),
@@ -170,7 +170,7 @@ def test_json_that_holds_no_hints_is_refused(text, message):
 
 
 def test_a_wrong_color_in_json_is_a_color_error():
-    with pytest.raises(ColorError, match="'blue' is no color"):
+    with pytest.raises(ColorError, match="'blue' is not a color"):
         hints_from_json('[{"x": 1, "y": 2, "color": "blue"}]')
 
 
@@ -201,7 +201,7 @@ def test_a_file_of_hints_is_named_when_it_is_wrong(tmp_path):
     with pytest.raises(HintError, match=r"hints\.json: the hints can't be read"):
         load_hints(path)
     path.write_text("[1]")
-    with pytest.raises(HintError, match=r"hints\.json: 1 is no hint"):
+    with pytest.raises(HintError, match=r"hints\.json: 1 is not a hint"):
         load_hints(path)
     path.write_text('[{"x": 1, "y": 2, "color": "blue"}]')
     with pytest.raises(ColorError, match=r"hints\.json: 'blue'"):

@@ -40,7 +40,7 @@ def test_no_colors_are_no_palette(text):
 
 @pytest.mark.parametrize("text", ["red", "#aa3377 #ddeeaa", "#aa3377;#ddeeaa", "missing.jpg"])
 def test_what_is_no_color_is_named(text):
-    with pytest.raises(ColorError, match=f"'{text}' is no color"):
+    with pytest.raises(ColorError, match=f"'{text}' is not a color"):
         parse_palette(f"#123456,{text}")
 
 

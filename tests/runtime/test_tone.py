@@ -25,5 +25,5 @@ def test_warmth_goes_to_yellow_and_tint_to_magenta():
 
 @pytest.mark.parametrize("wrong", [{"warmth": 1.1}, {"tint": -2}, {"strength": -0.1}])
 def test_values_outside_are_refused(wrong):
-    with pytest.raises(UnsupportedError, match="is wanted"):
+    with pytest.raises(UnsupportedError, match="expected a number in"):
         Tone(**wrong)

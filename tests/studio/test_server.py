@@ -461,8 +461,8 @@ def test_a_model_without_hints_says_so(client, colorizer):
 @pytest.mark.parametrize(
     ("query", "data", "words"),
     [
-        ({}, b"", "No picture came"),
-        ({}, b"no picture at all", "this is no picture that is known here"),
+        ({}, b"", "No picture was sent"),
+        ({}, b"no picture at all", "this is not a picture in a known format"),
         ({}, photograph()[:200], "begins like JPEG"),
         ({}, photograph(300, 300)[:-3000], "broken or cut short"),
         ({"vividness": "3"}, None, "less than or equal to 2"),
@@ -470,12 +470,12 @@ def test_a_model_without_hints_says_so(client, colorizer):
         ({"quality": "0"}, None, "quality"),
         ({"format": "gif"}, None, "format"),
         ({"lossless": "true"}, None, "JPEG can't be lossless"),
-        ({"hints": "{"}, None, "this is no JSON"),
+        ({"hints": "{"}, None, "this is not valid JSON"),
         ({"hints": '[{"x": 1e999, "y": 1, "color": "#c22"}]'}, None, "hint"),
         ({"hints": f'[{{"x": {"9" * 5000}, "y": 1, "color": "#c22"}}]'}, None, "digits"),
         ({"hints": f'[{{"x": {"9" * 500}, "y": 1, "color": "#c22"}}]'}, None, "hint"),
-        ({"hints": '[{"x": 1, "y": 1, "color": "red"}]'}, None, "'red' is no color"),
-        ({"palette": "red"}, None, "'red' is no color"),
+        ({"hints": '[{"x": 1, "y": 1, "color": "red"}]'}, None, "'red' is not a color"),
+        ({"palette": "red"}, None, "'red' is not a color"),
         ({"palette": "#112233," * 65}, None, "at most 64"),
         ({"palete": "#c22"}, None, "palete"),
         ({"max_pixels": "5"}, None, "max_pixels"),
@@ -495,12 +495,12 @@ def test_hints_in_too_many_brackets_are_422(client):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"hints": [{"x": 1}]}, "it wants x and y"),
+        ({"hints": [{"x": 1}]}, "it needs x and y"),
         ({"hints": [{"x": 1, "y": 1, "colour": "#c22"}]}, "its keys may be"),
         ({"hints": [{"points": [[1, 2, 3]], "color": "#c22"}]}, "hint"),
         ({"hints": [{"x": 1, "y": 1, "color": "#c22"}] * 201}, "at most 200"),
         ({"hints": [{"points": [[1, 1]] * 4001, "color": "#c22"}]}, "4001 points"),
-        ({"palette": ["#xyz"]}, "is no color"),
+        ({"palette": ["#xyz"]}, "is not a color"),
         ({"seed": -1}, "seed"),
         ({"alternative": 9}, "alternative"),
         ({"size": "huge"}, "size"),
@@ -538,7 +538,7 @@ def test_a_point_outside_is_422(client, hinting):
 def test_only_gray_refuses_colors(client):
     params = {"only_gray": "true"}
     answer = client.post("/v1/colorize", content=ORIGINAL.read_bytes(), params=params)
-    body = is_problem(answer, 422, "it has colors already")
+    body = is_problem(answer, 422, "it already has colors")
     assert body["type"] == "urn:photochrom:problem:alreadycolored"
 
 
@@ -680,7 +680,7 @@ def test_limits_stay_within_a_budget():
         assert together < total
         assert limits.upload_bytes <= limits.uploading_bytes
     assert Limits.within().work_bytes > 0
-    with pytest.raises(JobError, match="too few for the server"):
+    with pytest.raises(JobError, match="too little for the server"):
         Limits.within(500_000_000)
 
 
@@ -868,7 +868,7 @@ def test_the_shelf_forgets_the_longest_unused_first():
     shelf.get(pictures[0].id)
     shelf.put(pictures[3])
     assert kept(shelf, pictures) == [True, False, True, True]
-    with pytest.raises(Problem, match="no open picture"):
+    with pytest.raises(Problem, match="No open picture"):
         shelf.get(pictures[1].id)
 
 

@@ -271,7 +271,7 @@ def test_the_printed_link_leads_in(start):
 
 def test_other_machines_need_a_token_or_a_word():
     for host in ("0.0.0.0", "::", "192.168.1.5", "studio.lan"):
-        with pytest.raises(JobError, match="other machines come in"):
+        with pytest.raises(JobError, match="open to other machines"):
             Place(host=host).access()
         assert Place(host=host, token=f" {TOKEN}\n").access().token == TOKEN
         assert Place(host=host, insecure=True).access().token == ""
@@ -340,7 +340,7 @@ def test_it_serves_until_ctrl_c():
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=60)
     assert server.returncode == 0
-    assert "has ended" in out
+    assert "has stopped" in out
     assert err == ""
 
 

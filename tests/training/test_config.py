@@ -227,20 +227,23 @@ def test_unknown_set_names_the_nearest(recipe_path):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("train.epochs=many", r"'train\.epochs' is 'many'; a value of type int is wanted"),
-        ("train.epochs=2.5", r"'train\.epochs' is 2\.5; a value of type int is wanted"),
-        ("train.epochs=true", r"'train\.epochs' is True; a value of type int is wanted"),
-        ("optim.lr=false", r"'optim\.lr' is False; a value of type float is wanted"),
-        ("optim.lr=[1]", r"'optim\.lr' is \[1\]; a value of type float is wanted"),
-        ("data.flip=1", r"'data\.flip' is 1; a value of type bool is wanted"),
-        ("data.train=photos", r"'data\.train' is 'photos'; a value of type tuple\[str, \.\.\.\]"),
-        ("data.train=[1]", r"'data\.train' is 1; a value of type str is wanted"),
-        ("data.crop_area=[1]", r"'data\.crop_area' is \[1\]; .* tuple\[float, float\] is wanted"),
-        ("model.domain=3", r"'model\.domain' is 3; a value of type str is wanted"),
+        ("train.epochs=many", r"'train\.epochs' is 'many'; expected a value of type int"),
+        ("train.epochs=2.5", r"'train\.epochs' is 2\.5; expected a value of type int"),
+        ("train.epochs=true", r"'train\.epochs' is True; expected a value of type int"),
+        ("optim.lr=false", r"'optim\.lr' is False; expected a value of type float"),
+        ("optim.lr=[1]", r"'optim\.lr' is \[1\]; expected a value of type float"),
+        ("data.flip=1", r"'data\.flip' is 1; expected a value of type bool"),
+        (
+            "data.train=photos",
+            r"'data\.train' is 'photos'; expected a value of type " r"tuple\[str, \.\.\.\]",
+        ),
+        ("data.train=[1]", r"'data\.train' is 1; expected a value of type str"),
+        ("data.crop_area=[1]", r"'data\.crop_area' is \[1\]; expected .* tuple\[float, float\]"),
+        ("model.domain=3", r"'model\.domain' is 3; expected a value of type str"),
         ("optim.name=lion", r"'optim\.name' is 'lion'; it must be one of 'adam', 'adamw', 'sgd'"),
         ("model.kind=[]", r"'model\.kind' is \[\]; it must be one of 'autoencoder'"),
         ("optim=3", r"'optim' must be a table, as in \[optim\]"),
-        ("name=3", r"'name' is 3; a value of type str is wanted"),
+        ("name=3", r"'name' is 3; expected a value of type str"),
         ("name.of=3", r"'name' is a value, not a table"),
         ("optim.lr", r"optim\.lr: write it as table\.key=value"),
     ],
@@ -336,7 +339,7 @@ def test_missing_file_is_an_error(tmp_path):
 @pytest.mark.parametrize("content", [b"[data\n", b"\xff\xfe", b"a = 1\na = 2\n"])
 def test_file_that_is_no_toml_is_an_error(content, tmp_path):
     (tmp_path / "bad.toml").write_bytes(content)
-    with pytest.raises(RecipeError, match=r"bad\.toml: this is no TOML file"):
+    with pytest.raises(RecipeError, match=r"bad\.toml: this is not valid TOML"):
         load_recipe(tmp_path / "bad.toml")
 
 

@@ -97,13 +97,13 @@ def test_items_load_their_own_picture(photos):
 
 
 def test_missing_folder_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="nowhere: there is no such folder"):
+    with pytest.raises(DataError, match="nowhere: the folder does not exist"):
         list_source(str(tmp_path / "nowhere"))
 
 
 def test_folder_without_pictures_is_an_error(tmp_path):
     touch(tmp_path / "notes.txt")
-    with pytest.raises(DataError, match=r"no pictures below this folder; looked for \.jpg"):
+    with pytest.raises(DataError, match=r"no pictures in this folder; looked for \.jpg"):
         list_source(str(tmp_path))
 
 
@@ -190,7 +190,7 @@ def test_missing_flowers102_without_network_is_an_error(tmp_path, downloads):
 
 @pytest.mark.parametrize("source", ["flowers102", "flowers102:", "flowers102:all@x"])
 def test_unknown_split_of_flowers102_is_an_error(source):
-    with pytest.raises(DataError, match="is no split of Flowers102; write flowers102:SPLIT"):
+    with pytest.raises(DataError, match="is not a split of Flowers102; write flowers102:SPLIT"):
         list_source(source)
 
 

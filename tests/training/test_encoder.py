@@ -127,14 +127,14 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint at all" * 9, b"PK\x03\x04 cut short"])
 def test_garbage_is_no_checkpoint(tmp_path, content):
     (tmp_path / "garbage.pth").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"garbage\.pth: this is no PyTorch checkpoint"):
+    with pytest.raises(CheckpointError, match=r"garbage\.pth: this is not a PyTorch checkpoint"):
         load_encoder(str(tmp_path / "garbage.pth"))
 
 
 def test_half_a_file_is_no_checkpoint(rgb_file, tmp_path):
     whole = rgb_file.read_bytes()
     (tmp_path / "half.pth").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CheckpointError, match=r"half\.pth: this is no PyTorch checkpoint"):
+    with pytest.raises(CheckpointError, match=r"half\.pth: this is not a PyTorch checkpoint"):
         load_encoder(str(tmp_path / "half.pth"))
 
 

@@ -181,7 +181,7 @@ def test_the_two_doors_have_their_names(exported):
 def test_an_existing_file_is_not_touched(checkpoint, tmp_path):
     out = tmp_path / "model.onnx"
     out.write_bytes(b"precious")
-    with pytest.raises(OutputExistsError, match=r"model\.onnx: there is such a file"):
+    with pytest.raises(OutputExistsError, match=r"model\.onnx: the file already exists"):
         export(checkpoint, out)
     assert out.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [out]
@@ -212,7 +212,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"gone\.ckpt: there is no such checkpoint"):
+    with pytest.raises(CheckpointError, match=r"gone\.ckpt: the checkpoint does not exist"):
         export(tmp_path / "gone.ckpt", tmp_path / "model.onnx")
 
 

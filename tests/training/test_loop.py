@@ -479,7 +479,7 @@ def test_an_existing_run_is_not_overwritten(run, recipe_for):
 
 
 def test_there_must_be_a_run_to_resume(recipe_for, tmp_path):
-    with pytest.raises(CheckpointError, match="there is no such checkpoint"):
+    with pytest.raises(CheckpointError, match="the checkpoint does not exist"):
         train(recipe_for(), tmp_path / "none", resume=True)
 
 
@@ -584,7 +584,7 @@ def test_a_folder_without_pictures_is_named(recipe_for, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty: no pictures"):
         train(recipe_for(f'data.train=["{tmp_path / "empty"}"]'), tmp_path / "run")
-    with pytest.raises(DataError, match="gone: there is no such folder"):
+    with pytest.raises(DataError, match="gone: the folder does not exist"):
         train(recipe_for(f'data.train=["{tmp_path / "gone"}"]'), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

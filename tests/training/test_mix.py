@@ -70,7 +70,7 @@ def test_a_mix_can_be_exported(hint_checkpoint, tmp_path):
 def test_a_file_that_is_there_stays_unless_replacing_it_is_asked_for(parts, tmp_path):
     out = tmp_path / "mixed.ckpt"
     out.write_bytes(b"precious")
-    with pytest.raises(OutputExistsError, match=r"mixed\.ckpt: there is such a file already"):
+    with pytest.raises(OutputExistsError, match=r"mixed\.ckpt: the file already exists"):
         mix([(parts[1][0], 1.0)], out)
     assert out.read_bytes() == b"precious"
     mix([(parts[1][0], 1.0)], out, force=True)
@@ -94,6 +94,6 @@ def test_other_layers_are_refused(parts, tmp_path):
 
 @pytest.mark.parametrize("shares", [(), (1.0, 0.0), (-1.0,), (float("inf"),), (float("nan"),)])
 def test_shares_that_mean_nothing_are_refused(parts, tmp_path, shares):
-    with pytest.raises(ValueError, match="at least one is wanted, and each above 0"):
+    with pytest.raises(ValueError, match="expected at least one, and each above 0"):
         mix([(parts[1][0], share) for share in shares], tmp_path / "out.ckpt")
     assert list(tmp_path.iterdir()) == []

@@ -231,7 +231,12 @@ def test_the_encoder_is_the_package_s_with_its_norms_folded(network):
         ("vit_tiny_patch16_224", "none", RecipeError, r"features at \(16, 16, 16, 16\)"),
         ("test_efficientnet", "package", RecipeError, "efficientnet_lite0 only"),
         ("efficientnet_lite0", "gone.pth", CheckpointError, r"gone\.pth: can't be read"),
-        ("efficientnet_lite0", "{other}", CheckpointError, r"other\.pth: this is no 'eff.*missing"),
+        (
+            "efficientnet_lite0",
+            "{other}",
+            CheckpointError,
+            r"other\.pth: this is not 'eff.*missing",
+        ),
         ("efficientnet_lite0", "{shape}", CheckpointError, "the layers are not those of"),
     ],
 )

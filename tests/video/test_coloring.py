@@ -170,10 +170,10 @@ def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, sta
     )
     with pytest.raises(UnsupportedFilmError, match="HDR"):
         colorize_film(stand_in, hdr, tmp_path / "a.mkv")
-    with pytest.raises(FilmReadError, match="no such film"):
+    with pytest.raises(FilmReadError, match="the film does not exist"):
         colorize_film(stand_in, tmp_path / "none.mp4", tmp_path / "a.mkv")
     text = tmp_path / "text.mp4"
-    text.write_text("this is no film")
+    text.write_text("this is not a film")
     with pytest.raises(FilmReadError, match="can't be read"):
         colorize_film(stand_in, text, tmp_path / "a.mkv")
     source = clip(tmp_path / "old.mkv", shots[:8])

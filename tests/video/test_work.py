@@ -109,7 +109,7 @@ def test_a_film_that_vanishes_or_changes_keeps_what_is_done(
     asked = iter(range(40))
     colorize_film(stand_in, source, target, cancel=lambda: next(asked, None) is None)
     away = source.rename(tmp_path / "away.mkv")
-    with pytest.raises(FilmReadError, match="no such film"):
+    with pytest.raises(FilmReadError, match="the film does not exist"):
         colorize_film(stand_in, source, target)
     data = away.read_bytes()
     source.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))

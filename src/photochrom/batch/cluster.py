@@ -74,7 +74,7 @@ def parse_actors(text: str) -> tuple[int, int]:
     except ValueError:
         least, most = 0, 0
     if not 1 <= least <= most:
-        raise JobError(f"'{text}' is no number of actors; MIN..MAX is wanted, such as 1..8.")
+        raise JobError(f"'{text}' is not a number of actors; expected MIN..MAX, such as 1..8.")
     return least, most
 
 

@@ -145,7 +145,7 @@ class Job:
             taken = {place.resolve() for place in (self.source, self.target) if place is not None}
             if confidence.resolve() in taken:
                 raise JobError(
-                    f"{confidence}: the map of confidence can't go there, as this is the "
+                    f"{confidence}: the confidence map can't be written there, as this is the "
                     "photograph or its result. Choose another place."
                 )
 
@@ -206,8 +206,8 @@ class Job:
         """Colorize all pages of a TIFF file."""
         if self.target is None or self.alternative:
             raise JobError(
-                f"{self.name}: all its pages become one .tif file; name it, and ask for no "
-                "alternatives."
+                f"{self.name}: all pages become one .tif file; name that file, and request "
+                "no alternatives."
             )
         first = self._read(content, options)
         sources = [self._read(content, options, page) for page in range(first.pages)]

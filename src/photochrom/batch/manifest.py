@@ -234,8 +234,8 @@ class Manifest:
         except OSError as error:
             self._file = before
             raise ManifestError(
-                f"{self.path}: the manifest was removed, and can't be made anew "
-                f"({error.strerror}). Make room for it.",
+                f"{self.path}: the manifest was removed, and can't be recreated "
+                f"({error.strerror}). Free some space.",
                 advice=[Advice.RESUME],
             ) from error
         assert before is not None
@@ -256,7 +256,7 @@ class Manifest:
             with suppress(OSError):
                 os.truncate(self._file, before)
             raise ManifestError(
-                f"{self.path}: the manifest can't be written ({error.strerror}). Make room.",
+                f"{self.path}: the manifest can't be written ({error.strerror}). Free some space.",
                 advice=[Advice.RESUME],
             ) from error
 
@@ -288,7 +288,7 @@ class Manifest:
         begun_by_us = content.startswith(_START[: len(content)])
         if not begun_by_us and content.strip(b"\0"):  # zeros are what power loss may leave
             raise ManifestError(
-                f"{self.path}: this is no manifest of Photochrom's, so nothing is added to it.",
+                f"{self.path}: this is not a Photochrom manifest, so nothing is added to it.",
                 advice=[Advice.OTHER_MANIFEST],
             )
         for line in whole.split(b"\n"):
@@ -332,7 +332,7 @@ def sha256_of(path: Path) -> str:
 def _text(table: dict[str, Any], key: str, default: str | None = None) -> Any:
     value = table.get(key, default)
     if not isinstance(value, str):
-        raise ValueError(f"no record (its {key} is no text)")
+        raise ValueError(f"not a record (its {key} is not text)")
     return value
 
 
@@ -353,7 +353,7 @@ def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:
     if size is None:
         return None
     if type(size) is not int or type(time) is not int:  # a bool is none
-        raise ValueError(f"no record (the stamp of its {name} is no number)")
+        raise ValueError(f"no record (the stamp of its {name} is not a number)")
     return Stamp(size, time)
 
 
@@ -367,7 +367,7 @@ def _lock(file: int, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise ManifestError(
-            f"{path}: another run is at work on this folder. Wait for it.",
+            f"{path}: another run is working on this folder. Wait for it to finish.",
             advice=[Advice.OTHER_OUTPUT],
         ) from error
     except OSError:  # a file system without locks

@@ -67,7 +67,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.place.is_web:
-            raise JobError(f"{self.output}: results can't be written over HTTP; name a bucket.")
+            raise JobError(f"{self.output}: results cannot be written over HTTP; name a bucket.")
         if len(set(self.inputs)) < len(self.inputs):
             raise JobError("An input is named more than once.")
 
@@ -101,7 +101,7 @@ class Plan:
             source = Address.parse(text)
             if not _is_picture(source):
                 raise JobError(
-                    f"{text}: this is no picture by its name. Name one prefix, or any number of "
+                    f"{text}: the name is not that of a picture. Name one prefix, or any number of "
                     "objects."
                 )
             path = PurePosixPath(source.key)
@@ -117,7 +117,9 @@ class Plan:
 
     def _below(self, prefix: Address) -> Iterator[tuple[str, str, ObjectStamp | None]]:
         if prefix.is_web:
-            raise JobError(f"{prefix}: this can't be listed over HTTP; name single pictures.")
+            raise JobError(
+                f"{prefix}: folders cannot be listed over HTTP; name individual pictures."
+            )
         found = False
         results = f"{self.place.key}/"
         for name, stamp in stores.listed(prefix):
@@ -133,7 +135,7 @@ class Plan:
             if self.shard is None or self.shard.holds(str(source)):
                 yield str(source), _result_name(name), stamp
         if not found:
-            raise DataError(f"{prefix}: no pictures to colorize below this address.")
+            raise DataError(f"{prefix}: no pictures to colorize under this address.")
 
 
 class Earlier:
@@ -204,7 +206,7 @@ class Earlier:
             return "keep", f"{key} has been changed since it was made, and stays"
         if resume:
             return "check", f"{key} is there, but has no record yet"
-        return "refuse", f"{key}: there is such an object already."
+        return "refuse", f"{key}: the object already exists."
 
 
 def sort_out(plan: Plan, earlier: Earlier, *, resume: bool, force: bool) -> Iterator[ObjectTask]:

@@ -167,7 +167,7 @@ class Parts:
         try:
             written = stores.put(place, data, notes={"Content-Type": "application/x-ndjson"})
             if written is None and stores.get(place)[0] != data:  # else a repeated request of ours
-                raise StoreError(f"{place}: there is such an object already.")
+                raise StoreError(f"{place}: the object already exists.")
         except StoreError as error:
             raise ManifestError(
                 f"A part of the manifest can't be written: {error}", advice=[Advice.RESUME]

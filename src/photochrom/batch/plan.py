@@ -59,10 +59,10 @@ def plan(
     folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
     if parents and output in (None, STANDARD_STREAM):
         raise JobError(
-            "Paths are kept below a folder; name that folder.", advice=[Advice.OUTPUT_FOLDER]
+            "Keeping paths needs an output folder; name one.", advice=[Advice.OUTPUT_FOLDER]
         )
     if inputs.count(STANDARD_STREAM) > 1:
-        raise JobError("stdin (-) is named more than once; it holds one photograph.")
+        raise JobError("Standard input (-) is named more than once; it can hold one photograph.")
     if folders and output in (None, STANDARD_STREAM):
         raise JobError(
             f"{folders[0]} is a folder; name a folder for the results.",
@@ -71,7 +71,8 @@ def plan(
     one = len(inputs) == 1 and not folders
     if output == STANDARD_STREAM and not one:
         raise JobError(
-            "stdout takes one photograph; name a folder for several.", advice=[Advice.OUTPUT_FOLDER]
+            "Standard output can hold one photograph; name a folder for several.",
+            advice=[Advice.OUTPUT_FOLDER],
         )
 
     jobs = []
@@ -130,7 +131,7 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         if place.suffix:
             known = " ".join(known.suffixes[0] for known in formats.WRITABLE.values())
             raise JobError(
-                f"{output}: '{place.suffix}' is no picture format that can be written; "
+                f"{output}: '{place.suffix}' is not a picture format that can be written; "
                 f"known: {known}. For a folder, end it with {os.sep}"
             )
     if path is None:
@@ -153,9 +154,7 @@ def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
     if folder.resolve() in results.parents:
         found = [path for path in found if not path.resolve().is_relative_to(results)]
     if not found:
-        raise DataError(
-            f"{folder}: no pictures to colorize, but for results or what lies in folders below it."
-        )
+        raise DataError(f"{folder}: no pictures to colorize, other than results and subfolders.")
     jobs = []
     names = {path.relative_to(folder) for path in found}
     for path in found:
@@ -199,9 +198,7 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
                 advice=[Advice.KEEP_PATHS],
             )
         if job.source is not None and target == real(job.source):
-            raise JobError(
-                f"{job.name} would be written over itself.", advice=[Advice.OTHER_OUTPUT]
-            )
+            raise JobError(f"{job.name} would overwrite itself.", advice=[Advice.OTHER_OUTPUT])
 
 
 def each_alternative(jobs: Sequence[Job], count: int) -> list[Job]:

@@ -269,7 +269,7 @@ def _result(task: Task, work: Work) -> Made | None:
         assert target is not None
         if not is_whole(target):
             raise OutputExistsError(
-                f"{target}: there is such a file already, which isn't whole. Move it away.",
+                f"{target}: the file already exists and is incomplete. Move it away.",
                 advice=[Advice.REPLACE],
             )
         return None

@@ -91,7 +91,7 @@ class Worker:
         if task.step == "check":
             seen = stores.look(source)
             if seen is None:
-                raise PictureReadError(f"{source}: there is no such object.")
+                raise PictureReadError(f"{source}: the object does not exist.")
             return self._adopted(task, record, seen[0], None)
         data, stamp = stores.get(source)
         with nullcontext() if self.budget is None else self._admitted(task, data, self.budget):
@@ -152,7 +152,7 @@ class Worker:
         target = Address.parse(task.target)
         found = stores.look(target)
         if found is None:
-            raise OutputExistsError(f"{target}: there was such an object a moment ago; try again.")
+            raise OutputExistsError(f"{target}: the object existed a moment ago; try again.")
         written, notes = found
         sha256 = notes.get(_HASH, "")
         if notes.get(_SOURCE) != stores.fingerprint(task.source, stamp):
@@ -160,8 +160,7 @@ class Worker:
             sha256 = hashlib.sha256(data).hexdigest()
             if data != ours and not (ours is None and _is_result_of(data, task.source)):
                 raise OutputExistsError(
-                    f"{target}: there is such an object already, which is no result of this "
-                    "photograph.",
+                    f"{target}: the object already exists and is not a result of this photograph.",
                     advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
                 )
         return ObjectOutcome(

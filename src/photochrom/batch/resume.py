@@ -76,7 +76,7 @@ def _task(job: Job, *, manifest: Manifest | None, resume: bool, force: bool) -> 
     return Task(
         job=job,
         step="refuse",
-        reason=f"{target}: there is such a file already.",
+        reason=f"{target}: the file already exists.",
         advice=(Advice.OTHER_OUTPUT, Advice.REPLACE),
     )
 

@@ -29,7 +29,8 @@ class Shard:
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
             raise JobError(
-                f"There is no shard {self}: shards count from 0, so that of {max(self.count, 1)} "
+                f"There is not a shard {self}: shards are counted from 0, so that of "
+                f"{max(self.count, 1)} "
                 f"the last is {max(self.count, 1) - 1}/{max(self.count, 1)}."
             )
 
@@ -44,7 +45,7 @@ class Shard:
         """
         match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
         if match is None:
-            raise JobError(f"'{text}' is no shard; I/N is wanted, such as 0/16, the first of 16.")
+            raise JobError(f"'{text}' is not a shard; expected I/N, such as 0/16, the first of 16.")
         return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:

@@ -62,7 +62,7 @@ def summarize(place: str) -> Summary:
         sources.append(parts.read(Address.parse(place).below(parts.NAME)))
     summary = _counted(*sources)
     if summary.done + summary.failed + summary.skipped == 0:
-        raise DataError(f"{place}: there is no manifest of a batch here.")
+        raise DataError(f"{place}: no batch manifest was found here.")
     return summary
 
 

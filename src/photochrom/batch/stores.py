@@ -72,16 +72,16 @@ class Address(NamedTuple):
             return cls("file://", Path(text).absolute().as_posix().strip("/"))
         parts = urlsplit(text)
         if parts.scheme not in SCHEMES:
-            raise JobError(f"{text}: '{parts.scheme}' is no store; known: {', '.join(SCHEMES)}.")
+            raise JobError(f"{text}: '{parts.scheme}' is not a store; known: {', '.join(SCHEMES)}.")
         if parts.scheme == "file":
             return cls("file://", unquote(parts.path).strip("/"))
         if not parts.netloc:
-            raise JobError(f"{text}: a bucket is missing; {parts.scheme}://BUCKET/KEY is wanted.")
+            raise JobError(f"{text}: a bucket is missing; expected {parts.scheme}://BUCKET/KEY.")
         root = f"{parts.scheme}://{parts.netloc}"
         if parts.scheme in _WEB:
             if parts.query:
                 raise JobError(
-                    f"{text}: addresses with a query aren't supported. Give its store's own "
+                    f"{text}: addresses with a query aren't supported. Use the store's own "
                     "address, such as s3://BUCKET/KEY."
                 )
             return cls(root, unquote(parts.path).strip("/"))
@@ -143,7 +143,7 @@ def get(place: Address) -> tuple[bytes, ObjectStamp]:
         try:
             found = obstore.get(_store(place.root), place.key)
         except FileNotFoundError as error:
-            raise PictureReadError(f"{place}: there is no such object.") from error
+            raise PictureReadError(f"{place}: the object does not exist.") from error
         data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
             raise StoreError(f"{place}: {len(data)} of {found.meta['size']} bytes arrived.")
@@ -264,7 +264,7 @@ def _said(place: Address) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise StoreError(f"{place}: there is no such bucket or folder.") from error
+        raise StoreError(f"{place}: the bucket or folder does not exist.") from error
     except (BaseError, NotImplementedError, OSError, ValueError) as error:
         words = _reason(str(error))
         raise StoreError(f"{place}: the store says: {words}") from error

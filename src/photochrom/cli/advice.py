@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from photochrom.errors import Advice, PhotochromError
 
 WORDS = {
-    Advice.REPLACE: "Allow replacing it with --force.",
-    Advice.OTHER_OUTPUT: "Choose another place with -o.",
+    Advice.REPLACE: "Use --force to replace it.",
+    Advice.OTHER_OUTPUT: "Choose another output with -o.",
     Advice.OUTPUT_FOLDER: "Name it with -o, such as -o colored.",
     Advice.KEEP_PATHS: "Or keep their paths with --parents.",
-    Advice.OTHER_MANIFEST: "Choose another file for it with --manifest.",
+    Advice.OTHER_MANIFEST: "Choose another manifest file with --manifest.",
     Advice.OTHER_RUN: "Choose another folder with --out.",
-    Advice.RESUME: "Go on with --resume.",
+    Advice.RESUME: "Continue with --resume.",
     Advice.MORE_PIXELS: "Or raise the limit with --max-pixels.",
     Advice.MORE_MEMORY: "Or raise the limit with --max-memory-mb.",
-    Advice.SEE_MODELS: "See photochrom models.",
+    Advice.SEE_MODELS: "Run photochrom models to list them.",
     Advice.EXPORT_MODEL: "Make one with photochrom export.",
     Advice.UPGRADE: "Upgrade with: pip install --upgrade photochrom",
-    Advice.OTHER_PORT: "Choose another port with --port; 0 takes any that is free.",
-    Advice.NAME_VISITORS: "Say who may come with --token (or the variable PHOTOCHROM_TOKEN), or "
-    "that everybody may with --insecure.",
+    Advice.OTHER_PORT: "Choose another port with --port; 0 picks a free one.",
+    Advice.NAME_VISITORS: "Set a token with --token (or the variable PHOTOCHROM_TOKEN), or "
+    "admit everybody with --insecure.",
 }
 
 

@@ -81,7 +81,7 @@ class Order:
         """All jobs that there are now."""
         jobs = plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
         if self.single and len(jobs) > 1:
-            raise JobError(f"{self.single} is for one photograph; these are {len(jobs)}.")
+            raise JobError(f"{self.single} works with a single photograph; {len(jobs)} were given.")
         if self.shard is not None:
             jobs = [job for job in jobs if self.shard.holds(job.name)]
         return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
@@ -118,7 +118,7 @@ class Order:
                 return place / manifest.NAME
         if self.resume and (jobs or self.shard is None):
             raise JobError(
-                "--resume goes by the manifest of an earlier run. Name the folder of the results "
+                "--resume needs the manifest of an earlier run. Name the output folder "
                 "with -o, or the manifest with --manifest."
             )
         return None
@@ -230,7 +230,9 @@ def run(order: Order, paint: Paint) -> int:
     """
     jobs = order.plan()
     if any(job.target is None for job in jobs) and sys.stdout.isatty():
-        raise JobError("A picture would go to the terminal; name a file with -o, or use a pipe.")
+        raise JobError(
+            "Refusing to write a picture to the terminal; name a file with -o, or use a pipe."
+        )
     failed: list[Outcome] = []
     finished = pages = 0
     with _crew(order, paint, jobs) as crew:

@@ -163,7 +163,7 @@ def _seconds(text: str, name: str) -> float:
             raise ValueError
     except ValueError:
         raise typer.BadParameter(
-            f"'{text}' is no time; write seconds, or H:MM:SS.", param_hint=name
+            f"'{text}' is not a time; write seconds, or H:MM:SS.", param_hint=name
         ) from None
     return sum(part * 60**power for power, part in enumerate(reversed(parts)))
 

@@ -119,7 +119,7 @@ def export(
     """Write a checkpoint as ONNX (needs the train extra), or a model as a site for browsers."""
     if web is not None:
         if output is not None or name or changes:
-            raise typer.BadParameter("--web goes with a model and --force alone.")
+            raise typer.BadParameter("--web can be combined only with a model and --force.")
         _export_site(source, web, force=force)
         return
     if source is None or output is None:

@@ -137,9 +137,9 @@ def carry_out(
         (order.single, bool(order.single) and single),
     ):
         if given:
-            raise JobError(f"{name} doesn't go with object stores and clusters.")
+            raise JobError(f"{name} is not available with object stores and clusters.")
     if order.output in (None, STANDARD_STREAM):
-        raise JobError("Name the place of the results with -o, such as -o s3://BUCKET/colored.")
+        raise JobError("Name the output with -o, such as -o s3://BUCKET/colored.")
     plan = Plan(
         inputs=order.inputs,
         output=order.output or "",

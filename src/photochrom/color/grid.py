@@ -38,7 +38,7 @@ class AbGrid:
 
     def __post_init__(self) -> None:
         if self.centers.ndim != 2 or self.centers.shape[1] != 2:
-            raise ShapeError(f"centers has shape {self.centers.shape}; (Q, 2) is wanted.")
+            raise ShapeError(f"centers has shape {self.centers.shape}; expected (Q, 2).")
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -151,7 +151,7 @@ class AbGrid:
         """
         colors = _pairs(palette)
         if colors.ndim != 2 or len(colors) == 0:
-            raise ShapeError(f"palette has shape {colors.shape}; (P, 2) with P > 0 is wanted.")
+            raise ShapeError(f"palette has shape {colors.shape}; expected (P, 2) with P > 0.")
         squared = ((self.centers[:, None] - colors[None]) ** 2).sum(axis=-1).min(axis=1)
         weights = np.exp(-squared / (2 * sigma**2)) + 1e-6
         return self._of_bins(logits) + np.log(weights).astype(np.float32)

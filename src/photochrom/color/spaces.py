@@ -56,7 +56,7 @@ def checked_colors(array: NDArray[Any], name: str) -> Float:
     if values.ndim == 0 or values.shape[-1] != 3:
         raise ShapeError(f"{name} has shape {values.shape}; the last axis must be 3 channels.")
     if values.dtype.kind not in "f":
-        raise ColorError(f"{name} has type {values.dtype}; a float array is wanted.")
+        raise ColorError(f"{name} has type {values.dtype}; expected a float array.")
     return values.astype(np.float32, copy=False)
 
 
@@ -88,7 +88,7 @@ def srgb_to_linear(srgb: NDArray[Any]) -> Float:
     if encoded.dtype in (np.uint8, np.uint16):
         return _linear_table(int(np.iinfo(encoded.dtype).max) + 1)[encoded]
     if encoded.dtype.kind != "f":
-        raise ColorError(f"sRGB has type {encoded.dtype}; float 0..1, uint8 or uint16 is wanted.")
+        raise ColorError(f"sRGB has type {encoded.dtype}; expected float 0..1, uint8 or uint16.")
     magnitude = np.abs(encoded)
     curve = ((magnitude + 0.055) / 1.055) ** 2.4
     linear = np.where(magnitude <= 0.04045, magnitude / 12.92, curve)

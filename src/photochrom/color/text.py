@@ -23,7 +23,7 @@ def parse_color(text: str) -> tuple[float, float]:
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
     if len(digits) != 6 or not set(digits) <= set(string.hexdigits):
-        raise ColorError(f"'{text}' is no color; write it as #rrggbb or #rgb, such as #cc2222.")
+        raise ColorError(f"'{text}' is not a color; write it as #rrggbb or #rgb, such as #cc2222.")
     srgb = np.array(list(bytes.fromhex(digits)), dtype=np.uint8)
     _, a, b = spaces.srgb_to_lab(srgb).tolist()
     return a, b

@@ -134,7 +134,7 @@ def evaluate(
         if on_picture is not None:
             on_picture(number + 1, len(items))
     if len(truth_colorfulness) < 2:
-        raise DataError(f"{data}: at least two readable photographs are wanted.")
+        raise DataError(f"{data}: at least two readable photographs are needed.")
 
     draws = [
         random.integers(0, len(truth_colorfulness), len(truth_colorfulness))

@@ -78,7 +78,7 @@ def _list_flowers102(source: str) -> list[Item]:
     for split in splits.split("+"):
         if split not in {"train", "val", "test"}:
             raise DataError(
-                f"{source}: '{split}' is no split of Flowers102; write flowers102:SPLIT[@ROOT] "
+                f"{source}: '{split}' is not a split of Flowers102; write flowers102:SPLIT[@ROOT] "
                 "with SPLIT train, val, test or a sum such as train+val."
             )
         try:

@@ -289,11 +289,11 @@ def _check_together(contract: ModelContract) -> None:
     for place, stride in strides.items():
         if contract.stride % stride:
             whole = contract.stride
-            raise ContractError(f"{place} is {stride}; a divisor of stride, {whole}, is wanted.")
+            raise ContractError(f"{place} is {stride}; expected a divisor of stride, {whole}.")
     for place in ("lightness_range", "ab_range"):
         low, high = getattr(contract, place)
         if low >= high:
-            raise ContractError(f"{place} is {low:g}, {high:g}; the lower end first is wanted.")
+            raise ContractError(f"{place} is {low:g}, {high:g}; expected the lower end first.")
     names = [feature.name for feature in contract.features]
     if len(set(names)) < len(names):
         raise ContractError(f"features: two of {', '.join(names)} have the same name.")

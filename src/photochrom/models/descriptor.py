@@ -61,7 +61,7 @@ class Descriptor:
             except ValueError as error:
                 raise ContractError(str(error)) from error
         if not all(self.std):
-            raise ContractError("std holds a 0; numbers that can be divided by are wanted.")
+            raise ContractError("std contains 0; expected nonzero numbers.")
         if bool(self.hint_ab) != bool(self.hint_mask):
             raise ContractError("hint_ab and hint_mask go together; name both, or neither.")
 
@@ -160,7 +160,7 @@ def like(kind: str) -> Descriptor:
         There is no such kind.
     """
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ContractError(f"like is '{kind}'; one of {', '.join(KINDS)} is wanted.")
+        raise ContractError(f"like is '{kind}'; expected one of {', '.join(KINDS)}.")
     return KINDS[kind].descriptor
 
 
@@ -177,7 +177,7 @@ def read_descriptor(path: Path) -> Descriptor:
     except OSError as error:
         raise ContractError(f"{path}: can't be read ({error.strerror}).") from error
     except ValueError as error:  # of TOML as of UTF-8
-        raise ContractError(f"{path}: this is no TOML: {error}") from error
+        raise ContractError(f"{path}: this is not valid TOML: {error}") from error
     unknown = sorted(set(table) - set(_CHECKS))
     if unknown:
         raise ContractError(f"{path}: '{unknown[0]}' is unknown; known: {', '.join(_CHECKS)}.")
@@ -186,7 +186,9 @@ def read_descriptor(path: Path) -> Descriptor:
             return dataclasses.replace(like(table["like"]), **table)
         missing = [name for name in ("takes", "gives") if name not in table]
         if missing:
-            raise ContractError(f"{missing[0]} is missing; say it, or like: {', '.join(KINDS)}.")
+            raise ContractError(
+                f"{missing[0]} is missing; set it, or set like to one of: {', '.join(KINDS)}."
+            )
         return Descriptor(**table)
     except ContractError as error:
         raise ContractError(f"{path}: {error}") from error

@@ -42,7 +42,7 @@ def providers_of(device: str) -> tuple[str, ...]:
     if device == "auto":
         return (*(one for one in PROVIDERS.values() if one in there and one != CPU), CPU)
     if device not in PROVIDERS:
-        raise DeviceError(f"'{device}' is no device; known: {', '.join(DEVICES)}.")
+        raise DeviceError(f"'{device}' is not a device; known: {', '.join(DEVICES)}.")
     provider = PROVIDERS[device]
     if provider not in there:
         had = ", ".join(name for name, one in PROVIDERS.items() if one in there)

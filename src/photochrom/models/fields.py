@@ -93,4 +93,4 @@ def instance(kind: type) -> Check:
 def _wrong(found: Any, name: str, wanted: str) -> ValueError:
     shown = repr(found)
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
-    return ValueError(f"{name} is {shown}; {wanted} is wanted.")
+    return ValueError(f"{name} is {shown}; expected {wanted}.")

@@ -35,7 +35,7 @@ def read_contract(path: Path) -> ModelContract:
         It is no ONNX model, or not one of Photochrom's, or can't be understood.
     """
     if not path.is_file():
-        raise ModelNotFoundError(f"{path}: there is no such model file.")
+        raise ModelNotFoundError(f"{path}: the model file does not exist.")
     try:
         with path.open("rb") as file:
             text = _contract_in(file, path.stat().st_size)
@@ -45,7 +45,7 @@ def read_contract(path: Path) -> ModelContract:
         raise ModelNotFoundError(f"{path}: can't be read ({error.strerror}).") from error
     except (ValueError, EOFError) as error:
         raise ContractError(
-            f"{path}: this is no ONNX model, or not a whole one. Name a model or the file of one."
+            f"{path}: this is not a complete ONNX model. Name a model, or a model file."
         ) from error
     if text is None:
         raise ContractError(

@@ -73,7 +73,7 @@ class Foreign:
         device: str = "cpu",
     ) -> None:
         if not path.is_file():
-            raise ModelNotFoundError(f"{path}: there is no such model file.")
+            raise ModelNotFoundError(f"{path}: the model file does not exist.")
         check_graph(path)
         self._path, self._descriptor = path, descriptor
         self._engine = Engine(path, threads=threads, device=device)
@@ -97,7 +97,7 @@ class Foreign:
         """
         values = np.asarray(lightness, dtype=np.float32)
         if values.ndim != 2 or values.size == 0:
-            raise ShapeError(f"lightness has shape {values.shape}; (height, width) is wanted.")
+            raise ShapeError(f"lightness has shape {values.shape}; expected (height, width).")
         height, width = values.shape
         seen = resized(values[None], self._seen_size(height, width))[0]
         if not self._hint_ports:
@@ -105,7 +105,7 @@ class Foreign:
         return Features((seen,), (height, width))
 
     def sample(self, features: Features, points: NDArray[Any]) -> Float:
-        """Refuse: such a model takes no hints as tokens, which references become, too.
+        """Refuse: such a model takes no hints as tokens, and references need them.
 
         Raises
         ------
@@ -190,11 +190,11 @@ class Foreign:
         if output.ndim != 4 or output.shape[:2] != (1, wanted) or not output.size:
             raise ModelError(
                 f"{self._path}: '{self._output.name}' has shape {output.shape}; "
-                f"(1, {wanted}, height, width) is wanted, as it gives {one.gives}."
+                f"expected (1, {wanted}, height, width), as it gives {one.gives}."
             )
         given = output[0].astype(np.float32) * np.float32(one.gain) + np.float32(one.offset)
         if not np.isfinite(given).all():
-            raise ModelError(f"{self._path}: its colors are no finite numbers.")
+            raise ModelError(f"{self._path}: its colors are not finite numbers.")
         return resized(given, (value.shape[0], value.shape[1]))
 
     def _hints(self, planes: NDArray[Any] | None, size: tuple[int, ...]) -> dict[str, Float]:

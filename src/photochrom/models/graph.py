@@ -71,9 +71,9 @@ def check_graph(path: Path) -> None:
                 if message.kind == "function":
                     own.add(_text(file, parts, _FUNCTION_DOMAIN))
     except (ValueError, EOFError) as error:
-        raise ContractError(f"{path}: this is no ONNX model, or not a whole one.") from error
+        raise ContractError(f"{path}: this is not a complete ONNX model.") from error
     if not has_graph:
-        raise ContractError(f"{path}: this is no ONNX model, or not a whole one.")
+        raise ContractError(f"{path}: this is not a complete ONNX model.")
     for domain in sorted(set(wanted) - own):
         raise ContractError(
             f"{path}: it needs the operator '{wanted[domain]}' of '{domain}', which ONNX Runtime "

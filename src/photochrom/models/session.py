@@ -132,7 +132,7 @@ class Session:
         """
         values = np.asarray(lightness, dtype=np.float32)
         if values.ndim != 2 or values.size == 0:
-            raise ShapeError(f"lightness has shape {values.shape}; (height, width) is wanted.")
+            raise ShapeError(f"lightness has shape {values.shape}; expected (height, width).")
         height, width = values.shape
         stride = self.contract.stride
         padded = np.pad(values, ((0, -height % stride), (0, -width % stride)), mode="edge")
@@ -159,8 +159,7 @@ class Session:
         contract = self.contract
         if not contract.token_features:
             raise UnsupportedError(
-                f"The model '{contract.name}' takes no hints as tokens, which references become, "
-                "too.",
+                f"The model '{contract.name}' takes no hints as tokens, and references need them.",
                 advice=[Advice.SEE_MODELS],
             )
         at = np.asarray(points, dtype=np.float32)

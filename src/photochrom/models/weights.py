@@ -68,7 +68,7 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
         return path
     names = ", ".join(shipped.name for shipped in models)
     raise ModelNotFoundError(
-        f"'{model}' is neither a model of this package ({names}) nor a file.",
+        f"'{model}' is neither a shipped model ({names}) nor a file.",
         advice=[Advice.SEE_MODELS],
     )
 

@@ -56,7 +56,7 @@ class Encoded:
         name = name or ("<bytes>" if isinstance(source, bytes) else fspath(source))
         content = source if isinstance(source, bytes) else _checked(Path(source))
         if not content:
-            raise PictureReadError(f"{name}: empty; a picture file's bytes are wanted.")
+            raise PictureReadError(f"{name}: no data; expected the bytes of a picture file.")
         try:
             contents = _examined(content, page)
             if contents and not contents.ends:
@@ -181,7 +181,7 @@ class Encoded:
             notes.append(f"{pages} {what}")
         spare = header.bands - _color_bands(header) - 1
         if spare > 0:
-            notes.append(f"{header.bands} channels; only the colors were taken")
+            notes.append(f"{header.bands} channels; only the colors were used")
         notes += metadata.notes(header, self.contents)
         if self.allow_damaged:
             try:
@@ -225,7 +225,7 @@ class Encoded:
                 f"isn't known here ({reason(error)})."
             )
         titles = ", ".join(one.title for one in formats.KNOWN.values())
-        return PictureReadError(f"{self.name}: this is no picture that is known here: {titles}.")
+        return PictureReadError(f"{self.name}: this is not a picture in a known format: {titles}.")
 
     @property
     def _page(self) -> int:
@@ -258,7 +258,7 @@ class Encoded:
             return heic.decoded(self.content) if pixels else heic.header(self.content)
         except (ValueError, OSError) as error:
             raise PictureReadError(
-                f"{self.name}: HEIC, but broken or cut short ({error})."
+                f"{self.name}: the HEIC file is damaged or truncated ({error})."
             ) from error
 
     def _orientation(self, image: pyvips.Image) -> int:
@@ -382,14 +382,14 @@ def _checked(path: Path) -> Path | bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise PictureReadError(f"{path}: this is a folder; a picture file is wanted.")
+            raise PictureReadError(f"{path}: this is a folder; expected a picture file.")
         if stat.S_ISFIFO(mode):  # it can be read once only
             return path.read_bytes()
         if not stat.S_ISREG(mode):
-            raise PictureReadError(f"{path}: this is no regular file; a picture file is wanted.")
+            raise PictureReadError(f"{path}: this is not a regular file; expected a picture file.")
         with path.open("rb") as file:
             if not file.read(1):
-                raise PictureReadError(f"{path}: the file is empty; a picture is wanted.")
+                raise PictureReadError(f"{path}: the file is empty; expected a picture.")
     except OSError as error:
         raise PictureReadError(f"{path}: can't be read ({error.strerror}).") from error
     except ValueError as error:  # a NUL byte in the name

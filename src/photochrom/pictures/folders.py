@@ -18,11 +18,11 @@ def list_pictures(folder: Path) -> list[Path]:
         It is no folder, or there are none.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of pictures.")
+        raise DataError(f"{folder}: the folder does not exist.")
     found = sorted(path for path in _files(folder) if path.suffix.lower() in formats.BY_SUFFIX)
     if not found:
         known = " ".join(formats.BY_SUFFIX)
-        raise DataError(f"{folder}: no pictures below this folder; looked for {known}.")
+        raise DataError(f"{folder}: no pictures in this folder; looked for {known}.")
     return found
 
 

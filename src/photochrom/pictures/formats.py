@@ -302,7 +302,7 @@ def saver_options(
     """
     if not 1 <= quality <= 100:
         raise PictureWriteError(
-            f"{subject}: quality is {quality}; a number from 1 to 100 is wanted."
+            f"{subject}: quality is {quality}; expected a number from 1 to 100."
         )
     if lossless and one.lossless is None:
         raise PictureWriteError(

@@ -197,7 +197,7 @@ class Picture:
         """
         for name, image in (("offset", offset), ("gain", gain)):
             if image is not None and image.bands != 2:
-                raise ShapeError(f"{self.name}: {name} has {image.bands} bands; 2 are wanted.")
+                raise ShapeError(f"{self.name}: {name} has {image.bands} bands; expected 2.")
 
         def open_colored() -> pyvips.Image:
             return painting.paint(self._open(), offset, gain)
@@ -250,9 +250,9 @@ class Picture:
         one, header = formats.writable(format_, self.name), self._header
         lost = []
         if self.has_alpha and not one.has_alpha:
-            lost.append(f"transparency goes on white, as {one.title} has none")
+            lost.append(f"transparency becomes white, as {one.title} has none")
         if (bits := formats.depth_for(one, self.bits)) < self.bits:
-            lost.append(f"{self.bits} bits become {bits}, as {one.title} holds no more")
+            lost.append(f"{self.bits} bits become {bits}, as {one.title} supports no more")
         return (*lost, *metadata.losses(header, one.name, one.title))
 
     def check_writable(
@@ -456,11 +456,12 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or pixels.size == 0:
         raise ShapeError(
-            f"{name}: shape {pixels.shape}; (height, width), (height, width, 3) or "
-            "(height, width, 4) is wanted."
+            f"{name}: shape {pixels.shape}; expected expected (height, width), (height, "
+            f"width, 3) or "
+            "(height, width, 4)."
         )
     if pixels.dtype not in (np.uint8, np.uint16):
-        raise ShapeError(f"{name}: type {pixels.dtype}; uint8 or uint16 is wanted.")
+        raise ShapeError(f"{name}: type {pixels.dtype}; expected uint8 or uint16.")
     spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
     image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
     return from_image(image, name=name)

@@ -42,7 +42,7 @@ class Stop:
             It has.
         """
         if self._stopped:
-            raise StoppedError("The work was ended, as nobody waits for it any more.")
+            raise StoppedError("The work was canceled, because nobody is waiting for it.")
 
     @contextmanager
     def watching(self, image: pyvips.Image) -> Iterator[pyvips.Image]:

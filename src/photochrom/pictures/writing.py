@@ -175,7 +175,7 @@ def remove_left(folder: Path, targets: Iterable[Path] | None = None) -> list[Pat
 
 def _exists(target: Path) -> OutputExistsError:
     return OutputExistsError(
-        f"{target}: there is such a file already.",
+        f"{target}: the file already exists.",
         advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
     )
 

@@ -74,7 +74,7 @@ def find_border(lightness_HW: NDArray[Any]) -> Box | None:
     """
     light_HW = np.asarray(lightness_HW, dtype=np.float32)
     if light_HW.ndim != 2:
-        raise ShapeError(f"lightness has shape {light_HW.shape}; (height, width) is wanted.")
+        raise ShapeError(f"lightness has shape {light_HW.shape}; expected (height, width).")
     height, width = light_HW.shape
     top = left = 0
     bottom, right = height, width

@@ -153,7 +153,7 @@ class Colorizer:
             gray = gray.prefetched()
         small = gray.srgb(size=small_size(gray.size, self.contract.short_side_px))
         if only_gray and not toning.is_monochrome(small):
-            raise AlreadyColoredError(f"{gray.name}: it has colors already.")
+            raise AlreadyColoredError(f"{gray.name}: it already has colors.")
         lightness, inside = color.srgb_to_lightness(small), None
         border = None if whole else find_border(lightness)
         if border is not None:

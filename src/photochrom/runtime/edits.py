@@ -68,9 +68,9 @@ def load_edits(path: Path) -> Edits:
 
 def _edits_from(content: Any, folder: Path) -> Edits:
     if not isinstance(content, dict) or content.get("photochrom") != "edits":
-        raise ValueError('this is no file of edits; it would begin with "photochrom": "edits"')
+        raise ValueError('this is not a file of edits, which begins with "photochrom": "edits"')
     if content.get("version") != VERSION:
-        raise ValueError(f"version {content.get('version')}; {VERSION} is wanted")
+        raise ValueError(f"version {content.get('version')}; expected {VERSION}")
     unknown = sorted(set(content) - KNOWN)
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(unknown)}")
@@ -92,5 +92,5 @@ def _number(content: dict[str, Any], name: str) -> float:
     value, limits = content.get(name, getattr(DEFAULTS, name)), limits_for(name)
     known = isinstance(value, int | float) and not isinstance(value, bool)
     if not known or not limits["min"] <= value <= limits["max"]:
-        raise ValueError(f"{name} is {value}; {limits['min']}..{limits['max']} is wanted")
+        raise ValueError(f"{name} is {value}; expected {limits['min']}..{limits['max']}")
     return float(value)

@@ -44,7 +44,7 @@ class Hint:
         reach = 1.0 if self.reach is None else self.reach
         if far or not _can_lie(self.points, self.radius_px) or not 0 < reach <= MOST_REACH:
             raise HintError(
-                f"{self}: a hint wants at least one point, finite numbers, a radius above 0, a "
+                f"{self}: a hint needs at least one point, finite numbers, a radius above 0, a "
                 f"reach above 0 and up to {MOST_REACH}, and a* and b* within "
                 f"-{AB_LIMIT}..{AB_LIMIT}."
             )
@@ -89,7 +89,7 @@ class Lock:
     def __post_init__(self) -> None:
         if not _can_lie(self.points, self.radius_px):
             raise HintError(
-                f"{self}: a lock wants at least one point, finite numbers and a radius above 0."
+                f"{self}: a lock needs at least one point, finite numbers and a radius above 0."
             )
 
     def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
@@ -129,7 +129,7 @@ def parse_hint(text: str) -> Hint:
             raise ValueError
     except ValueError as error:
         raise HintError(
-            f"'{text}' is no hint; write it as X,Y=#RRGGBB, such as 120,340=#cc2222, in pixels "
+            f"'{text}' is not a hint; write it as X,Y=#RRGGBB, such as 120,340=#cc2222, in pixels "
             "from the upper left corner."
         ) from error
     x, y, *radius = numbers
@@ -150,7 +150,7 @@ def parse_lock(text: str) -> Lock:
             raise ValueError
     except ValueError as error:
         raise HintError(
-            f"'{text}' is no lock; write it as X,Y,RADIUS, such as 120,340,60, in pixels from "
+            f"'{text}' is not a lock; write it as X,Y,RADIUS, such as 120,340,60, in pixels from "
             "the upper left corner."
         ) from error
     return Lock(points=((x, y),), radius_px=radius[0] if radius else None)
@@ -166,10 +166,10 @@ def locks_from(entries: Any) -> tuple[Lock, ...]:
     """
     known = {"x", "y", "points", "radius_px"}
     if not isinstance(entries, list):
-        raise HintError('a list of locks is wanted, such as [{"x": 1, "y": 2, "radius_px": 9}].')
+        raise HintError('expected a list of locks, such as [{"x": 1, "y": 2, "radius_px": 9}].')
     for entry in entries:
         if not isinstance(entry, dict) or not set(entry) <= known:
-            raise HintError(f"{entry!r} is no lock; its keys may be {', '.join(sorted(known))}.")
+            raise HintError(f"{entry!r} is not a lock; its keys may be {', '.join(sorted(known))}.")
     hints = (_hint_from({**entry, "ab": (0, 0)}) for entry in entries)
     return tuple(Lock(points=hint.points, radius_px=hint.radius_px) for hint in hints)
 
@@ -197,7 +197,7 @@ def hints_from_json(text: str) -> tuple[Hint, ...]:
     try:
         content = read_json(text)
     except ValueError as error:
-        raise HintError(f"this is no JSON: {error}") from error
+        raise HintError(f"this is not valid JSON: {error}") from error
     return hints_from(content)
 
 
@@ -214,14 +214,14 @@ def hints_from(content: Any) -> tuple[Hint, ...]:
     """
     entries = content.get("hints") if isinstance(content, dict) else content
     if not isinstance(entries, list):
-        raise HintError('a list of hints is wanted, such as [{"x": 1, "y": 2, "color": "#c22"}].')
+        raise HintError('expected a list of hints, such as [{"x": 1, "y": 2, "color": "#c22"}].')
     return tuple(_hint_from(entry) for entry in entries)
 
 
 def _hint_from(entry: Any) -> Hint:
     known = {"x", "y", "points", "color", "ab", "radius_px", "reach"}
     if not isinstance(entry, dict) or not set(entry) <= known:
-        raise HintError(f"{entry!r} is no hint; its keys may be {', '.join(sorted(known))}.")
+        raise HintError(f"{entry!r} is not a hint; its keys may be {', '.join(sorted(known))}.")
     try:
         points = entry["points"] if "points" in entry else [[entry["x"], entry["y"]]]
         radius, reach = entry.get("radius_px"), entry.get("reach")
@@ -237,7 +237,7 @@ def _hint_from(entry: Any) -> Hint:
         if isinstance(error, ColorError | HintError):
             raise
         raise HintError(
-            f"{entry!r} is no hint: it wants x and y, or points, and color or ab."
+            f"{entry!r} is not a hint: it needs x and y, or points, and color or ab."
         ) from error
 
 

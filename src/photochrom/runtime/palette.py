@@ -40,7 +40,7 @@ def palette_ab(names: Sequence[str]) -> NDArray[np.float32]:
         A color can't be understood, or there are none.
     """
     if not names:
-        raise ColorError("A palette wants at least one color, such as #aa3377.")
+        raise ColorError("A palette needs at least one color, such as #aa3377.")
     return np.array([parse_color(name) for name in names], dtype=np.float32)
 
 

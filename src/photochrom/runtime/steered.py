@@ -81,7 +81,7 @@ class Steered(Coarse):
         """
         check_inside([(x, y)], self.picture.size)
         if not reach > 0:
-            raise HintError(f"reach is {reach}; a number above 0 is wanted.")
+            raise HintError(f"reach is {reach}; expected a number above 0.")
         if self.inside is not None and not self.inside.holds(x, y):
             return np.zeros(self._coarse_lightness().shape, np.float32)
         return self._region_of((x, y), reach).copy()

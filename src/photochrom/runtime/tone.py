@@ -34,7 +34,7 @@ class Tone:
         for name, low in (("warmth", -1), ("tint", -1), ("strength", 0)):
             value = getattr(self, name)
             if not low <= value <= 1:
-                raise UnsupportedError(f"{name} is {value}; a number in {low}..1 is wanted.")
+                raise UnsupportedError(f"{name} is {value}; expected a number in {low}..1.")
 
     def apply(self, ab: NDArray[np.float32]) -> NDArray[np.float32]:
         """Tone colors: (..., 2) a* and b*, float32."""

@@ -52,15 +52,16 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     """
     colors = np.asarray(ab, dtype=np.float32)
     if colors.ndim != 3 or colors.shape[2] != 2 or colors.size == 0:
-        raise ShapeError(f"ab has shape {colors.shape}; (height, width, 2) is wanted.")
+        raise ShapeError(f"ab has shape {colors.shape}; expected (height, width, 2).")
     light = np.asarray(lightness, dtype=np.float32)
     if light.ndim != 2 or light.size == 0:
-        raise ShapeError(f"lightness has shape {light.shape}; (height, width) is wanted.")
+        raise ShapeError(f"lightness has shape {light.shape}; expected (height, width).")
     light = cell_means(light, -(-light.shape[0] // colors.shape[0]))[..., None]
     if light.shape[:2] != colors.shape[:2]:
         raise ShapeError(
-            f"lightness has shape {np.shape(lightness)}; (height, width) of whole cells of "
-            f"{colors.shape[:2]} positions is wanted."
+            f"lightness has shape {np.shape(lightness)}; expected (height, width) of whole "
+            f"cells of "
+            f"{colors.shape[:2]} positions."
         )
     mean_light, mean_colors = _window_mean(light), _window_mean(colors)
     covariance = _window_mean(light * colors) - mean_light * mean_colors

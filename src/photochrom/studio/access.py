@@ -61,7 +61,7 @@ class Access:
         if not self._is_ours(host):
             raise Problem(
                 421,
-                f"This server does not go by the name '{host[:100]}'. Whoever started it can "
+                f"This server does not answer to the name '{host[:100]}'. Whoever started it can "
                 "allow that name.",
                 kind="host",
             )
@@ -90,7 +90,7 @@ class Access:
             cookie_text = f"{cookie_name}={self._session}; HttpOnly; SameSite=Strict; Path=/"
             raise Problem(
                 303,
-                "Welcome; the token is in a cookie now.",
+                "Welcome; the token is now stored in a cookie.",
                 headers={"Location": "/", "Set-Cookie": cookie_text},
             )
         scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -102,7 +102,7 @@ class Access:
             return
         raise Problem(
             401,
-            "This server wants its token: open /?token=..., or send it as "
+            "This server requires a token: open /?token=..., or send it as "
             "'Authorization: Bearer ...'.",
             kind="wrong-token" if offered or given else "",
             headers={"WWW-Authenticate": "Bearer"},
@@ -132,7 +132,7 @@ class Patience:
         if turn - now > self.most_s:
             raise Problem(
                 429,
-                "Too many wrong tokens have come. Look up the right one, and try again.",
+                "Too many wrong tokens. Check the token, and try again.",
                 headers={"Retry-After": str(round(self.most_s))},
             )
         self._free_at = turn
@@ -162,4 +162,4 @@ def _check_same_origin(ours: str, headers: dict[str, str]) -> None:
     origin = headers.get("origin")
     foreign = origin is not None and origin.lower() != ours.lower()
     if foreign or site not in ("same-origin", "none"):
-        raise Problem(403, "Pages of other sites may not ask for this.", kind="cross-site")
+        raise Problem(403, "Requests from other sites are not allowed.", kind="cross-site")

@@ -98,7 +98,7 @@ class Door(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What isn't HTTP gets the same kind of answer as all else."""
-        self.refuse(Problem(400, "This is no HTTP request that can be understood."))
+        self.refuse(Problem(400, "This is not a valid HTTP request."))
 
     def timeout_keep_alive_handler(self) -> None:
         """An idle connection goes."""

@@ -87,9 +87,9 @@ class Gate:
         """Let a request in, or raise the problem that keeps it out."""
         path = scope["path"]
         if scope.get("state", {}).get(CROWDED) and path != "/healthz":
-            raise busy("There are too many connections at the moment; come back in a while.")
+            raise busy("There are too many connections at the moment; try again later.")
         if headers.get("upgrade", "").lower() == "websocket":
-            raise Problem(400, "This server speaks HTTP only, no WebSocket.")
+            raise Problem(400, "This server supports HTTP only, not WebSocket.")
         try:
             self._access.check(
                 scope["method"], path, scope["query_string"], headers, scheme=scope["scheme"]
@@ -156,12 +156,12 @@ class _Body:
         brought = len(message.get("body", b""))
         self._size += brought
         if self._is_dripping():
-            raise too_slow("The upload comes too slowly.")
+            raise too_slow("The upload is too slow.")
         self._hall.size += brought
         if self._size > self._most:
             raise self._too_large()
         if self._hall.size > self._limits.uploading_bytes:
-            raise busy("There are too many uploads at the moment; send it again in a while.")
+            raise busy("There are too many uploads at the moment; try again later.")
         return message
 
     def _is_dripping(self) -> bool:

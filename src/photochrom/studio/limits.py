@@ -95,7 +95,7 @@ class Limits:
         work = total - IDLE_BYTES - pictures - 2 * uploading
         if work < WORK_BYTES:
             raise JobError(
-                f"{total / 1e6:,.0f} MB of memory are too few for the server; it needs at least "
+                f"{total / 1e6:,.0f} MB of memory is too little for the server; it needs at least "
                 f"{LEAST_BYTES / 1e6:,.0f} MB.",
                 advice=[Advice.MORE_MEMORY],
             )

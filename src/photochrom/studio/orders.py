@@ -238,7 +238,7 @@ def options_of(order: BaseModel) -> Options:
     palette_text = palette if isinstance(palette, str) else ",".join(palette)
     values["palette"] = parse_palette(palette_text) if palette_text else ()
     if len(values["palette"]) > MAX_COLORS:
-        raise ColorError(f"A palette of at most {MAX_COLORS} colors is wanted.")
+        raise ColorError(f"The palette has too many colors; at most {MAX_COLORS} are allowed.")
     values["hints"] = hints_of(values["hints"])
     values["lock"] = locks_of(values.get("lock") or "")
     return Options(**values)
@@ -283,5 +283,5 @@ def _check_number(found: Sequence[Hint | Lock], what: str) -> None:
     if len(found) > MAX_HINTS or points > MAX_POINTS:
         raise HintError(
             f"There are {len(found)} {what} with {points} points; at most {MAX_HINTS} with "
-            f"{MAX_POINTS} are wanted."
+            f"{MAX_POINTS} are allowed."
         )

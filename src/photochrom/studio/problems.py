@@ -27,13 +27,13 @@ CLIENT_GONE = 499
 """The status, for metrics only, of a request whose client didn't wait for the answer."""
 
 _TITLES = {
-    AlreadyColoredError: "The picture has colors already",
+    AlreadyColoredError: "The picture already has colors",
     DamagedPictureError: "The picture's file is damaged",
     PictureReadError: "The picture can't be read",
-    PictureWriteError: "The picture can't be written so",
-    HintError: "A hint is not as wanted",
-    ColorError: "A color is not as wanted",
-    ShapeError: "A picture is not as wanted",
+    PictureWriteError: "The picture can't be written this way",
+    HintError: "A hint is invalid",
+    ColorError: "A color is invalid",
+    ShapeError: "A picture is invalid",
     UnsupportedError: "The model can't do this",
 }
 """Errors that the asker can do something about, and what they are called in general."""

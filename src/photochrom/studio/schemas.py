@@ -147,7 +147,7 @@ class ProblemAnswer(BaseModel):
                     "type": "urn:photochrom:problem:pictureread",
                     "title": "The picture can't be read",
                     "status": 422,
-                    "detail": "old.jpg: this is no picture that is known here: JPEG, PNG, TIFF.",
+                    "detail": "old.jpg: this is not a picture in a known format: JPEG, PNG, TIFF.",
                     "instance": "/v1/colorize",
                 }
             ]

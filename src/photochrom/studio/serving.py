@@ -51,12 +51,12 @@ class Place:
         token = self.token.strip()
         if token and len(token) < MIN_TOKEN:
             raise JobError(
-                f"The token has {len(token)} characters, and could be guessed. Choose one of at "
+                f"The token has {len(token)} characters, and could be guessed. Use at "
                 f"least {MIN_TOKEN}, such as {secrets.token_urlsafe(18)}."
             )
         if not alone and not (token or self.insecure):
             raise JobError(
-                f"At the address {self.host} other machines come in, too.",
+                f"The address {self.host} is open to other machines.",
                 advice=[Advice.NAME_VISITORS],
             )
         names = {host, *(name.lower() for name in self.other_names)}
@@ -135,12 +135,12 @@ def serve(
         address = _address(place.host, listening)
         visit = link(address, access.token)
         shown = visit if sys.stdout.isatty() else address  # logs need not hold the token
-        print(f"Photochrom Studio: {shown}\nCtrl-C ends it.", flush=True)
+        print(f"Photochrom Studio: {shown}\nPress Ctrl-C to stop.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             server_for(app, limits).run(sockets=[listening])
-        print("Photochrom Studio has ended.", flush=True)
+        print("Photochrom Studio has stopped.", flush=True)
 
 
 def link(address: str, token: str) -> str:

@@ -87,6 +87,6 @@ class Shelf:
 def _unknown() -> Problem:
     return Problem(
         404,
-        "There is no open picture of this id; pictures are forgotten after a while. Open it again.",
+        "No open picture has this id; pictures are closed after a while. Open it again.",
         kind="unknown-picture",
     )

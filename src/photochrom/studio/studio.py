@@ -78,14 +78,14 @@ class Studio:
                     if not future.done():
                         stop.stop()
         except TimeoutError:
-            raise busy("This has taken too long; try a smaller picture, or later.") from None
+            raise busy("This took too long; try a smaller picture, or try later.") from None
         finally:
             gone.cancel()
 
     async def _admit(self, gone: asyncio.Future[None], needs: int, subject: str) -> None:
         """Wait until there is enough memory, and take it."""
         if self.budget.waiting >= self.limits.waiting:
-            raise busy("There is too much to do at the moment; ask again in a little while.")
+            raise busy("The server is busy; try again in a moment.")
         granted = self.budget.ask(needs, subject=subject)
         try:
             await _first(asyncio.wrap_future(granted), gone)

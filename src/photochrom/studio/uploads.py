@@ -47,7 +47,7 @@ async def read_upload(chunks: AsyncIterator[bytes], content_type: str) -> Upload
     else:
         upload = await _read_form(chunks, parameters.get(b"boundary", b""))
     if not upload.data:
-        raise Problem(422, "No picture came, or an empty one.")
+        raise Problem(422, "No picture was sent, or it is empty.")
     return upload
 
 
@@ -124,7 +124,7 @@ class _Form:
         self._name = parameters.get(b"name", b"").decode("utf-8", "replace")
         if self._name == "file":
             if self.file is not None:
-                raise Problem(422, "Several files came in one form; send them one by one.")
+                raise Problem(422, "The form contains several files; send them one at a time.")
             self.file = self._data
             self.file_name = parameters.get(b"filename", b"").decode("utf-8", "replace")
         elif len(self.fields) >= MAX_FIELDS:

@@ -42,7 +42,7 @@ class Workshop:
         """
         with self._lock:
             if self._taken >= self._places:
-                raise busy("There is too much to do at the moment; ask again in a little while.")
+                raise busy("The server is busy; try again in a moment.")
             future = self._pool.submit(work)
             self._taken += 1
         future.add_done_callback(self._free)

@@ -65,7 +65,7 @@ def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
     except OSError as error:
         raise RecipeError(f"{path}: the recipe can't be read ({error.strerror}).") from error
     except ValueError as error:  # TOML, UTF-8, numbers and depths without end
-        raise RecipeError(f"{path}: this is no TOML file: {error}.") from error
+        raise RecipeError(f"{path}: this is not valid TOML: {error}.") from error
     table.setdefault("name", path.stem)
     return changed_recipe(table, overrides)
 
@@ -107,7 +107,9 @@ def recipe_from_dict(table: dict[str, Any]) -> Recipe:
 
 def _table(content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise RecipeError(f"The recipe is no table, but a value of type {type(content).__name__}.")
+        raise RecipeError(
+            f"The recipe is not a table, but a value of type {type(content).__name__}."
+        )
     try:
         shallow(content)
     except ValueError as error:
@@ -195,7 +197,7 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     if isinstance(hint, type) and type(value) is hint:
         return value
     shown = str(hint) if isinstance(hint, types.GenericAlias) else hint.__name__
-    raise RecipeError(f"'{name}' is {value!r}; a value of type {shown} is wanted.")
+    raise RecipeError(f"'{name}' is {value!r}; expected a value of type {shown}.")
 
 
 def _check(recipe: Recipe) -> None:

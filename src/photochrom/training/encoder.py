@@ -118,7 +118,9 @@ def load_encoder(weights: str) -> nn.Sequential:
         ) from error
     wrong = [key for key in [*missing, *unexpected] if not key.startswith("fc.")]
     if wrong:
-        raise CheckpointError(f"{weights}: this is no ResNet-18; at odds: {', '.join(wrong[:4])}.")
+        raise CheckpointError(
+            f"{weights}: this is not a ResNet-18; differing: {', '.join(wrong[:4])}."
+        )
     return first_six(network)
 
 
@@ -129,14 +131,14 @@ def read_state(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise CheckpointError(f"{path}: can't be read ({error.strerror}).") from error
     except Exception as error:  # torch.load raises whatever its unpickler meets
-        raise CheckpointError(f"{path}: this is no PyTorch checkpoint ({error}).") from error
+        raise CheckpointError(f"{path}: this is not a PyTorch checkpoint ({error}).") from error
     if not isinstance(content, dict):
-        raise CheckpointError(f"{path}: a state dict is wanted, not {type(content).__name__}.")
+        raise CheckpointError(f"{path}: expected a state dict, not {type(content).__name__}.")
     state = content.get("average") or content.get("model") or content
     if not isinstance(state, dict) or not all(
         isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
     ):
-        raise CheckpointError(f"{path}: a state dict is wanted; this holds something else.")
+        raise CheckpointError(f"{path}: expected a state dict; this holds something else.")
     return {key.removeprefix("network."): value for key, value in state.items()}
 
 

@@ -125,7 +125,7 @@ def export(
             if not difference < PARITY_LIMIT:
                 raise TrainingError(
                     f"{out}: the exported model differs from torch by {difference:.4f} in ab; "
-                    f"under {PARITY_LIMIT} is wanted. Nothing was written."
+                    f"the limit is {PARITY_LIMIT}. Nothing was written."
                 )
     except OSError as error:
         raise TrainingError(f"{out}: can't be written ({error.strerror}).") from error

@@ -60,7 +60,7 @@ def train(
     """
     if not resume and (out / "last.ckpt").exists():
         raise TrainingError(
-            f"{out}: there is a run in this folder already.",
+            f"{out}: this folder already contains a run.",
             advice=[Advice.RESUME, Advice.OTHER_RUN],
         )
     state = load_checkpoint(out / "last.ckpt", of_run=True) if resume else None

@@ -40,7 +40,7 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
     """
     shares = [share for _, share in parts]
     if not parts or not all(0 < share < math.inf for share in shares):
-        raise OptionError(f"The parts are {shares}; at least one is wanted, and each above 0.")
+        raise OptionError(f"The parts are {shares}; expected at least one, and each above 0.")
     writing.check_free(out, force=force)
     states = [load_checkpoint(path) for path, _ in parts]
     weights = [state["average"] or state["model"] for state in states]

@@ -330,7 +330,7 @@ def load_encoder(name: str, weights: str, drop_path: float = 0.0) -> Any:
         raise DataError(f"The weights of '{name}' can't be downloaded ({error}).") from error
     reductions = tuple(network.feature_info.reduction())
     if reductions != STRIDES:
-        raise RecipeError(f"Encoder '{name}' has features at {reductions}; {STRIDES} are wanted.")
+        raise RecipeError(f"Encoder '{name}' has features at {reductions}; expected {STRIDES}.")
     if weights in ("hub", "none"):
         return network
     if weights == "package" and name != "efficientnet_lite0":
@@ -345,5 +345,5 @@ def load_encoder(name: str, weights: str, drop_path: float = 0.0) -> Any:
     except RuntimeError as error:
         raise CheckpointError(f"{weights}: the layers are not those of '{name}'.") from error
     if missing:
-        raise CheckpointError(f"{weights}: this is no '{name}'; missing: {missing[0]}.")
+        raise CheckpointError(f"{weights}: this is not '{name}'; missing: {missing[0]}.")
     return network

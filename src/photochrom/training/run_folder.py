@@ -78,7 +78,7 @@ def save_checkpoint(content: dict[str, Any], path: Path) -> None:
         cause = error.__context__  # torch hides the system's reason behind its own
         reason = cause if isinstance(cause, OSError) else error
         raise CheckpointError(
-            f"{path}: the checkpoint can't be written ({reason}); {kept}. Make room.",
+            f"{path}: the checkpoint can't be written ({reason}); {kept}. Free some space.",
             advice=[Advice.RESUME],
         ) from error
 
@@ -99,13 +99,13 @@ def load_checkpoint(path: Path, *, of_run: bool = False) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: there is no such checkpoint.") from error
+        raise CheckpointError(f"{path}: the checkpoint does not exist.") from error
     except Exception as error:  # torch.load raises whatever its unpickler meets
-        raise CheckpointError(f"{path}: this is no checkpoint, or it is broken.") from error
+        raise CheckpointError(f"{path}: this is not a checkpoint, or it is damaged.") from error
     version = content.get("version") if isinstance(content, dict) else None
     if version != CHECKPOINT_VERSION:
         raise CheckpointError(
-            f"{path}: checkpoint version {version}; {CHECKPOINT_VERSION} is wanted."
+            f"{path}: checkpoint version {version}; expected {CHECKPOINT_VERSION}."
         )
     try:
         table = fields.table(content)

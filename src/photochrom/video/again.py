@@ -93,6 +93,6 @@ def _found_again(film: Film, position: Position) -> Iterator[tuple[int, Frame]]:
             yield from enumerate(chain(lead, frames), position.next_number - len(lead))
             return
     raise FilmReadError(
-        f"{film.path}: it reads differently than when the work began. Discard the work, and "
-        "begin anew."
+        f"{film.path}: its content differs from when the work began. Discard the work, and "
+        "start over."
     )

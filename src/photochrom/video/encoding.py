@@ -122,12 +122,10 @@ class Settings(NamedTuple):
         """
         held = CONTAINERS.get(target.suffix.lower())
         if held is None:
-            raise FilmWriteError(
-                f"{target}: a film with the suffix {', '.join(CONTAINERS)} is wanted."
-            )
+            raise FilmWriteError(f"{target}: expected one of the suffixes {', '.join(CONTAINERS)}.")
         name = encoding.codec or held[0]
         if name not in CODECS:
-            raise FilmWriteError(f"'{name}' is no codec; choose one of {', '.join(CODECS)}.")
+            raise FilmWriteError(f"'{name}' is not a codec; choose one of {', '.join(CODECS)}.")
         if name not in held:
             fitting = [suffix for suffix, names in CONTAINERS.items() if name in names]
             raise FilmWriteError(

@@ -160,7 +160,7 @@ def open_film(path: Path) -> Film:
             if len(frames) == 3:
                 break
         if not frames:
-            raise FilmReadError(f"{path}: no frame of its pictures can be decoded.")
+            raise FilmReadError(f"{path}: none of its frames can be decoded.")
         first = frames[0]
         transfer = _HDR.get(first.color_trc)
         if transfer:
@@ -192,7 +192,7 @@ def open_film(path: Path) -> Film:
         )
     if film.turn % 90:
         raise UnsupportedFilmError(
-            f"{path}: the film is turned by {film.turn} degrees; 0, 90, 180 or 270 is wanted."
+            f"{path}: the film is turned by {film.turn} degrees; expected 0, 90, 180 or 270."
         )
     return replace(film, interlaced=_is_interlaced(film))
 
@@ -211,11 +211,9 @@ def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
         )
     depth = 8 if converted else frame.format.components[0].bits
     if depth > 12:
-        raise UnsupportedFilmError(
-            f"{path}: the film has {depth} bits a pixel; 8 to 12 are wanted."
-        )
+        raise UnsupportedFilmError(f"{path}: the film has {depth} bits a pixel; expected 8 to 12.")
     if not converted and frame.colorspace == 8:
-        raise UnsupportedFilmError(f"{path}: it is in YCgCo; BT.601, 709 or 2020 is wanted.")
+        raise UnsupportedFilmError(f"{path}: it is in YCgCo; expected BT.601, 709 or 2020.")
     usual: Matrix = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
     grey = name.startswith("gray")
     full = frame.color_range == 2 or name.startswith("yuvj") or (grey and frame.color_range != 1)
@@ -240,7 +238,7 @@ def open_input(path: Path) -> Iterator[InputContainer]:
         It is not there, or no film.
     """
     if not path.is_file():
-        raise FilmReadError(f"{path}: there is no such film.")
+        raise FilmReadError(f"{path}: the film does not exist.")
     with _reading(path):
         container = av.open(str(path), "r", metadata_errors="replace")
     with container:
@@ -264,11 +262,11 @@ def _picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
     """The first video stream that is no cover picture."""
     streams = [one for one in container.streams.video if not is_cover(one)]
     if not streams:
-        raise FilmReadError(f"{path}: there are no moving pictures in it.")
+        raise FilmReadError(f"{path}: it contains no video.")
     stream = streams[0]
     if stream.codec_context is None:
         raise FilmReadError(
-            f"{path}: its pictures can't be decoded; it is encrypted, or in an unknown format."
+            f"{path}: its video can't be decoded; it is encrypted, or in an unknown format."
         )
     return stream
 

@@ -93,7 +93,7 @@ def _film_hints(content: Any, folder: Path) -> FilmHints:
     known = {"version", "hints", "references", "cuts"}
     fields = _object(content, known, "a film's hints")
     if fields.get("version") != 1:
-        raise FilmHintsError(f"version {fields.get('version')!r} was found; 1 is wanted.")
+        raise FilmHintsError(f"version {fields.get('version')!r} was found; expected 1.")
     cuts = _object(fields.get("cuts", {}), {"add", "remove"}, "cuts")
     return FilmHints(
         frames=tuple(_frame_hints(one, folder) for one in _list(fields, "hints")),
@@ -106,15 +106,15 @@ def _film_hints(content: Any, folder: Path) -> FilmHints:
 def _frame_hints(entry: Any, folder: Path) -> FrameHints:
     fields = _object(entry, {"time", "frame", "hints", "picture", "span"}, "the hints of a frame")
     if ("time" in fields) == ("frame" in fields):
-        raise FilmHintsError(f"{entry!r}: either time or frame is wanted.")
+        raise FilmHintsError(f"{entry!r}: expected either time or frame.")
     if ("hints" in fields) == ("picture" in fields):
-        raise FilmHintsError(f"{entry!r}: either hints or picture is wanted.")
+        raise FilmHintsError(f"{entry!r}: expected either hints or picture.")
     span = fields.get("span", "shot")
     if span not in ("shot", "frame"):
-        raise FilmHintsError(f"span {span!r} was found; 'shot' or 'frame' is wanted.")
+        raise FilmHintsError(f"span {span!r} was found; expected 'shot' or 'frame'.")
     frame = fields.get("frame")
     if frame is not None and (not isinstance(frame, int) or isinstance(frame, bool) or frame < 0):
-        raise FilmHintsError(f"frame {frame!r} was found; a whole number from 0 on is wanted.")
+        raise FilmHintsError(f"frame {frame!r} was found; expected a whole number from 0 on.")
     try:
         hints = hints_from(fields.get("hints", []))
     except (HintError, ColorError) as error:
@@ -132,7 +132,7 @@ def _reference(entry: Any, folder: Path) -> ShotReference:
     fields = _object(entry, {"picture", "shots"}, "a reference")
     shots = _list(fields, "shots")
     if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in shots):
-        raise FilmHintsError(f"shots {shots!r} were found; whole numbers from 1 on are wanted.")
+        raise FilmHintsError(f"shots {shots!r} were found; expected whole numbers from 1 on.")
     return ShotReference(picture=_path(fields.get("picture"), folder), shots=tuple(shots))
 
 
@@ -147,17 +147,17 @@ def _object(value: Any, known: set[str], what: str) -> Mapping[str, Any]:
 def _list(fields: Mapping[str, Any], key: str) -> list[Any]:
     value = fields.get(key, [])
     if not isinstance(value, list):
-        raise FilmHintsError(f"{key}: {value!r} was found; a list is wanted.")
+        raise FilmHintsError(f"{key}: {value!r} was found; expected a list.")
     return value
 
 
 def _number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-        raise FilmHintsError(f"{what}: {value!r} was found; seconds are wanted.")
+        raise FilmHintsError(f"{what}: {value!r} was found; expected seconds.")
     return float(value)
 
 
 def _path(value: Any, folder: Path) -> Path:
     if not isinstance(value, str) or not value:
-        raise FilmHintsError(f"picture {value!r} was found; a file's name is wanted.")
+        raise FilmHintsError(f"picture {value!r} was found; expected a file name.")
     return folder / value

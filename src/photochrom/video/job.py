@@ -145,8 +145,8 @@ class Job:
             number, frame = next(frames, (-1, None))
             if frame is None or (number, frame.pts) != (look.number, look.pts):
                 raise FilmReadError(
-                    f"{self._order.film.path}: it reads differently the second time; copy it to "
-                    "a disk that can be relied on."
+                    f"{self._order.film.path}: its content differed on the second reading; copy "
+                    "it to a reliable disk."
                 )
             luma, picture = segment.take(frame)
             segment.add(frame, picture, painter.paint(luma, ab, look.light.astype(np.float32)))

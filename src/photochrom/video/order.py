@@ -80,7 +80,7 @@ class Order:
         film = open_film(source)
         if target.exists() and target.samefile(source):
             raise OutputExistsError(
-                f"{target}: there is such a file already: the film itself.",
+                f"{target}: the file already exists: the film itself.",
                 advice=[Advice.OTHER_OUTPUT],
             )
         writing.check_free(target, force=force)

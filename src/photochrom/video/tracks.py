@@ -136,8 +136,8 @@ def join(
     except (av.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FilmWriteError(
-            f"{target}: the film can't be written ({reason}). What is done is kept; make room, "
-            "and start again to go on."
+            f"{target}: the film can't be written ({reason}). What is done is kept; free some "
+            "space, and start again to continue."
         ) from error
 
 
@@ -176,7 +176,7 @@ class _Joining(NamedTuple):
             elif stream.index in self.tracks.kept:
                 copies[stream.index] = _add_copy(output, stream)
         if pictures is None:
-            raise FilmReadError(f"{self.film.path}: its pictures have gone.")
+            raise FilmReadError(f"{self.film.path}: its video has disappeared.")
         output.metadata.update(source.metadata)
         said = output.metadata.get("comment")
         output.metadata["comment"] = f"{said}; {comment}" if said else comment

@@ -95,8 +95,8 @@ class WorkFolder:
             if not discard:
                 names = ", ".join(_differing(earlier, wanted)) or "its plan"
                 raise WorkFolderError(
-                    f"{self.path}: the work that was begun here differs in: {names}. Go on as it "
-                    "was begun, or discard it."
+                    f"{self.path}: the work begun here differs in: {names}. Continue with "
+                    "the same options, or discard it."
                 )
             self.clear()
         if earlier != wanted:
@@ -285,7 +285,7 @@ def _take(lock: int, path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise WorkFolderError(
-            f"{path}: another run is at work on this film. Wait for it."
+            f"{path}: another run is working on this film. Wait for it to finish."
         ) from error
     except OSError:  # a file system without locks
         return

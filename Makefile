@@ -17,7 +17,7 @@ PAGE := $(if $(NPM),node_modules/.package-lock.json)
 LOWEST := .venv-lowest
 PYTHON_LOWEST := python3.11
 
-.PHONY: help demo test lowest slow model web web-demo lint lint-page format clean
+.PHONY: help demo test lowest slow model web web-demo docs pictures lint lint-page format clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -49,6 +49,13 @@ web: $(RUNTIME) ## build the Studio that needs no server, into build/web (needs 
 
 web-demo: web ## serve it on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/web 8000
+
+docs: $(DEV) ## build the docs site into build/site; a broken link fails
+	$(BIN)/python scripts/reference.py --check
+	$(BIN)/python -m zensical build --strict --clean
+
+pictures: $(DEV) ## take the docs' pictures of the Studio and the terminal anew (needs Chromium)
+	$(BIN)/python scripts/pictures.py
 
 lint: $(DEV) lint-page ## check style and types
 	$(BIN)/ruff check .

@@ -84,7 +84,7 @@ def test_names_are_readable_where_they_can_be():
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"input": "a"}', "\0\0", "\xff"])
 def test_what_is_no_record_is_a_value_error(text):
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a record"):
         Record.from_json(text)
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_record_is_a_value_error(text):
 def test_wrong_types_are_no_record_and_cost_no_other_line(change):
     table = json.loads(record("b.jpg").to_json()) | change
     text = json.dumps(table)
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a record"):
         Record.from_json(text)
     write(record())
     with PLACE.open("a") as file:
@@ -118,7 +118,7 @@ def test_wrong_types_are_no_record_and_cost_no_other_line(change):
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
 def test_deep_nesting_is_no_record(text):
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a record"):
         Record.from_json(text)
 
 

@@ -37,7 +37,7 @@ def test_a_line_comes_back():
     "line", ["", "[]", "{}", "1", '{"input": "a", "output": "b", "status": "odd"}', "[" * 100_000]
 )
 def test_what_is_no_record_is_refused(line):
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a record"):
         ObjectRecord.from_json(line)
 
 

@@ -76,7 +76,7 @@ def test_a_folder_that_is_there_is_a_folder_whatever_its_name():
 @pytest.mark.parametrize("output", ["new.gif", "new.heic", "new.bmp", "new.txt", "new.v2"])
 @pytest.mark.parametrize("source", ["old.jpg", "-"])
 def test_a_target_that_cannot_be_written_is_refused_with_the_known_formats(source, output):
-    with pytest.raises(JobError, match=r"no picture format that can be written.*\.jpg.*\.png"):
+    with pytest.raises(JobError, match=r"not a picture format that can be written.*\.jpg.*\.png"):
         plan([source], output)
 
 

@@ -57,7 +57,7 @@ def test_a_second_writer_is_refused_unless_it_replaces(s3, tmp_path):
 
 def test_what_is_not_there_is_said(s3):
     assert stores.look(Address.parse(f"{s3}/none")) is None
-    with pytest.raises(PictureReadError, match="there is no such object"):
+    with pytest.raises(PictureReadError, match="the object does not exist"):
         stores.get(Address.parse(f"{s3}/none"))
     with pytest.raises(StoreError, match="404 Not Found, NoSuchBucket"):
         list(stores.listed(Address.parse("s3://no-such-bucket/in")))

@@ -105,15 +105,15 @@ class Record:
         try:
             table = read_json(text)
         except ValueError as error:
-            raise ValueError(f"no record ({error})") from error
+            raise ValueError(f"not a record ({error})") from error
         if not isinstance(table, dict):
-            raise ValueError("no record (no table)")
+            raise ValueError("not a record (no table)")
         status = _text(table, "status")
         if status not in get_args(Status):
-            raise ValueError(f"no record (its status is {status!r})")
+            raise ValueError(f"not a record (its status is {status!r})")
         seconds = table.get("seconds", 0.0)
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-            raise ValueError("no record (its seconds are no number)")
+            raise ValueError("not a record (its seconds are no number)")
         return cls(
             input=_text(table, "input"),
             output=_text(table, "output"),
@@ -353,7 +353,7 @@ def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:
     if size is None:
         return None
     if type(size) is not int or type(time) is not int:  # a bool is none
-        raise ValueError(f"no record (the stamp of its {name} is not a number)")
+        raise ValueError(f"not a record (the stamp of its {name} is not a number)")
     return Stamp(size, time)
 
 

@@ -103,7 +103,7 @@ class ObjectRecord:
                 error=_text_in(table, "error", ""),
             )
         except ValueError as error:
-            raise ValueError(f"no record ({error})") from error
+            raise ValueError(f"not a record ({error})") from error
 
 
 class Parts:

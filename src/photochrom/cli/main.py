@@ -155,7 +155,7 @@ def colorize(
         ),
     ] = None,
     lock: Annotated[
-        list[str] | None, typer.Option(metavar="X,Y,RADIUS", help=help_for("lock"))
+        list[str] | None, typer.Option(metavar="X,Y,RADIUS", help=f"{help_for('lock')} Repeatable.")
     ] = None,
     palette: Annotated[
         str | None,

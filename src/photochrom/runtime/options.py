@@ -40,7 +40,7 @@ class Options:
     vividness: float = _option(
         1.0, "Set the vividness: 0 calm, 1 the model's own choice, 2 very vivid.", min=0, max=2
     )
-    lock: tuple[Lock, ...] = _option((), "Protect places from hints given elsewhere. Repeatable.")
+    lock: tuple[Lock, ...] = _option((), "Protect places from hints given elsewhere.")
     warmth: float = _option(0.0, "Shift the whole picture: -1 cooler to 1 warmer.", min=-1, max=1)
     tint: float = _option(0.0, "Shift the whole picture: -1 greener to 1 pinker.", min=-1, max=1)
     strength: float = _option(
@@ -53,7 +53,7 @@ class Options:
     only_gray: bool = _option(False, "Skip pictures that already have colors.")
     provenance: bool = _option(True, "Record in the metadata that the colors were generated.")
     quality: int = _option(
-        QUALITY, "Set the quality of JPEG, WebP and AVIF output, 1 to 100.", min=1, max=100
+        QUALITY, "Set the quality of JPEG, WebP and AVIF output.", min=1, max=100
     )
     lossless: bool = _option(False, "Write WebP and AVIF without loss.")
     max_pixels: int = _option(MAX_PIXELS, "Reject larger pictures.")

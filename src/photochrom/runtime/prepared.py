@@ -98,7 +98,7 @@ class Prepared(Steered):
 
         Parameters
         ----------
-        hints, reference, errors : as for `paint`
+        hints, reference : as for `paint`
         size : (height, width); the photograph's by default
         """
         if not self._holds(hints):
@@ -114,7 +114,7 @@ class Prepared(Steered):
 
         Parameters
         ----------
-        x, y, reach, errors : as for `region`
+        x, y, reach : as for `region`
         size : (height, width); the photograph's by default
         """
         return self._as_picture(self.region(x, y, reach), size, on_border=0)

@@ -43,7 +43,7 @@ routes = APIRouter(dependencies=[Depends(only_known)])
 
 @routes.get("/v1/models", response_model=schemas.Models, responses=problems())
 async def models(request: Request, studio: InStudio) -> Any:
-    """The models that there are, the one at work, and the formats that are read and written."""
+    """List the available models, the current one, and the formats that can be read and written."""
     return await studio.work(request, partial(_models, studio.colorizer))
 
 
@@ -79,7 +79,7 @@ def _takes_hints(model: str) -> bool:
 
 @routes.get("/v1/samples", response_model=schemas.Samples, responses=problems())
 async def samples() -> Any:
-    """Gray photographs to try."""
+    """List the sample photographs."""
     found = [
         {"name": name, "title": title, "url": f"/v1/samples/{name}"}
         for name, title in samples_.TITLES.items()
@@ -93,7 +93,7 @@ async def samples() -> Any:
     responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def sample(name: str) -> Response:
-    """A photograph to try."""
+    """Get a sample photograph."""
     if name not in samples_.TITLES:
         raise Problem(404, f"There is no sample '{name[:100]}'; see /v1/samples.")
     return FileResponse(samples_.FOLDER / f"{name}.jpg", media_type=JPEG)
@@ -111,7 +111,7 @@ async def colorize(
     upload: Uploaded,
     order: Annotated[orders.ColorizeOrder, Query()],
 ) -> Response:
-    """Give a photograph colors. Options may also be fields of the form."""
+    """Colorize a photograph. Options may be query parameters or fields of the form."""
     if upload.fields:
         own = type(order).model_fields
         given = {key: getattr(order, key) for key in own if key in request.query_params}
@@ -146,7 +146,7 @@ async def open_picture(
     name: Annotated[str, Query(max_length=1000)] = "",
     allow_damaged: Annotated[bool, Query(description=help_for("allow_damaged"))] = False,
 ) -> Any:
-    """Open a picture, to work on it. It is held in memory, for a while."""
+    """Open a picture for further requests. It is kept in memory for a limited time."""
     refuse("body", list(upload.fields))
     named = plain_name(name) or upload.name or "picture"
     look = partial(footprint.of, upload.data, name=named, max_pixels=studio.limits.pixels)
@@ -183,7 +183,7 @@ async def open_picture(
     responses={200: PICTURE_ANSWER, **problems(404)},
 )
 async def original(request: Request, studio: InStudio, held: OpenPicture) -> Response:
-    """The picture in gray, as JPEG of at most 1600 pixels."""
+    """Get the picture in gray, as a JPEG whose longer side is at most 1600 pixels."""
     return Response(await studio.work(request, held.original), media_type=JPEG)
 
 
@@ -198,7 +198,7 @@ async def paint(
     held: OpenPicture,
     order: Annotated[orders.PaintOrder, Body()],
 ) -> Response:
-    """The picture in color: a preview, or the file at full size."""
+    """Colorize an open picture: a preview, or the file at full size."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> Response:
@@ -224,7 +224,7 @@ async def paint(
 async def alternatives(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.AlternativesOrder
 ) -> Any:
-    """Other plausible results, each with the hints that lead there."""
+    """Find other plausible results, each with the hints that produce it."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> dict[str, Any]:
@@ -255,11 +255,11 @@ async def colors(
     request: Request,
     studio: InStudio,
     held: OpenPicture,
-    x: Annotated[float, Query(description="Pixels of the full picture.")],
+    x: Annotated[float, Query(description="In pixels of the full picture.")],
     y: float,
     hints: Annotated[str, Query(description="JSON, as for painting.")] = "",
 ) -> Any:
-    """The likeliest colors at a point."""
+    """Get the most likely colors at a point."""
     given = orders.hints_of(hints)
     found = await studio.work(request, partial(held.likely_colors, x, y, hints=given))
     return {"colors": [{"color": color, "share": share} for color, share in found]}
@@ -273,7 +273,7 @@ async def colors(
 async def confidence(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
 ) -> Response:
-    """Where the model is sure of its colors (white) and where not (black): a gray PNG."""
+    """Get the confidence map as a gray PNG: white is certain, black is uncertain."""
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> bytes:
@@ -293,37 +293,37 @@ async def region(
     request: Request,
     studio: InStudio,
     held: OpenPicture,
-    x: Annotated[float, Query(description="Pixels of the full picture.")],
+    x: Annotated[float, Query(description="In pixels of the full picture.")],
     y: float,
     reach: Annotated[float, Query(gt=0, le=MOST_REACH, description="As for a hint.")] = 1.0,
 ) -> Response:
-    """The region that a hint at a point takes (white): a gray PNG."""
+    """Get the region that a hint at a point would color, as a gray PNG."""
     found = await studio.work(request, partial(held.region, x, y, reach=reach))
     return Response(found, media_type=PNG)
 
 
 @routes.get("/v1/pictures/{id}/traits", response_model=schemas.Traits, responses=problems(404))
 async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
-    """By what the picture's regions are told apart, to find them without asking."""
+    """Get the features that separate the picture's regions, for finding them locally."""
     return await studio.work(request, held.traits)
 
 
 @routes.get("/v1/pictures/{id}/palette", response_model=schemas.Palette, responses=problems(404))
 async def palette(request: Request, studio: InStudio, held: OpenPicture) -> Any:
-    """The main colors of the picture as it was uploaded."""
+    """Get the main colors of the uploaded picture."""
     look, needs = partial(palette_of, held.picture), held.footprint.reading
     return {"palette": await studio.work(request, look, needs=needs, subject=held.name)}
 
 
 @routes.delete("/v1/pictures/{id}", status_code=204, responses=problems(404))
 async def close_picture(studio: InStudio, id: str) -> None:
-    """Forget a picture."""
+    """Close a picture and free its memory."""
     studio.shelf.remove(id)
 
 
 @routes.get("/healthz", response_model=schemas.Health)
 async def healthz() -> Any:
-    """Whether the server is well."""
+    """Report whether the server is running."""
     return {"status": "ok", "version": __version__}
 
 

@@ -215,7 +215,7 @@ class ColorizeOrder(_QueryOptions):
     """How to colorize a picture that comes with the request."""
 
     format: FormatName | None = Field(
-        None, description="Of the answer; that of the upload by default."
+        None, description="The format of the answer. Default: the format of the upload."
     )
     name: str = Field("", max_length=1000, description="The picture's file name.")
 

@@ -153,7 +153,7 @@ def create_app(
 
     app = _App(
         title="Photochrom Studio",
-        summary="Gives gray photographs colors, on this machine.",
+        summary="Colorizes black-and-white photographs on this machine.",
         version=__version__,
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,

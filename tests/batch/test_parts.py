@@ -103,5 +103,5 @@ def test_the_status_counts_each_photograph_once(tmp_path):
 
 
 def test_a_place_without_a_manifest_has_no_status(tmp_path):
-    with pytest.raises(DataError, match="no manifest"):
+    with pytest.raises(DataError, match="no batch manifest"):
         summarize(str(tmp_path))

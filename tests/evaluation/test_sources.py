@@ -76,7 +76,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["missing", "file.jpg"])
 def test_what_is_no_folder_is_refused(name, tmp_path):
     touch(tmp_path, "file.jpg")
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="the folder does not exist"):
         list_source(str(tmp_path / name))
 
 

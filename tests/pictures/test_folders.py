@@ -36,7 +36,7 @@ def test_what_is_hidden_counts_from_the_folder_that_was_asked_for(tmp_path):
 @pytest.mark.parametrize("name", ["missing", "file.jpg"])
 def test_what_is_no_folder_is_refused(name, tmp_path):
     touch(tmp_path / "file.jpg")
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="the folder does not exist"):
         list_pictures(tmp_path / name)
 
 

@@ -56,8 +56,8 @@ def test_edits_belong_to_the_photograph_of_their_name(tmp_path):
     [
         ("{", "can't be read"),
         ("[" * 100_000, "can't be read"),
-        ([], "no file of edits"),
-        ({"hints": []}, "no file of edits"),
+        ([], "not a file of edits"),
+        ({"hints": []}, "not a file of edits"),
         ({**WHOLE, "version": 2}, "version 2; expected 1"),
         ({**WHOLE, "size": 1}, "unknown keys: size"),
         ({**WHOLE, "warmth": 3}, "warmth is 3"),

@@ -74,7 +74,7 @@ def test_a_lock_is_a_place_and_a_radius():
 
 @pytest.mark.parametrize("text", ["", "1", "1,2,3,4", "a,b", "1,2=#c22"])
 def test_what_is_no_lock_is_refused(text):
-    with pytest.raises(HintError, match="no lock"):
+    with pytest.raises(HintError, match="not a lock"):
         parse_lock(text)
 
 
@@ -144,9 +144,9 @@ def test_hints_survive_json(given_):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no JSON"),
-        ("[", "no JSON"),
-        ("[" * 100_000, "no JSON"),
+        ("", "not valid JSON"),
+        ("[", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
         ("3", "expected a list of hints"),
         ("{}", "expected a list of hints"),
         ('{"hints": {}}', "expected a list of hints"),

@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,12 +28,15 @@ from playwright.sync_api import FilePayload, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 
 PLACE = """([color]) => new Promise((resolve) => {
-    const before = document.querySelector(".images .after").src;
+    const shown = () => {
+        const after = document.querySelector(".images .after");
+        return after.dataset.painting ?? after.src;
+    };
+    const before = shown();
     const hex = document.querySelector("#picker-hex");
     const began = performance.now();
     const look = () => {
-        const after = document.querySelector(".images .after");
-        if (after.src !== before) resolve(performance.now() - began);
+        if (shown() !== before) resolve(performance.now() - began);
         else requestAnimationFrame(look);
     };
     hex.value = color;
@@ -48,7 +52,9 @@ def served(checkout: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
-    code = "from photochrom.cli.main import app; app()"
+    code = "from importlib.metadata import EntryPoint; EntryPoint('', ENTRY, '').load()()"
+    entry = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]["scripts"]
+    code = code.replace("ENTRY", repr(entry["photochrom"]))
     command = [sys.executable, "-c", code, "serve", "--port", str(port)]
     server = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -241,3 +241,15 @@ def test_hints_that_came_one_by_one_give_what_they_give_together():
     scene = COLORIZER.prepare(SAMPLES / "flower.jpg")
     scene.ab(hints=hints[:1])
     np.testing.assert_allclose(scene.ab(hints=hints), together, atol=0.01)
+
+
+@pytest.mark.parametrize("reach", [None, 0.7])
+def test_what_was_painted_before_changes_nothing(reach):
+    hints = [
+        Hint(points=((80.0 + 90 * at, 120.0 + 30 * at),), ab=(40.0 - 9 * at, 10.0), reach=reach)
+        for at in range(4)
+    ]
+    used = COLORIZER.prepare(SAMPLES / "china.jpg")
+    for order in (hints[:3], hints, hints[1:], [*hints[:2], hints[3]], hints[::-1]):
+        fresh = COLORIZER.prepare(SAMPLES / "china.jpg")
+        np.testing.assert_allclose(used.ab(hints=order), fresh.ab(hints=order), atol=1e-4)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom import color
+from photochrom.runtime import obeying
 from photochrom.runtime.canvas import lay_out
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.obeying import OVERSHOOT, obey
@@ -151,3 +152,17 @@ def test_obeying_what_is_so_already_changes_nothing():
     canvas = laid(Hint(points=((40, 30),), ab=(20, 10), radius_px=9), lightness=smooth)
     found = obeyed(canvas.ab[0], canvas, smooth)
     np.testing.assert_allclose(found - canvas.ab[0], 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("radius_px", [None, 2.0, 20.0])
+def test_what_lies_far_from_a_small_hint_is_found_as_if_all_were_looked_at(radius_px, monkeypatch):
+    rng = np.random.default_rng(0)
+    hints = [
+        Hint(points=((float(x), float(y)),), ab=(float(a), float(b)), radius_px=radius_px)
+        for x, y, a, b in rng.uniform([0, 0, -60, -60], [96, 64, 60, 60], (12, 4))
+    ]
+    canvas, light = laid(*hints, lightness=smooth), coarse(smooth)
+    ab = rng.normal(0, 10, (*light.shape, 2)).astype(np.float32)
+    near = obey(ab, light, canvas, CELL_PX)
+    monkeypatch.setattr(obeying, "FAR", 1e6)
+    np.testing.assert_allclose(near, obey(ab, light, canvas, CELL_PX), atol=2e-3)

@@ -37,6 +37,8 @@ SWITCHES = [
     "--no-first-run",
 ]
 PATIENCE_MS = 60_000
+SHOWN = """(({ dataset, src } = document.querySelector(".images .after") ?? { dataset: {} }) =>
+    dataset.painting ?? src)()"""
 DESK = {"width": 1440, "height": 900}
 
 
@@ -181,14 +183,14 @@ class Studio:
         before = self.shown()
         act()
         self.page.wait_for_function(
-            "before => document.querySelector('.images .after')?.src !== before "
+            f"before => {SHOWN} !== before "
             "&& document.querySelector('#stage').dataset.state === 'painted'",
             arg=before,
         )
 
     def shown(self):
         """Which painted picture is shown."""
-        return self.page.evaluate("document.querySelector('.images .after')?.src")
+        return self.page.evaluate(SHOWN)
 
     def place(self, x, y):
         """A place on the page, given in shares of the photograph's sides."""
@@ -200,13 +202,14 @@ class Studio:
         levels = self.page.evaluate(
             """([x, y, reach]) => {
                 const image = document.querySelector(".images .after");
-                const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+                const side = (name) => image[`natural${name}`] ?? image[name.toLowerCase()];
+                const canvas = new OffscreenCanvas(side("Width"), side("Height"));
                 const context = canvas.getContext("2d");
                 context.drawImage(image, 0, 0);
-                const side = Math.max(1, Math.round(2 * reach * canvas.width));
+                const wide = Math.max(1, Math.round(2 * reach * canvas.width));
                 const left = Math.round((x - reach) * canvas.width);
-                const top = Math.round(y * canvas.height - side / 2);
-                return [...context.getImageData(left, top, side, side).data];
+                const top = Math.round(y * canvas.height - wide / 2);
+                return [...context.getImageData(left, top, wide, wide).data];
             }""",
             [x, y, reach],
         )

@@ -20,6 +20,7 @@ import photochrom
 from photochrom.cli import main as cli
 from photochrom.errors import JobError, StoppedError
 from photochrom.pictures import footprint, formats, picture, stopping
+from photochrom.runtime.tone import Tone
 from photochrom.studio import orders, server
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
@@ -939,6 +940,32 @@ def test_a_region_is_white_at_its_point_and_its_traits_give_the_same(client):
     assert levels.size == traits["width"] * traits["height"] * traits["channels"]
     assert client.get(f"/v1/pictures/{id_}/region?x=500&y=1").status_code == 422
     assert client.get(f"/v1/pictures/{id_}/region?x=5&y=1&reach=0").status_code == 422
+
+
+@pytest.mark.parametrize("border", [0, 20])
+def test_coefficients_are_what_a_preview_is_painted_with(border, client, colorizer):
+    levels = np.full((90 + 2 * border, 120 + 2 * border), 250, np.uint8)
+    y, x = np.mgrid[:90, :120]
+    noise = np.random.default_rng(0).integers(-20, 20, (90, 120))
+    levels[border : 90 + border, border : 120 + border] = (x + y) % 160 + 40 + noise
+    data = photograph(levels=levels, format_="png")
+    id_ = opened(client, data)["id"]
+    order = {"hints": [{"x": 70, "y": 60, "color": "#cc2244"}], "warmth": 0.3}
+    answer = client.post(f"/v1/pictures/{id_}/coefficients", json=order)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    planes = np.frombuffer(base64.b64decode(found["data"]), "<i2")
+    planes = planes.reshape(2, found["height"], found["width"], 2)
+    prepared = colorizer.prepare(data)
+    *expected, inside = prepared.coefficients(
+        hints=orders.hints_of(order["hints"]), tone=Tone(warmth=0.3)
+    )
+    for plane, step, own in zip(planes, found["steps"], expected, strict=True):
+        np.testing.assert_allclose(plane * step, own, atol=0.51 * step)
+    assert (inside is None) == (border == 0)
+    assert found["place"] == (None if inside is None else [*prepared.place])
+    refused = client.post(f"/v1/pictures/{id_}/coefficients", json={"size": "full"})
+    assert refused.status_code == 422
 
 
 def test_reach_lock_and_tone_are_understood(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,7 @@ from photochrom.color import spaces
 from photochrom.errors import ColorError
 
 
+@lru_cache(1024)  # a hundred hints come with each request
 def parse_color(text: str) -> tuple[float, float]:
     """The a* and b* of a color as in CSS: ``#c22`` or ``#cc2222``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,20 +85,24 @@ def lay_out(
         radius = RADIUS_SHARE * min(picture_size) if hint.radius_px is None else hint.radius_px
         radius = min(max(radius * zoom, 0.75), height + width)
         path = np.array(hint.points, dtype=np.float32) * scale
-        traced = _affordable(path, radius, (rows, columns), left)
-        if traced is None:
-            raise HintError(
-                f"The strokes have too many points ({len(path)} in this one) for so large a radius "
-                f"({radius / zoom:g} pixels). Use a smaller radius, or fewer points."
-            )
-        left -= _stroke_work(traced, radius, (rows, columns))
-        _stroke(painted, traced, radius, hint.ab)
-        for point in _along(path, max(TOKEN_STEP_PX, radius), most):
+        if len(path) == 1:  # which touches each pixel once, and is quick
+            _dab(painted, *path[0].tolist(), radius, hint.ab)
+            along = path
+        else:
+            traced = _affordable(path, radius, (rows, columns), left)
+            if traced is None:
+                raise HintError(
+                    f"The strokes have too many points ({len(path)} in this one) for so large a "
+                    f"radius ({radius / zoom:g} pixels). Use a smaller radius, or fewer points."
+                )
+            left -= _stroke_work(traced, radius, (rows, columns))
+            _stroke(painted, traced, radius, hint.ab)
+            along = _along(path, max(TOKEN_STEP_PX, radius), most)
+        for point in along:
             points.append(point)
             colors.append(hint.ab)
             radii.append(radius)
             reaches.append(np.nan if hint.reach is None else hint.reach)
-    cells = painted.reshape(rows // cell_px, cell_px, columns // cell_px, cell_px, 3)
     places = np.array(points, dtype=np.float32).reshape(-1, 2)
     at = np.minimum(places.astype(int), [width - 1, height - 1])
     return Canvas(
@@ -105,7 +110,7 @@ def lay_out(
         _showable(np.array(colors, dtype=np.float32).reshape(-1, 2), lightness[at[:, 1], at[:, 0]]),
         np.array(radii, dtype=np.float32),
         np.array(reaches, dtype=np.float32),
-        cells.mean(axis=(1, 3), dtype=np.float32),
+        _cell_means(painted, cell_px),
     )
 
 
@@ -165,8 +170,6 @@ def _affordable(path: Float, radius: float, size: tuple[int, int], most: float) 
 
 def _stroke_work(path: Float, radius: float, size: tuple[int, int]) -> float:
     """How many pixels `_stroke` touches, each as often as it does."""
-    if len(path) == 1:
-        return 0.0  # that is quicker by far, and touches each once
     low = np.minimum(path[:-1], path[1:]) - radius - 1
     high = np.maximum(path[:-1], path[1:]) + radius + 1
     limits = np.array(size[::-1], dtype=np.float32)
@@ -174,17 +177,30 @@ def _stroke_work(path: Float, radius: float, size: tuple[int, int]) -> float:
     return float(sides.prod(axis=1).sum())
 
 
+def _dab(painted: Float, x: float, y: float, radius: float, ab: tuple[float, float]) -> None:
+    """Lay a dot over (H, W, 3), as `_stroke` does a stroke."""
+    left, top = (max(0, math.floor(at - radius - 1)) for at in (x, y))
+    right, bottom = (math.ceil(at + radius + 1) for at in (x, y))
+    part = painted[top:bottom, left:right]
+    across = np.arange(left, left + part.shape[1]) + (0.5 - x)
+    down = np.arange(top, top + part.shape[0]) + (0.5 - y)
+    away = np.hypot(across, down[:, None])
+    cover = np.minimum(np.maximum(radius + 0.5 - away, 0), 1).astype(np.float32)[..., None]
+    part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
+
+
+def _cell_means(painted: Float, side: int) -> Float:
+    """Means over square cells of (H, W, 3), whose sides are whole cells."""
+    rows = np.add.reduce([painted[at::side] for at in range(side)])
+    means: Float = np.add.reduce([rows[:, at::side] for at in range(side)]) / np.float32(side**2)
+    return means
+
+
 def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float]) -> None:
     """Lay a stroke over (H, W, 3), a* x share, b* x share, share."""
     low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
     high = np.ceil(path.max(axis=0) + radius + 1).astype(int)
     part = painted[low[1] : high[1], low[0] : high[0]]
-    if len(path) == 1:
-        across, down = (np.arange(part.shape[1 - axis]) + low[axis] + 0.5 for axis in (0, 1))
-        away = np.hypot(across - path[0, 0], (down - path[0, 1])[:, None])
-        cover = np.clip(radius + 0.5 - away, 0, 1).astype(np.float32)[..., None]
-        part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
-        return
     rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32)
     at = np.stack([columns, rows], axis=-1) + low + 0.5
     squared = np.full(part.shape[:2], np.inf, dtype=np.float32)

@@ -73,9 +73,13 @@ class Coarse:
     was seen and gets colors. All coarse fields are of it. A hint on the border says that it is
     none."""
     _painted: Recent[NDArray[np.float32]] = field(
-        default_factory=lambda: Recent(4), init=False, repr=False
+        default_factory=lambda: Recent(8), init=False, repr=False
     )
     _masks: Recent[NDArray[np.float32]] = field(
+        default_factory=lambda: Recent(16), init=False, repr=False
+    )
+    _canvases: Recent[Canvas] = field(default_factory=lambda: Recent(4), init=False, repr=False)
+    _joint: Recent[tuple[tuple[Hint, ...], NDArray[np.float32]]] = field(
         default_factory=lambda: Recent(16), init=False, repr=False
     )
 
@@ -194,7 +198,9 @@ class Coarse:
                 check_inside(hint.points, self.picture.size)
             hints = [hint.moved(-left, -top, within=(height, width)) for hint in hints]
         cell_px = self._network.contract.output_stride
-        return lay_out(hints, (height, width), self.lightness, cell_px)
+        return self._canvases.once(
+            tuple(hints), lambda: lay_out(hints, (height, width), self.lightness, cell_px)
+        )
 
     def _cell(self, point: tuple[float, float], size: tuple[int, ...]) -> tuple[int, int]:
         """Row and column of a point of the photograph in a field of this size."""
@@ -208,7 +214,8 @@ class Coarse:
 
     def _coarse_lightness(self) -> NDArray[np.float32]:
         """L* at the size of the model's output."""
-        return upsample.cell_means(self.lightness, self._network.contract.output_stride)
+        cell_px = self._network.contract.output_stride
+        return self._masks.once("lightness", lambda: upsample.cell_means(self.lightness, cell_px))
 
     def _refuse(self, **asked: object) -> None:
         """Say what this model can't do, if any of it is asked for."""

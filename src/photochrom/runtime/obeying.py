@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,13 @@ of the network's own colors, and how little a single hint counts. Chosen on held
 
 OVERSHOOT = 30.0
 """`obey` goes at most so far beyond the colors of the network and of the hints."""
+
+
+FAR = 6.0
+"""Beyond so many standard deviations a hint adds nothing that could be seen: 1.5e-8 of it."""
+
+BLOCK = 2**18
+"""Products of small matrices up to this many multiplications are made by one thread."""
 
 
 def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
@@ -54,14 +59,10 @@ def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
         (wide, alike, WIDE_DOUBT),
         (near, light / KINDRED_LIGHTNESS, 0.02),
     )
-    pairs = [_around(lightness, x, y) for x, y in points]
-    readers = np.stack([row * lightness.shape[1] + column for (row, column), _ in pairs])
-    shares = np.stack([share for _, share in pairs])
+    readers = _around(lightness, points)
     corrected: Float = ab
     for reach, traits, doubt in steps:
-        added = _spread(
-            corrected, traits, points, (readers, shares), wanted, reach=reach, doubt=doubt
-        )
+        added = _spread(corrected, traits, points, readers, wanted, reach=reach, doubt=doubt)
         corrected = corrected + added
     # Hints that lie close together and contradict one another would shoot over.
     low = np.minimum(ab, wanted.min(axis=0)) - OVERSHOOT
@@ -91,23 +92,83 @@ def _spread(
     doubt : 0 meets every hint exactly; 1 believes one alone by half
     """
     at, share = readers
+    height, width, channels = traits.shape
+    rows, columns = np.divmod(np.arange(height * width), width)
+    places = np.stack([columns, rows], axis=-1).astype(np.float32)
+    flat, colors = traits.reshape(-1, channels), ab.reshape(-1, 2)
+    spots = np.einsum("tk,tkc->tc", share, flat[at])
+    missed = wanted - np.einsum("tk,tkc->tc", share, colors[at])
+    around = at.ravel()
+    squared = np.zeros((around.size, len(at)), np.float32)
+    for axis in range(2):
+        squared += (places[around, axis][:, None] - points[:, axis]) ** 2
+    squared /= reach**2
+    for plane, spot in zip(flat.T, spots.T, strict=True):
+        squared += (plane[around][:, None] - spot) ** 2
+    field = np.exp(-0.5 * squared, dtype=np.float32).reshape(*at.shape, -1)
+    own = np.einsum("tk,tku->tu", share, field)
+    weights = np.linalg.solve(own + doubt * np.eye(len(at)), missed).astype(np.float32)
+    added = np.zeros_like(colors)
+    for one in np.unique(reach):
+        alike = np.flatnonzero(reach == one)
+        hints = points[alike], spots[alike], weights[alike]
+        if (2 * FAR * one) ** 2 < height * width:
+            added += _spread_near(flat, (height, width), *hints, reach=float(one))
+        else:
+            features = np.concatenate([flat, places / one], axis=1)
+            centers = np.concatenate([hints[1], hints[0] / one], axis=1)
+            added += _spread_far(features, centers, hints[2])
+    return added.reshape(ab.shape)
 
-    def read(flat: Float) -> Float:
-        values: Float = np.einsum("tk,tkc->tc", share, flat[at])
-        return values
 
-    height, width = ab.shape[:2]
-    flat, colors = traits.reshape(height * width, -1), ab.reshape(height * width, 2)
-    squared = np.zeros((height * width, len(at)), dtype=np.float32)
-    for plane, spot in zip(flat.T, read(flat).T, strict=True):
-        squared += (plane[:, None] - spot) ** 2
-    across = (np.arange(width, dtype=np.float32)[:, None] - points[:, 0]) ** 2 / reach**2
-    down = (np.arange(height, dtype=np.float32)[:, None] - points[:, 1]) ** 2 / reach**2
-    squared += (down[:, None] + across[None]).reshape(height * width, -1)
-    field = np.exp(-0.5 * squared, dtype=np.float32)
-    missed = wanted - read(colors)
-    weights = np.linalg.solve(read(field) + doubt * np.eye(len(at)), missed)
-    added: Float = (field @ weights.astype(np.float32)).reshape(ab.shape)
+def _spread_near(
+    flat: Float,
+    size: tuple[int, int],
+    points: Float,
+    spots: Float,
+    weights: Float,
+    *,
+    reach: float,
+) -> Float:
+    """What hints of little reach add, (h w, 2): nothing beyond `FAR` times that."""
+    height, width = size
+    half = int(np.ceil(FAR * reach))
+    steps = np.arange(-half, half + 1)
+    columns, rows = (np.rint(one).astype(int)[:, None] + steps for one in points.T)
+    across, down = (
+        ((one - at[:, None]) / reach) ** 2
+        for one, at in zip((columns, rows), points.T, strict=True)
+    )
+    low, left = rows.clip(0, height - 1), columns.clip(0, width - 1)
+    inside = (low == rows)[:, :, None] & (left == columns)[:, None]
+    cells = low[:, :, None] * width + left[:, None]
+    squared = down[:, :, None] + across[:, None]
+    for plane, spot in zip(flat.T, spots.T, strict=True):
+        squared = squared + (plane[cells] - spot[:, None, None]) ** 2
+    field = np.where(inside, np.exp(-0.5 * squared), 0)
+    added = [
+        np.bincount(cells.ravel(), (field * one[:, None, None]).ravel(), minlength=height * width)
+        for one in weights.T
+    ]
+    return np.stack(added, axis=-1).astype(np.float32)
+
+
+def _spread_far(features: Float, centers: Float, weights: Float) -> Float:
+    """What hints add everywhere, (N, 2), from features (N, C) of positions and of hints (T, C)."""
+    squares, own = (features**2).sum(axis=1), (centers**2).sum(axis=1)
+    across = np.ascontiguousarray(centers.T)
+    added = np.empty((len(features), 2), np.float32)
+    # Few at once: they stay in the cache, and no other thread is woken for them.
+    rows = max(1, BLOCK // centers.size)
+    for start in range(0, len(features), rows):
+        part = np.s_[start : start + rows]
+        field = features[part] @ across
+        field *= -2
+        field += squares[part, None]
+        field += own
+        field *= -0.5
+        np.exp(field, out=field)
+        added[part] = field @ weights
     return added
 
 
@@ -122,22 +183,23 @@ def _last_of_each_place(points: Float, apart: Float) -> NDArray[np.int64]:
     return np.flatnonzero(~hidden)
 
 
-def _around(lightness: Float, x: float, y: float) -> tuple[Any, Float]:
-    """How to read a field at (x, y).
+def _around(lightness: Float, points: Float) -> tuple[NDArray[np.int64], Float]:
+    """How to read a field at points, (T, 2), x and y in cells.
 
     A field is read from the four cells around, bilinearly, but for those of another lightness.
 
     Returns
     -------
-    (rows, columns) of the four; their shares, summing to 1
+    (T, 4) flat positions of the four; (T, 4) their shares, summing to 1
     """
-    height, width = lightness.shape
-    x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
-    left, top = int(x), int(y)
-    right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-    across, down = ([1.0 - (at - low), at - low] for at, low in ((x, left), (y, top)))
-    at = np.array([top, top, bottom, bottom]), np.array([left, right, left, right])
-    share = np.outer(down, across).ravel()
-    light = float(lightness[at][share.argmax()])
-    share = share * np.exp(-0.5 * ((lightness[at] - light) / KINDRED_LIGHTNESS) ** 2)
-    return at, (share / share.sum()).astype(np.float32)
+    last = np.array(lightness.shape[::-1]) - 1
+    places = np.clip(points, 0, last)
+    low = places.astype(np.int64)
+    (left, top), (right, bottom) = low.T, np.minimum(low + 1, last).T
+    across, down = (places - low).T
+    at = np.stack([top, top, bottom, bottom]) * (last[0] + 1) + [left, right, left, right]
+    share = np.stack([1 - down, 1 - down, down, down]) * [1 - across, across, 1 - across, across]
+    lights = lightness.ravel()[at]
+    own = np.take_along_axis(lights, share.argmax(axis=0)[None], axis=0)
+    share = share * np.exp(-0.5 * ((lights - own) / KINDRED_LIGHTNESS) ** 2)
+    return at.T, (share / share.sum(axis=0)).T.astype(np.float32)

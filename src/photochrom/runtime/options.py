@@ -13,8 +13,12 @@ from photochrom.errors import NoAlternativeError
 from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from photochrom.pictures.picture import Picture
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.border import Box
     from photochrom.runtime.coarse import Reference
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.prepared import Prepared
@@ -75,16 +79,23 @@ class Options:
         NoAlternativeError
             There is no such alternative.
         """
-        return prepared.paint(
-            hints=self.all_hints(prepared),
-            palette=self.palette,
-            reference=reference,
-            vividness=self.vividness,
-            lock=self.lock,
-            tone=self.tone,
-            provenance=self.provenance,
-            copy=copy,
-        )
+        look = self._look(prepared)
+        return prepared.paint(**look, reference=reference, provenance=self.provenance, copy=copy)
+
+    def coefficients(
+        self, prepared: Prepared, *, reference: Reference | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Box | None]:
+        """`Prepared.coefficients`. Parameters and errors as for `paint`."""
+        return prepared.coefficients(**self._look(prepared), reference=reference)
+
+    def _look(self, prepared: Prepared) -> dict[str, Any]:
+        return {
+            "hints": self.all_hints(prepared),
+            "palette": self.palette,
+            "vividness": self.vividness,
+            "lock": self.lock,
+            "tone": self.tone,
+        }
 
     @property
     def tone(self) -> Tone:

@@ -16,6 +16,7 @@ from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
+from photochrom.runtime.border import Box
 from photochrom.runtime.canvas import check_inside
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
@@ -71,6 +72,42 @@ class Prepared(Steered):
         OptionError
             `vividness` is not 0..2.
         """
+        offset, gain, inside = self.coefficients(
+            hints=hints,
+            palette=palette,
+            reference=reference,
+            vividness=vividness,
+            lock=lock,
+            tone=tone,
+        )
+        images = [upsample.image_of(one) for one in (offset, gain)]
+        if inside is not None:
+            images = [upsample.framed(one, inside, self.picture.size) for one in images]
+        if copy is not None:
+            return copy.with_ab(*images)
+        made_by = self._network.contract.identity
+        gray = self.picture.signed(made_by) if provenance else self.picture
+        return gray.with_ab(*images)
+
+    def coefficients(
+        self,
+        *,
+        hints: Sequence[Hint] = (),
+        palette: Sequence[str] = (),
+        reference: Reference | None = None,
+        vividness: float = 1.0,
+        lock: Sequence[Lock] = (),
+        tone: Tone = PLAIN,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Box | None]:
+        """What `paint` paints with, for whoever paints a copy elsewhere.
+
+        Parameters and errors as for `paint`.
+
+        Returns
+        -------
+        offset, gain : (h, w, 2) float32; ``ab = offset + gain L*`` (see `upsample.coefficients`)
+        inside : where they lie, in pixels of the photograph, where that is not all of it
+        """
         seen = self if self._holds(hints) else self._borderless
         ab = seen.ab(
             hints=hints,
@@ -80,12 +117,7 @@ class Prepared(Steered):
             lock=lock,
             tone=tone,
         )
-        offset, gain = (seen._framed(one) for one in upsample.guide(ab, seen.lightness))
-        if copy is not None:
-            return copy.with_ab(offset, gain)
-        made_by = self._network.contract.identity
-        gray = self.picture.signed(made_by) if provenance else self.picture
-        return gray.with_ab(offset, gain)
+        return *upsample.coefficients(ab, seen.lightness), seen.inside
 
     def confidence_picture(
         self,
@@ -219,12 +251,6 @@ class Prepared(Steered):
         lightness = color.srgb_to_lightness(self.picture.srgb(size=size))
         features = self._network.encode(evened(lightness))
         return Prepared(self.picture, lightness, features, self._network)
-
-    def _framed(self, field: pyvips.Image) -> pyvips.Image:
-        """A field of what was seen, with zeros on the border."""
-        if self.inside is None:
-            return field
-        return upsample.framed(field, self.inside, self.picture.size)
 
 
 def small_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:

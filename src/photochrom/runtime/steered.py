@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import HintError, OptionError
-from photochrom.runtime.canvas import check_inside, cover
+from photochrom.models.contract import Region
+from photochrom.runtime.canvas import Canvas, check_inside, cover
 from photochrom.runtime.coarse import Coarse, Look, Reference
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.region import readers_of, regions, things_at, traits_of
@@ -153,50 +156,89 @@ class Steered(Coarse):
             return usual
         if region is None:
             return self._painted.once((hints, look), lambda: self._colors(hints, look))
-        plain = ("plain", hints, look)
-        colors = self._painted.once(plain, lambda: self._colors(hints, look, plain=True))
+        return self._painted.once(
+            ("kept", hints, look), lambda: self._as_meant(hints, look, usual, region)
+        )
+
+    def _as_meant(
+        self, hints: tuple[Hint, ...], look: Look, usual: NDArray[np.float32], region: Region
+    ) -> NDArray[np.float32]:
+        """`_kept` of a model that knows things."""
         before = self._painted.once(("plain", (), look), lambda: self._colors((), look, plain=True))
-        canvas, cell_px = self._laid_out(hints), self._network.contract.output_stride
-        last = np.array(usual.shape[:2]) - 1
-        cells = np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)
+        colors = self._colors(hints, look, plain=True)
+        canvas = self._laid_out(hints)
+        cells = self._cells_under(canvas)
         missed = np.linalg.norm(canvas.ab - usual[cells[:, 0], cells[:, 1]], axis=1)
-        mood = np.exp(-((float(np.median(missed)) / SURPRISE) ** 2))
-        whole = np.ones(len(cells), np.float32)
-        things = things_at(self.embedding(), cells, readers_of(region.readers, whole)).max(axis=0)
-        around = np.pad(canvas.planes[..., 2] > 0, 1)
-        windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
-        things = np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
-        mask = (things + (1 - things) * mood).astype(np.float32)[..., None]
+        mood = np.float32(np.exp(-((float(np.median(missed)) / SURPRISE) ** 2)))
+
+        def find(new: tuple[Hint, ...]) -> NDArray[np.float32]:
+            canvas = self._laid_out(new)
+            cells = self._cells_under(canvas)
+            whole = readers_of(region.readers, np.ones(len(cells), np.float32))
+            things = things_at(self.embedding(), cells, whole).max(axis=0)
+            around = np.pad(canvas.planes[..., 2] > 0, 1)
+            windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
+            return np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
+
+        things = self._taken_by(hints, "things", find)
+        mask = (things + (1 - things) * mood)[..., None]
         # Where it is sure that a hint is meant, its colors are taken; elsewhere what it changes.
         kept: NDArray[np.float32] = usual + mask * (colors - before - mask * (usual - before))
         return kept
 
     def _reached(self, hints: tuple[Hint, ...]) -> NDArray[np.float32]:
         """Where at least one of these hints reaches, (h, w) in 0..1."""
-        size = self._coarse_lightness().shape
-        places = tuple((hint.points, hint.radius_px, hint.reach) for hint in hints)
-        known = len(hints)
-        mask: NDArray[np.float32] | None = None
-        while known and mask is None:  # what is new is usually the last
-            mask = self._masks.get(places[:known])
-            known -= mask is None
-        if mask is None:
-            mask = np.zeros(size, np.float32)
-        if known < len(hints):
-            canvas = self._laid_out(hints[known:])
+
+        def find(new: tuple[Hint, ...]) -> NDArray[np.float32]:
+            canvas = self._laid_out(new)
             if len(canvas.points) == 1:  # it has been looked at, perhaps
-                found = self._region_of(hints[known].points[0], float(canvas.reach[0]))
+                found = self._region_of(new[0].points[0], float(canvas.reach[0]))
             else:
-                cells = [cell for hint in hints[known:] for cell in self._cells_of(hint, size)]
+                cells = [cell for hint in new for cell in self._cells_of(hint)]
                 found = self._regions(cells, canvas.reach).max(axis=0)
-            mask = np.maximum.reduce([mask, found, canvas.planes[..., 2]])
-            self._masks.put(places, mask)
+            return np.maximum(found, canvas.planes[..., 2])
+
+        return self._taken_by(hints, "region", find)
+
+    def _taken_by(
+        self,
+        hints: tuple[Hint, ...],
+        what: str,
+        find: Callable[[tuple[Hint, ...]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """What at least one of these hints takes; what the first of them take is often known.
+
+        Parameters
+        ----------
+        what, find : a name, and how to find the mask of some hints, whatever their colors
+        """
+        places = tuple(replace(hint, ab=(0.0, 0.0)) for hint in hints)
+        marks = list(accumulate(map(hash, places), lambda *pair: hash(pair)))
+        mask = np.zeros(self._coarse_lightness().shape, np.float32)
+        known = len(hints)
+        while known:
+            kept = self._joint.get((what, marks[known - 1]))
+            if kept is not None and kept[0] == places[:known]:
+                mask = kept[1]
+                break
+            known -= 1
+        # The last one is likely to be moved or changed next: the others are kept by themselves.
+        for most in (len(hints) - 1, len(hints)):
+            if most > known:
+                mask = np.maximum(mask, find(hints[known:most]))
+                self._joint.put((what, marks[most - 1]), (places[:most], mask))
+                known = most
         return mask
 
-    def _cells_of(self, hint: Hint, size: tuple[int, ...]) -> list[tuple[int, int]]:
+    def _cells_of(self, hint: Hint) -> Sequence[tuple[int, int]]:
         """Row and column of each token of a hint."""
         if len(hint.points) == 1:
-            return [self._cell(hint.points[0], size)]
-        points = self._laid_out([hint]).points / self._network.contract.output_stride
-        last = np.array(size) - 1
-        return [(int(row), int(column)) for row, column in np.minimum(points[:, ::-1], last)]
+            return [self._cell(hint.points[0], self._coarse_lightness().shape)]
+        under = self._cells_under(self._laid_out([hint]))
+        return [(int(row), int(column)) for row, column in under]
+
+    def _cells_under(self, canvas: Canvas) -> NDArray[np.int64]:
+        """Row and column of each token, (T, 2)."""
+        cell_px = self._network.contract.output_stride
+        last = np.array(self._coarse_lightness().shape) - 1
+        return np.minimum((canvas.points[:, ::-1] / cell_px).astype(np.int64), last)

@@ -22,7 +22,20 @@ EPSILON = 4.0
 
 
 def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvips.Image]:
-    """Coefficients of ab as an affine function of lightness, for `Picture.with_ab`.
+    """`coefficients` as images, for `Picture.with_ab`. Parameters and errors as for them.
+
+    Returns
+    -------
+    offset, gain : libvips images (h, w) with two float bands each
+    """
+    offset, gain = coefficients(ab, lightness)
+    return image_of(offset), image_of(gain)
+
+
+def coefficients(
+    ab: NDArray[Any], lightness: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Coefficients of ab as an affine function of lightness.
 
     In each small window the colors are regressed on lightness: where a petal ends, both
     change together, and the coefficients know by how much. At full size
@@ -38,7 +51,7 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
 
     Returns
     -------
-    offset, gain : libvips images (h, w) with two float bands each
+    offset, gain : (h, w, 2) float32 each
 
     Raises
     ------
@@ -67,7 +80,7 @@ def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvi
     covariance = _window_mean(light * colors) - mean_light * mean_colors
     variance = np.maximum(_window_mean(light * light) - mean_light * mean_light, 0)
     gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
-    return _image(colors - gain * light), _image(gain)
+    return colors - gain * light, gain
 
 
 def framed(field: pyvips.Image, inside: Box, size: tuple[int, int]) -> pyvips.Image:
@@ -96,7 +109,7 @@ def framed(field: pyvips.Image, inside: Box, size: tuple[int, int]) -> pyvips.Im
         values = values.take(first, axis) * (1 - share) + values.take(following, axis) * share
         within = np.expand_dims((low <= at) & (at <= high), 1 - axis)[..., None]
         values = np.where(within, values, 0)
-    return _image(values)
+    return image_of(values)
 
 
 def cell_means(field: NDArray[Any], side: int) -> NDArray[np.float32]:
@@ -131,7 +144,8 @@ def _window_mean(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     return planes
 
 
-def _image(planes: NDArray[np.float32]) -> pyvips.Image:
+def image_of(planes: NDArray[np.float32]) -> pyvips.Image:
+    """Coefficients (h, w, bands) as an image."""
     return pyvips.Image.new_from_array(
         np.ascontiguousarray(planes, dtype=np.float32), interpretation="multiband"
     )

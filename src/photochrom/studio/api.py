@@ -217,6 +217,24 @@ async def paint(
 
 
 @routes.post(
+    "/v1/pictures/{id}/coefficients",
+    response_model=schemas.Coefficients,
+    responses=problems(404),
+)
+async def coefficients(
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.PreviewOrder
+) -> Any:
+    """The colors of a preview, to be painted by whoever asks over the picture in gray."""
+    options, reference = orders.options_of(order), studio.reference(order.reference)
+
+    def work() -> dict[str, Any]:
+        return held.coefficients(options, reference=reference())
+
+    needs = studio.reference_bytes(order.reference)
+    return await studio.work(request, work, needs=needs, subject=held.name)
+
+
+@routes.post(
     "/v1/pictures/{id}/alternatives",
     response_model=schemas.Alternatives,
     responses=problems(404),

@@ -20,6 +20,7 @@ from photochrom.pictures.encoded import Encoded
 from photochrom.pictures.footprint import Footprint
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import region
+from photochrom.runtime.border import Box
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
@@ -32,6 +33,7 @@ PREVIEW_PX = 1600
 PREVIEW_QUALITY = 88
 
 THUMBNAIL_PX = 320
+MOST_LEVEL = 2**15 - 1
 TRAIT_LEVELS = 2000
 EMBEDDING_LEVELS = 32
 """So that most upper bytes are alike, and it is sent in little more than a byte a number."""
@@ -81,6 +83,28 @@ class Held:
         """The preview in color: JPEG. Parameters and errors as for `Options.paint`."""
         painted = options.paint(self.prepared, reference=reference, copy=self.preview)
         return painted.encode("jpeg", quality=PREVIEW_QUALITY)
+
+    def coefficients(self, options: Options, *, reference: Reference | None) -> dict[str, Any]:
+        """What a page needs to paint the preview by itself; see `schemas.Coefficients`."""
+        *fields, inside = options.coefficients(self.prepared, reference=reference)
+        height, width = fields[0].shape[:2]
+        steps = [max(1e-6, float(np.abs(one).max())) / MOST_LEVEL for one in fields]
+        planes = [one / step for one, step in zip(fields, steps, strict=True)]
+        levels = np.rint(np.stack(planes)).astype("<i2")
+        return {
+            "width": width,
+            "height": height,
+            "steps": steps,
+            "place": None if inside is None else self._in_preview(inside),
+            "data": base64.b64encode(levels.tobytes()).decode(),
+        }
+
+    def _in_preview(self, box: Box) -> list[float]:
+        """Left, top, height and width of a part of the picture, in pixels of the preview."""
+        down = self.preview.height / self.picture.height
+        across = self.preview.width / self.picture.width
+        height, width = box.size
+        return [box.left * across, box.top * down, height * down, width * across]
 
     def paint_thumbnail(self, options: Options, *, reference: Reference | None) -> bytes:
         """A small result: JPEG. Parameters and errors as for `Options.paint`."""

@@ -124,6 +124,22 @@ class Traits(BaseModel):
     data: str
 
 
+class Coefficients(BaseModel):
+    """What a picture's colors are at each lightness, at the size of the model's output.
+
+    ``a* = offset[0] + gain[0] L*``, b* likewise. ``data`` is base64 of little-endian 16 bit
+    numbers, of the offset and then of the gain: rows by columns by a and b, over ``steps``, one for
+    each. ``place`` is left, top, height and width of what they show, in pixels of the preview: null
+    where that is all of it. What is beside it stays gray.
+    """
+
+    width: int
+    height: int
+    steps: Annotated[list[float], Field(min_length=2, max_length=2)]
+    place: Annotated[list[float], Field(min_length=4, max_length=4)] | None
+    data: str
+
+
 class Palette(BaseModel):
     """The main colors of a picture."""
 

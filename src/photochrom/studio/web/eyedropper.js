@@ -86,14 +86,9 @@ function colorOf(image, x, y) {
   const side = 2 * REACH_PX + 1;
   const canvas = new OffscreenCanvas(side, side);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const left = Math.min(
-    image.naturalWidth - side,
-    Math.max(0, Math.round(x * image.naturalWidth) - REACH_PX),
-  );
-  const top = Math.min(
-    image.naturalHeight - side,
-    Math.max(0, Math.round(y * image.naturalHeight) - REACH_PX),
-  );
+  const { naturalWidth: width = image.width, naturalHeight: height = image.height } = image;
+  const left = Math.min(width - side, Math.max(0, Math.round(x * width) - REACH_PX));
+  const top = Math.min(height - side, Math.max(0, Math.round(y * height) - REACH_PX));
   context.drawImage(image, -left, -top);
   const { data } = context.getImageData(0, 0, side, side);
   const sums = [0, 0, 0];

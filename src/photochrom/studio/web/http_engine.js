@@ -1,6 +1,7 @@
 // The engine that is the Studio's server. Errors: ProblemError (it said no), OfflineError (it is not there).
 
 import { OfflineError, ProblemError } from "./engine_errors.js";
+import { Remote } from "./local/remote.js";
 import { placeOf } from "./place.js";
 
 export { OfflineError, ProblemError };
@@ -132,15 +133,57 @@ export function upload(file, { signal, damaged = false, onSent } = {}) {
   });
 }
 
-export const original = (id, signal) => inBytes(picture(id, "/original"), { signal });
-export const paint = (id, json, signal) => inBytes(picture(id, "/paint"), { method: "POST", json, signal });
+/* Previews are painted here, over the preview in gray: coefficients are soon made and sent. */
+
+const previews = new Remote(new URL("previews.js", import.meta.url));
+let canPaint = typeof OffscreenCanvas === "function";
+const held = new Set(); // ids of previews that are here, or on their way
+const seen = new Set(); // ids that the server has painted
+
+async function hold(id, file) {
+  if (!canPaint) return;
+  try {
+    await previews.call("hold", { id, file });
+    held.add(id);
+  } catch {
+    canPaint = false; // the server does it
+  }
+}
+
+export async function original(id, signal) {
+  const file = await inBytes(picture(id, "/original"), { signal });
+  hold(id, file);
+  return file;
+}
+
+/** A preview as a bitmap or a file, or the picture at full size as a file. */
+export async function paint(id, json, signal) {
+  const order = { method: "POST", json, signal };
+  if (json.size === "preview" && held.has(id)) {
+    const coefficients = await inJson(picture(id, "/coefficients"), order);
+    const bitmap = await previews.call("paint", { id, coefficients }, { signal }).catch(() => null);
+    signal?.throwIfAborted();
+    if (bitmap) return bitmap;
+    held.delete(id);
+  }
+  const file = await inBytes(picture(id, "/paint"), order);
+  if (json.size === "preview" && seen.has(id) && !held.has(id)) original(id).catch(() => {});
+  seen.add(id);
+  return file;
+}
+
 export const confidence = (id, { hints, reference }, signal) =>
   inBytes(picture(id, "/confidence"), { method: "POST", json: { hints, reference }, signal });
 export const alternatives = (id, json, signal) =>
   inJson(picture(id, "/alternatives"), { method: "POST", json, signal });
 export const traits = (id) => inJson(picture(id, "/traits"));
 export const paletteOf = (id) => inJson(picture(id, "/palette"));
-export const forget = (id) => send(picture(id), { method: "DELETE" });
+
+export function forget(id) {
+  seen.delete(id);
+  if (held.delete(id)) previews.call("forget", { id }).catch(() => {});
+  return send(picture(id), { method: "DELETE" });
+}
 
 export const likelyColors = (id, [x, y], signal) =>
   inJson(picture(id, `/colors?x=${x.toFixed(1)}&y=${y.toFixed(1)}`), { signal });

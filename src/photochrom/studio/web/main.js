@@ -193,7 +193,7 @@ session.addEventListener("select", async () => {
   setState("sending", t(photo.size ? "state.painting" : "state.reading"));
   if (photo.afterUrl) {
     const before = photo.beforeUrl ? view.showBefore(photo.beforeUrl) : showLocal(photo);
-    await Promise.all([before, view.showAfter(photo.afterUrl)]);
+    await Promise.all([before, view.showAfter(photo.after)]);
     if (photo !== session.current) return;
     setState("painted");
     if (!photo.isPainted) session.repaint();
@@ -251,7 +251,7 @@ session.addEventListener("painted", async ({ detail: { photo } }) => {
   showFilmstrip();
   if (photo !== session.current) return;
   const first = !view.hasAfter;
-  await view.showAfter(photo.afterUrl);
+  await view.showAfter(photo.after);
   if (photo !== session.current) return;
   showEdit();
   if (first) {

@@ -56,11 +56,20 @@ export class PictureView extends EventTarget {
     this.#place();
   }
 
-  async showAfter(url) {
-    const image = await this.#decoded("after", url);
+  /** @param {HTMLCanvasElement | string} after a canvas, or the address of a file */
+  async showAfter(after) {
+    const isCanvas = after instanceof HTMLCanvasElement;
+    if (isCanvas && after === this.#after) return;
+    const image = isCanvas ? this.#drawn(after) : await this.#decoded("after", after);
     if (!image) return;
     this.#after = this.#put(image, this.#after);
     this.#place();
+  }
+
+  #drawn(canvas) {
+    this.#turns.after += 1;
+    canvas.className = "after";
+    return canvas;
   }
 
   /** An image that can be shown without a flicker; null if a later one was asked for. */

@@ -99,6 +99,7 @@ export function followJobs(session, view) {
     share: (kind) => {
       const photo = session.current;
       return run(t("job.making"), async () => {
+        await photo.settle();
         const { before, after } = photo.previews;
         const { blob, suffix } = await shareable(kind, before, after, view.split, photo.name);
         save(blob, `${stemOf(photo.name)}${suffix}`);

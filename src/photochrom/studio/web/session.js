@@ -7,6 +7,10 @@ import { LatestQueue } from "./queue.js";
 import { converted, whole } from "./reading.js";
 import { stepWords, t } from "./words.js";
 
+const PREVIEW_QUALITY = 0.9;
+const SETTLE_MS = 500;
+let paintings = 0;
+
 /** A file that the server knows under an id, and gets again should it forget. */
 export class Upload {
   #sending = null;
@@ -77,8 +81,9 @@ export class Photo {
     this.localUrl = URL.createObjectURL(file);
     this.beforeUrl = null;
     this.afterUrl = null;
+    this.canvas = null; // what was painted since, while it is shown
     this.thumbnailUrl = null;
-    this.painted = null; // the edit that afterUrl shows
+    this.painted = null; // the edit that is shown
     this.sharp = null; // the edit that is shown at full size, if one is
     this.asked = 0; // paint requests sent, and the number of the one that is shown
     this.shown = 0;
@@ -99,11 +104,46 @@ export class Photo {
     return this.painted === this.edit;
   }
 
-  setAfter(blob) {
+  /** What is shown of it in color: a canvas, or the address of a file. */
+  get after() {
+    return this.canvas ?? this.afterUrl;
+  }
+
+  /** Take what was painted: a file, or a bitmap that becomes one when hands rest. */
+  take(painted) {
+    this.sharp = null;
+    if (painted instanceof Blob) {
+      this.canvas = null;
+      this.#setAfter(painted);
+      return;
+    }
+    this.canvas ??= document.createElement("canvas");
+    Object.assign(this.canvas, { width: painted.width, height: painted.height });
+    this.canvas.getContext("bitmaprenderer").transferFromImageBitmap(painted);
+    paintings += 1;
+    this.canvas.dataset.painting = String(paintings);
+  }
+
+  /** Make a file of the canvas; resolves to whether there was something to do. */
+  async settle() {
+    const { canvas } = this;
+    const { painting } = canvas?.dataset ?? {};
+    if (!painting || painting === this.#settled) return false;
+    const blob = await new Promise((resolve) => {
+      canvas.toBlob(resolve, "image/jpeg", PREVIEW_QUALITY);
+    });
+    if (!blob || canvas !== this.canvas || painting !== canvas.dataset.painting) return false;
+    this.#settled = painting;
+    this.#setAfter(blob);
+    return true;
+  }
+
+  #settled = null; // the painting of which the file is
+
+  #setAfter(blob) {
     if (this.afterUrl) retire(this.afterUrl);
     this.afterUrl = URL.createObjectURL(blob);
     this.previews.after = blob;
-    this.sharp = null;
     this.thumbnailUrl = this.afterUrl;
   }
 
@@ -135,6 +175,7 @@ export class Session extends EventTarget {
   select(photo) {
     if (this.current === photo) return;
     this.#queue.clear();
+    if (this.current) this.#settle(this.current);
     this.current = photo;
     this.#emit("select");
     this.pump();
@@ -291,12 +332,23 @@ export class Session extends EventTarget {
     photo.asked += 1;
     const turn = photo.asked;
     this.#emit("busy", { photo });
-    const blob = await this.ask(photo, api.paint, { size: "preview" }, signal);
+    const painted = await this.ask(photo, api.paint, { size: "preview" }, signal);
     if (turn < photo.shown) return; // a later one was faster
     photo.shown = turn;
-    photo.setAfter(blob);
+    photo.take(painted);
     photo.painted = edit;
     this.#emit("painted", { photo });
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#settle(photo), SETTLE_MS);
+  }
+
+  #resting;
+
+  /** Let a photograph's painting become a file, and let go of the pixels of those not shown. */
+  async #settle(photo) {
+    const { canvas } = photo;
+    if (await photo.settle()) this.#emit("list");
+    if (photo !== this.current && canvas === photo.canvas) photo.canvas = null;
   }
 
   #emit(type, detail = {}) {

@@ -61,6 +61,7 @@ export class Painter {
   paint(rgba, top, gray = grayCodes(rgba)) {
     const { block, width } = this;
     const rows = gray.length / width;
+    const words = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
     const codes = new Uint8Array(2 * this.columns);
     for (let row = 0; row < rows; row += block) {
       const last = Math.min(row + block, rows, Math.max(row + 1, this.bottom - top)) - 1;
@@ -70,7 +71,7 @@ export class Painter {
         const painted = inside && line <= last;
         this.#leave(rgba, gray, line * width, 0, painted ? this.left : width);
         if (!painted) continue;
-        this.#fill(rgba, gray, line * width, codes);
+        this.#fill(words, gray, line * width, codes);
         this.#leave(rgba, gray, line * width, this.right, width);
       }
     }
@@ -138,19 +139,27 @@ export class Painter {
     this.#prepareRow(row);
     for (let column = 0; column < columns; column += 1) {
       const x = left + column * block;
-      const beside = Math.min(x + block, right) - 1;
-      const [p, q, r, s] = [gray[first + x], gray[first + beside], gray[second + x], gray[second + beside]];
-      const dark = Math.min(p, q, r, s);
-      const bright = Math.max(p, q, r, s);
+      let dark = gray[first + x];
+      let bright = dark;
+      if (block === 2) {
+        const beside = Math.min(x + 2, right) - 1;
+        const q = gray[first + beside];
+        const r = gray[second + x];
+        const s = gray[second + beside];
+        dark = Math.min(dark, q, r, s);
+        bright = Math.max(bright, q, r, s);
+      }
       const light = lightness[dark + bright];
-      const [from, to, part] = [4 * lower[column], 4 * upper[column], share[column]];
+      const from = 4 * lower[column];
+      const to = 4 * upper[column];
+      const part = share[column];
       const rest = 1 - part;
       const offsetA = line[from] * rest + line[to] * part;
       const offsetB = line[from + 1] * rest + line[to + 1] * part;
       const gainA = line[from + 2] * rest + line[to + 2] * part;
       const gainB = line[from + 3] * rest + line[to + 3] * part;
-      let a = Math.trunc(Math.min(255, Math.max(0, offsetA + gainA * light)));
-      let b = Math.trunc(Math.min(255, Math.max(0, offsetB + gainB * light)));
+      let a = Math.min(255, Math.max(0, offsetA + gainA * light)) | 0;
+      let b = Math.min(255, Math.max(0, offsetB + gainB * light)) | 0;
       const pair = (a << 8) | b;
       const hue = hues[pair] << 8;
       const limit = Math.min(limits[hue | dark], limits[hue | bright]);
@@ -163,18 +172,20 @@ export class Painter {
     }
   }
 
-  #fill(rgba, gray, start, codes) {
+  #fill(words, gray, start, codes) {
     const { left, right, block } = this;
     const { fromA, fromB, toSrgb } = tables();
     const shift = block - 1;
-    for (let x = left, at = 4 * (start + left); x < right; x += 1, at += 4) {
-      const code = 2 * ((x - left) >> shift);
-      const light = gray[start + x];
+    for (let x = left, at = start + left; x < right; x += 1, at += 1) {
+      const code = ((x - left) >> shift) << 1;
+      const light = gray[at];
       const one = 3 * ((codes[code] << 8) | light);
       const two = 3 * ((codes[code + 1] << 8) | light);
-      rgba[at] = toSrgb[fromA[one] + fromB[two]];
-      rgba[at + 1] = toSrgb[fromA[one + 1] + fromB[two + 1]];
-      rgba[at + 2] = toSrgb[fromA[one + 2] + fromB[two + 2]];
+      words[at] =
+        (words[at] & 0xff000000) |
+        (toSrgb[fromA[one + 2] + fromB[two + 2]] << 16) |
+        (toSrgb[fromA[one + 1] + fromB[two + 1]] << 8) |
+        toSrgb[fromA[one] + fromB[two]];
     }
   }
 }

@@ -66,7 +66,9 @@ export function serve(functions) {
   const answer = async ({ number, name, args }) => {
     if (cancelled.delete(number)) return;
     try {
-      postMessage({ number, value: await functions[name](args) });
+      const value = await functions[name](args);
+      const transfer = value instanceof ImageBitmap ? [value] : [];
+      postMessage({ number, value }, { transfer });
     } catch (error) {
       postMessage({ number, error: { message: error.message, kind: error.constructor.name } });
     }

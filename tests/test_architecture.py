@@ -45,6 +45,7 @@ ORDER = {
             "webp",
             "heic",
             "metadata",
+            "profiles",
             "encoded",
             "picture",
             "pages",

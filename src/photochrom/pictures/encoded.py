@@ -5,21 +5,17 @@ from __future__ import annotations
 import io
 import stat
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from os import PathLike, fsencode, fspath
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pyvips
 
 from photochrom.errors import Advice, DamagedPictureError, PictureReadError
 from photochrom.pictures import boxes, formats, heic, jpeg, metadata, png, storage, tiff
 from photochrom.pictures.contents import Contents
-
-_PROFILE_TOLERANCE = 131
-"""A profile whose colors differ by at most so much from sRGB's, of 65,535, is taken for it."""
-
+from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_srgb
 
 _NONSENSE = bytes(range(1, 128)) * 2
 """Bytes that no scan's data end with."""
@@ -127,7 +123,7 @@ class Encoded:
         return self._orientation(self.header())
 
     def _upright(self, image: pyvips.Image) -> pyvips.Image:
-        return _to_srgb(self._as_rgb(self._turned(image)))
+        return to_srgb(self._as_rgb(self._turned(image)))
 
     def _turned(self, image: pyvips.Image) -> pyvips.Image:
         turn = self._orientation(image)
@@ -179,7 +175,7 @@ class Encoded:
             pages, what = self.contents.pages, "frames; the first was taken"
         if pages > 1:
             notes.append(f"{pages} {what}")
-        spare = header.bands - _color_bands(header) - 1
+        spare = header.bands - color_bands(header) - 1
         if spare > 0:
             notes.append(f"{header.bands} channels; only the colors were used")
         notes += metadata.notes(header, self.contents)
@@ -270,11 +266,11 @@ class Encoded:
     def _is_usual(self, header: pyvips.Image) -> bool:
         """Whether libvips' own way of shrinking while decoding gives the right picture."""
         turn = header.get("orientation") if header.get_typeof("orientation") else 1
-        profile = _profile(header)
+        profile = profile_of(header)
         return (
             not (self._is_heic or self._cut or (self.contents and self.contents.ycbcr))
             and self._orientation(header) == turn
-            and not (profile and not _is_usable(profile, _color_bands(header)))
+            and not (profile and not is_usable(profile, color_bands(header)))
         )
 
     def _as_rgb(self, image: pyvips.Image) -> pyvips.Image:
@@ -413,66 +409,3 @@ def _bytes(content: Path | bytes) -> bytes:
 
 def _stream(content: Path | bytes) -> BinaryIO:
     return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
-
-
-def _color_bands(image: pyvips.Image) -> int:
-    """How many of the bands are colors; the others are alpha, or of no known meaning."""
-    if image.interpretation == "cmyk" and image.bands > 3:
-        return 4
-    if image.interpretation in {"b-w", "grey16"} or image.bands < 3:
-        return 1
-    return 3
-
-
-def _profile(image: pyvips.Image) -> bytes:
-    return bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
-
-
-def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    """Bring a decoded image to sRGB or gray, 8 or 16 bit."""
-    depth = 8 if image.format == "uchar" else 16
-    colors = _color_bands(image)
-    if image.bands > colors + 1:
-        image = image[:colors]
-    profile = _profile(image)
-    fits = bool(profile) and _is_usable(profile, colors)
-    if colors == 4 or (fits and not (colors == 3 and _is_srgb(profile))):
-        fallback = {"input_profile": "cmyk"} if colors == 4 else {}
-        return image.icc_transform("srgb", embedded=fits, depth=depth, **fallback)
-    spaces = {(1, 8): "b-w", (3, 8): "srgb", (1, 16): "grey16", (3, 16): "rgb16"}
-    wanted = spaces[colors, depth]
-    if image.interpretation == "multiband":
-        image = image.copy(interpretation=wanted)
-    elif image.interpretation != wanted:
-        image = image.colourspace(wanted)
-    if profile:
-        image = metadata.changed(image, {"icc-profile-data": metadata.srgb_profile()})
-    return image
-
-
-@lru_cache(maxsize=16)
-def _is_usable(profile: bytes, colors: int) -> bool:
-    """Whether a profile is for so many channels, and can be converted from."""
-    if {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}.get(profile[16:20]) != colors:
-        return False
-    space = {1: "b-w", 3: "srgb", 4: "cmyk"}[colors]
-    image = pyvips.Image.black(1, 1, bands=colors).copy(interpretation=space)
-    try:
-        image = metadata.changed(image, {"icc-profile-data": profile})
-        image.icc_transform("srgb", embedded=True, depth=8).avg()
-    except pyvips.Error:
-        return False
-    return True
-
-
-@lru_cache(maxsize=16)
-def _is_srgb(profile: bytes) -> bool:
-    """Whether an RGB profile means sRGB: most photographs carry such a one."""
-    steps = np.linspace(0, 65535, 9).astype(np.uint16)
-    corners = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 27, 3)
-    grays = np.repeat(np.linspace(0, 65535, 27 * 10).astype(np.uint16)[:, None], 3, axis=1)
-    codes = np.concatenate([corners, grays.reshape(-1, 27, 3)])
-    image = pyvips.Image.new_from_array(np.ascontiguousarray(codes), interpretation="rgb16")
-    image = metadata.changed(image, {"icc-profile-data": profile})
-    converted = image.icc_transform("srgb", embedded=True, depth=16).numpy()
-    return bool(np.abs(converted.astype(int) - codes).max() <= _PROFILE_TOLERANCE)

@@ -1,4 +1,4 @@
-"""The commands of the train extra, which `app.cli` lists: train, mix, export, evaluate."""
+"""The commands of the train extra, which `cli.main` lists: train, mix, export, evaluate."""
 
 from __future__ import annotations
 

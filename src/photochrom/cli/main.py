@@ -8,23 +8,25 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from photochrom.cli import filming, learning, streams
+from photochrom.cli import filming, learning, serving, streams
 from photochrom.cli.advice import error_text
+from photochrom.cli.arguments import (
+    DeviceOption,
+    ModelOption,
+    all_inputs,
+    hints_in,
+    locks_in,
+    palette_in,
+    to_bytes,
+)
 from photochrom.errors import JobError, PhotochromError
-from photochrom.models.devices import DEVICES
 from photochrom.runtime.memory import check_addresses
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
-from photochrom.studio.limits import PIXELS, UPLOAD_BYTES
 from photochrom.version import __version__
-
-if TYPE_CHECKING:
-    from photochrom.runtime.hints import Hint, Lock
-
-MB = 1_000_000
 
 app = typer.Typer(
     name="photochrom",
@@ -34,24 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-ModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME|FILE",
-        help="Use this model: a name listed by 'photochrom models', or an ONNX file.",
-    ),
-]
-
-
-DeviceOption = Annotated[
-    str,
-    typer.Option(
-        metavar="|".join(DEVICES), help="Run the network on this device; auto selects the fastest."
-    ),
-]
 
 
 class Pages(StrEnum):
@@ -85,10 +69,6 @@ def _run() -> int | str:
         print(f"photochrom: cannot write to standard output ({fault}).", file=sys.stderr)
         return 2
     return 0
-
-
-def _bytes(megabytes: int | None) -> int | None:
-    return None if megabytes is None else megabytes * MB
 
 
 def _show_version(wanted: bool) -> None:
@@ -308,9 +288,9 @@ def colorize(
 
     given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
     options = Options(
-        hints=_hints(hint or [], hints, reach),
-        lock=_locks(lock or []),
-        palette=_palette(palette),
+        hints=hints_in(hint or [], hints, reach),
+        lock=locks_in(lock or []),
+        palette=palette_in(palette),
         vividness=vividness,
         warmth=warmth,
         tint=tint,
@@ -324,7 +304,7 @@ def colorize(
         allow_damaged=allow_damaged,
     )
     order = coloring.Order(
-        inputs=_all_inputs(inputs or [], files_from, null=null),
+        inputs=all_inputs(inputs or [], files_from, null=null),
         output=output,
         model=model,
         device=device,
@@ -345,7 +325,7 @@ def colorize(
     )
     if confidence is not None and pages is Pages.ALL:
         raise JobError("--confidence maps a single page; it can't be combined with --pages all.")
-    budget = Budget(_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
+    budget = Budget(to_bytes(max_memory_mb) or usable_bytes() * 4 // 5)
     if ray or any("://" in place for place in (*order.inputs, output or "")):
         from photochrom.cli import remote
 
@@ -380,57 +360,6 @@ def colorize(
         raise typer.Exit(code)
 
 
-def _hints(written: list[str], file: Path | None, reach: float | None) -> tuple[Hint, ...]:
-    """The hints of a file, and over them those of the command line; `reach` for those without."""
-    from dataclasses import replace
-
-    from photochrom.runtime.hints import load_hints, parse_hint
-
-    hints = (*(load_hints(file) if file else ()), *map(parse_hint, written))
-    return tuple(one if one.reach is not None else replace(one, reach=reach) for one in hints)
-
-
-def _locks(written: list[str]) -> tuple[Lock, ...]:
-    from photochrom.runtime.hints import parse_lock
-
-    return tuple(map(parse_lock, written))
-
-
-def _palette(text: str | None) -> tuple[str, ...]:
-    """The colors that are named, or those of the picture that is."""
-    from photochrom.pictures import picture
-    from photochrom.runtime.palette import palette_of, parse_palette
-
-    if not text:
-        return ()
-    if not text.lstrip().startswith("#") and Path(text).is_file():
-        return palette_of(picture.read(text))
-    return parse_palette(text)
-
-
-def _all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
-    """The inputs of the command line and those of a list."""
-    from photochrom.batch.jobs import STANDARD_STREAM
-    from photochrom.batch.plan import read_list
-
-    if files_from is None:
-        if not named:
-            raise typer.BadParameter(
-                "name photographs or folders, or a list with --files-from.", param_hint="IN..."
-            )
-        return named
-    if files_from != STANDARD_STREAM:
-        try:
-            data = Path(files_from).read_bytes()
-        except OSError as error:
-            raise JobError(f"{files_from}: cannot read the list ({error.strerror}).") from error
-    elif STANDARD_STREAM in named:
-        raise JobError("Standard input (-) can be a photograph or a list of inputs, not both.")
-    else:
-        data = sys.stdin.buffer.read()
-    return [*named, *read_list(data, null=null)]
-
-
 @app.command()
 def status(
     place: Annotated[
@@ -459,68 +388,7 @@ def models() -> None:
     Console().print(table)
 
 
-@app.command()
-def serve(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Listen on this port; 0 picks a free one.")
-    ] = 8000,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="Listen on this address; addresses other than this machine's own need a token."
-        ),
-    ] = "127.0.0.1",
-    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    model: ModelOption = None,
-    device: DeviceOption = "cpu",
-    token: Annotated[
-        str,
-        typer.Option(envvar="PHOTOCHROM_TOKEN", help="Require this token from visitors."),
-    ] = "",
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Admit other machines without a token.")
-    ] = False,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Accept another host name for this server. Repeatable."),
-    ] = None,
-    max_memory_mb: Annotated[
-        int | None,
-        typer.Option(min=1, help="Limit memory use. Default: half of the memory available."),
-    ] = None,
-    max_upload_mb: Annotated[int, typer.Option(min=1, help="Reject larger uploads.")] = UPLOAD_BYTES
-    // MB,
-    max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = PIXELS,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            help="Process N pictures at a time. Default: the number of cores.",
-        ),
-    ] = None,
-) -> None:
-    """Run Photochrom Studio: the web page and the HTTP API (needs the serve extra)."""
-    from photochrom.studio import serving
-    from photochrom.studio.limits import Limits
-
-    serving.serve(
-        serving.Place(
-            host=host,
-            port=port,
-            token=token,
-            insecure=insecure,
-            other_names=tuple(allow_host or ()),
-        ),
-        model=model,
-        device=device,
-        limits=Limits.within(
-            _bytes(max_memory_mb), upload_bytes=max_upload_mb * MB, pixels=max_pixels
-        ),
-        workers=workers,
-        open_browser=open_,
-    )
+app.command()(serving.serve)
 
 
 @app.command()

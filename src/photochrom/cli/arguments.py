@@ -1,0 +1,94 @@
+"""What stands on the command line, as the library takes it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photochrom.errors import JobError
+from photochrom.models.devices import DEVICES
+
+if TYPE_CHECKING:
+    from photochrom.runtime.hints import Hint, Lock
+
+
+MB = 1_000_000
+
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|FILE",
+        help="Use this model: a name listed by 'photochrom models', or an ONNX file.",
+    ),
+]
+
+
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(DEVICES), help="Run the network on this device; auto selects the fastest."
+    ),
+]
+
+
+def to_bytes(megabytes: int | None) -> int | None:
+    """Megabytes of 1,000,000 bytes as bytes; None stays None."""
+    return None if megabytes is None else megabytes * MB
+
+
+def hints_in(written: list[str], file: Path | None, reach: float | None) -> tuple[Hint, ...]:
+    """The hints of a file, and over them those of the command line; `reach` for those without."""
+    from dataclasses import replace
+
+    from photochrom.runtime.hints import load_hints, parse_hint
+
+    hints = (*(load_hints(file) if file else ()), *map(parse_hint, written))
+    return tuple(one if one.reach is not None else replace(one, reach=reach) for one in hints)
+
+
+def locks_in(written: list[str]) -> tuple[Lock, ...]:
+    """The locks of the command line."""
+    from photochrom.runtime.hints import parse_lock
+
+    return tuple(map(parse_lock, written))
+
+
+def palette_in(text: str | None) -> tuple[str, ...]:
+    """The colors that are named, or those of the picture that is."""
+    from photochrom.pictures import picture
+    from photochrom.runtime.palette import palette_of, parse_palette
+
+    if not text:
+        return ()
+    if not text.lstrip().startswith("#") and Path(text).is_file():
+        return palette_of(picture.read(text))
+    return parse_palette(text)
+
+
+def all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[str]:
+    """The inputs of the command line and those of a list."""
+    from photochrom.batch.jobs import STANDARD_STREAM
+    from photochrom.batch.plan import read_list
+
+    if files_from is None:
+        if not named:
+            raise typer.BadParameter(
+                "name photographs or folders, or a list with --files-from.", param_hint="IN..."
+            )
+        return named
+    if files_from != STANDARD_STREAM:
+        try:
+            data = Path(files_from).read_bytes()
+        except OSError as error:
+            raise JobError(f"{files_from}: cannot read the list ({error.strerror}).") from error
+    elif STANDARD_STREAM in named:
+        raise JobError("Standard input (-) can be a photograph or a list of inputs, not both.")
+    else:
+        data = sys.stdin.buffer.read()
+    return [*named, *read_list(data, null=null)]

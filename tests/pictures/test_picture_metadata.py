@@ -10,7 +10,7 @@ import pyvips
 
 from photochrom import __version__, color
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import exif, metadata, picture, tiff, xmp
+from photochrom.pictures import boxes, exif, metadata, picture, tiff, xmp
 
 MODEL = ModelIdentity("resnet18-gray", "2", "ab12")
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
@@ -464,3 +464,17 @@ def test_without_a_signature_nothing_is_said(color_picture, tmp_path):
 def test_a_signature_changes_no_pixel(color_picture):
     plain, signed = colored(color_picture), colored(color_picture.signed(MODEL))
     np.testing.assert_array_equal(plain.srgb(), signed.srgb())
+
+
+def test_exif_finds_its_place_behind_any_number_of_pixels():
+    """In large AVIF files it stands behind them."""
+    block = b"MM\0*" + bytes(range(256))
+    placed = b"II*\0\x08\0\0\0" + boxes.placeholder(len(block)).encode()
+    pixels = (3 << 20) * b"II*\0x"
+    file = io.BytesIO(pixels + placed + b"behind")
+    boxes.complete(file, exif_block=block)
+    found = file.getvalue()
+    assert len(found) == len(pixels) + len(placed) + len(b"behind")
+    assert found[: len(pixels)] == pixels
+    assert found[len(pixels) :].startswith(block + b"\0")
+    assert found.endswith(b"behind")

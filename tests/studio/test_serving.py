@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
@@ -342,6 +344,50 @@ def test_it_serves_until_ctrl_c():
     assert server.returncode == 0
     assert "has stopped" in out
     assert err == ""
+
+
+IMPATIENT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from photochrom.cli.main import main
+from photochrom.studio import server
+server.GOODBYE_S = 1
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_during_work_answers_503_without_a_traceback(number, tmp_path):
+    """An upload that stands still is at work for longer than the server waits; so is an encoder."""
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started these tests has the signal ignored")
+    noise = pyvips.Image.gaussnoise(1500, 1500, mean=128, sigma=50).cast("uchar")
+    large = noise.pngsave_buffer(compression=1)
+    command = [sys.executable, "-c", IMPATIENT, "serve", "--port", "0", "-j", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as server, ExitStack() as stack:
+        place = "127.0.0.1", int(server.stdout.readline().rpartition(":")[2])
+        asked = (
+            ("/v1/pictures", b"begins", 100_000),
+            ("/v1/colorize?format=avif&lossless=true", large, len(large)),
+            ("/v1/colorize?format=avif&lossless=true", large, len(large)),
+        )
+        connections = [
+            stack.enter_context(socket.create_connection(place, timeout=60)) for _ in asked
+        ]
+        for one, (path, body, length) in zip(connections, asked, strict=True):
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}"
+            one.sendall(head.encode() + b"\r\n\r\n" + body)
+        time.sleep(1)
+        server.send_signal(number)
+        answers = [b"".join(iter(partial(one.recv, 65536), b"")) for one in connections]
+        _, err = server.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert server.returncode in (0, -signal.SIGTERM)
+    assert {answer[:13] for answer in answers} <= {b"HTTP/1.1 503 ", b"HTTP/1.1 200 "}
+    assert answers[0].startswith(b"HTTP/1.1 503 ")
+    assert b"application/problem+json" in answers[0]
+    assert b"retry-after: " in answers[0]
 
 
 # What is kept where

@@ -20,6 +20,7 @@ _RAW = {b"crx "}
 """Canon's raw files."""
 
 _MAX_BOXES, _MAX_BYTES = 1000, 1 << 24
+_PIECE_BYTES = 1 << 20
 _PATH = (b"trak", b"mdia", b"minf", b"stbl", b"stsz")
 
 PLACEHOLDER_MAX_BYTES = 60_000
@@ -70,14 +71,28 @@ def complete(stream: BinaryIO, *, exif_block: bytes) -> None:
     if not exif_block:
         return
     body = exif_block.removeprefix(exif.PREFIX)
-    stream.seek(0)
-    head = stream.read(_MAX_BYTES)  # metadata come first
-    text = head.find(_FILL)
-    start = max(head.rfind(mark, 0, text) for mark in (b"II*\0", b"MM\0*")) if text > 0 else -1
-    assert start >= 0, "libvips has written the placeholder that it was given"
-    stream.seek(start)
-    end = head.rfind(_FILL[-1:], text, text + len(body) + 2 * len(_FILL))
+    text = _place_of(stream, _FILL)
+    begin = max(0, text - PLACEHOLDER_MAX_BYTES)
+    stream.seek(begin)
+    near = stream.read(text - begin + len(body) + 2 * len(_FILL))
+    start = max(near.rfind(mark, 0, text - begin) for mark in (b"II*\0", b"MM\0*"))
+    assert text > 0 <= start, "libvips has written the placeholder that it was given"
+    stream.seek(begin + start)
+    end = near.rfind(_FILL[-1:])
     stream.write(body.ljust(end - start, b"\0"))
+
+
+def _place_of(stream: BinaryIO, text: bytes) -> int:
+    """Where a text begins; -1 where it isn't. EXIF may come after all pixels."""
+    stream.seek(0)
+    begin, window = 0, b""
+    while piece := stream.read(_PIECE_BYTES):
+        window += piece
+        if (found := window.find(text)) >= 0:
+            return begin + found
+        begin += len(window) - len(text) + 1
+        window = window[-len(text) + 1 :]
+    return -1
 
 
 def _boxes_of(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -138,9 +140,26 @@ def serve(
         print(f"Photochrom Studio: {shown}\nPress Ctrl-C to stop.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), _hanging_up_as_terminating():
             server_for(app, limits).run(sockets=[listening])
         print("Photochrom Studio has stopped.", flush=True)
+        if app.state.studio.workshop.taken:  # encoders that nothing stops, for nobody
+            sys.stderr.flush()
+            os._exit(0)
+
+
+@contextmanager
+def _hanging_up_as_terminating() -> Iterator[None]:
+    """A terminal that is closed ends the server as SIGTERM does, unless nohup says otherwise."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
+        yield
+        return
+    before = signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def link(address: str, token: str) -> str:

@@ -28,6 +28,11 @@ class Workshop:
         self._lock = threading.Lock()
 
     @property
+    def taken(self) -> int:
+        """How many pieces of work wait or are at work."""
+        return self._taken
+
+    @property
     def depth(self) -> int:
         """How many pieces of work wait."""
         return max(0, self._taken - self._workers)

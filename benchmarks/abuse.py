@@ -1,6 +1,6 @@
 """What it costs the server when somebody means no good: connections, memory, processor.
 
-    python benchmarks/abuse.py [--only connections|memory|processor|footprints]
+    python benchmarks/abuse.py [--only connections|memory|processor|footprints [--match TEXT]]
 
 Starts `photochrom serve` in a process of its own, asks it over the loopback, and prints:
 
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import io
 import json
 import os
 import re
@@ -33,6 +34,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--memory-mb", type=int, default=6000)
+    parser.add_argument("--match", default="", help="rows of footprints whose names hold this")
     parser.add_argument("--footprint", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.footprint:
@@ -69,8 +72,10 @@ def main() -> None:
         print(f"\n{part}")
         if part == "memory":
             memory(arguments.memory_mb)
+        elif part == "footprints":
+            footprints(arguments.match)
         else:
-            {"connections": connections, "processor": processor, "footprints": footprints}[part]()
+            {"connections": connections, "processor": processor}[part]()
 
 
 # Connections
@@ -399,7 +404,7 @@ def samples(side: int, *, noise: bool) -> Iterator[tuple[str, bytes]]:
     yield "jpeg turned", turned.jpegsave_buffer()
     yield "jpeg progressive", rgb.jpegsave_buffer(interlace=True)
     yield "jpeg progressive 4:4:4", rgb.jpegsave_buffer(interlace=True, subsample_mode="off")
-    for name, image in (("rgb", rgb), ("rgba", rgba), ("rgba 16", deep)):
+    for name, image in (("rgb", rgb), ("rgba", rgba), ("rgb 16", deep[:3]), ("rgba 16", deep)):
         yield f"png {name}", image.pngsave_buffer(compression=1)
         yield f"png interlaced {name}", image.pngsave_buffer(compression=1, interlace=True)
         yield f"tiff {name}", image.tiffsave_buffer(compression="deflate")
@@ -412,19 +417,40 @@ def samples(side: int, *, noise: bool) -> Iterator[tuple[str, bytes]]:
         yield f"gif {name}", image.gifsave_buffer(effort=1)
         yield f"avif {name}", image.heifsave_buffer(compression="av1", effort=0)
     yield "avif rgba 12", deep.heifsave_buffer(compression="av1", effort=0, bitdepth=12)
+    yield from heic_samples(rgba, deep)
+
+
+def heic_samples(rgba: pyvips.Image, deep: pyvips.Image) -> Iterator[tuple[str, bytes]]:
+    """The same as HEIC, where something that writes it is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return
+    for name, mode, image in (
+        ("rgb", "RGB", rgba[:3]),
+        ("rgba", "RGBA", rgba),
+        ("rgb 16", "RGB;16", deep[:3]),
+    ):
+        size, pixels = (image.width, image.height), image.numpy().tobytes()
+        stream = io.BytesIO()
+        pillow_heif.from_bytes(mode, size, pixels).save(stream, quality=50)
+        yield f"heic {name}", stream.getvalue()
 
 
 TARGETS = ("jpeg", "png", "tiff", "webp", "webp lossless", "avif", "avif lossless")
 
 
-def footprints() -> None:
-    """Peaks beside what is reckoned."""
+def footprints(match: str) -> None:
+    """Peaks beside what is reckoned, of the rows whose names hold a text."""
     for name, data in samples(READ_PX, noise=False):
-        show_footprint(f"read {name}", data, "read")
-    for name, data in samples(WRITE_PX, noise=True):
-        if name in ("jpeg", "png rgba", "png rgba 16"):
+        if match in f"read {name}":
+            show_footprint(f"read {name}", data, "read")
+    wanted = takewhile(lambda one: one[0] != "tiff turned", samples(WRITE_PX, noise=True))
+    for name, data in wanted:
+        if name in ("jpeg", "png rgba", "png rgb 16", "png rgba 16"):
             for target in TARGETS:
-                show_footprint(f"{name}, noise, to {target}", data, target)
+                if match in (row := f"{name}, noise, to {target}"):
+                    show_footprint(row, data, target)
 
 
 def show_footprint(name: str, data: bytes, target: str) -> None:

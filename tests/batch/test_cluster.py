@@ -34,7 +34,7 @@ QUIET = """
 import os
 from photochrom.batch import cluster
 os.environ["RAY_USAGE_STATS_ENABLED"] = "1"
-ray = cluster._import()
+ray = cluster._import(cluster.LOCAL)
 from ray._common.usage import usage_lib
 print(os.environ["RAY_USAGE_STATS_ENABLED"], usage_lib.usage_stats_enabled())
 """

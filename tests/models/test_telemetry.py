@@ -8,9 +8,12 @@ system calls, as ONNX Runtime's telemetry is native code.
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,18 @@ asyncio.run(turn())
 """
 TRAINING = ("torch", "torchvision", "timm", "onnx", "onnxscript", "scipy")
 EXTRAS = ("uvicorn", "fastapi", "python_multipart", "prometheus_client", "rich", "typer", "pyvips")
+EXTRAS += ("av", "obstore", "pi_heif", "pillow_heif")
+FILM = f"""
+import av, numpy, photochrom
+with av.open("old.mkv", "w") as container:
+    stream = container.add_stream("ffv1", rate=25)
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    for level in range(4):
+        planes = numpy.full((72, 64), 60 + 9 * level, numpy.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+    container.mux(stream.encode())
+{COMMAND.format(arguments=["video", "old.mkv", "-o", "new.mkv"])}
+"""
 
 
 STRACE = ("strace", "-f", "--seccomp-bpf", "-qq")
@@ -123,7 +138,7 @@ class Outcome:
         COMMAND.format(arguments=["colorize", str(SAMPLE), "-o", "out.jpg"]),
         COMMAND.format(arguments=["models"]),
         SERVE.format(seconds=0.2),
-        "\n".join(f"import {name}" for name in EXTRAS),
+        "\n".join(f"import {name}" for name in EXTRAS if find_spec(name)),
     ],
     ids=["library", "colorize", "models", "server", "dependencies"],
 )
@@ -136,6 +151,28 @@ def test_nothing_is_written_or_sent(tmp_path, code):
 def test_a_server_stays_silent_for_longer_than_the_runtime_waits(tmp_path):
     outcome = Outcome(tmp_path, SERVE.format(seconds=20))
     assert outcome.is_silent(), outcome.err
+
+
+@pytest.mark.slow
+def test_films_are_silent(tmp_path):
+    pytest.importorskip("av")
+    outcome = Outcome(tmp_path, FILM)
+    assert outcome.is_silent(), outcome.err
+    assert (tmp_path / "new.mkv").stat().st_size
+
+
+@pytest.mark.slow
+def test_a_local_cluster_keeps_to_the_loopback():
+    """Ray's processes talk to each other, and leave their logs in the temporary folder."""
+    pytest.importorskip("ray")
+    arguments = ["colorize", str(SAMPLE), "-o", "out", "--ray", "local"]
+    with tempfile.TemporaryDirectory() as short:  # as the paths of sockets must be
+        outcome = Outcome(Path(short), COMMAND.format(arguments=arguments))
+        assert outcome.code == 0, outcome.err
+        assert Path(short, "out", SAMPLE.name).is_file()
+    assert [one for one in outcome.calls if not re.search(r'"(::ffff:)?127\.|"::1"', one)] == []
+    others = {one for one in outcome.files if not one.startswith("tmp/ray/")}
+    assert others <= {"home/.ray/auth_token"}
 
 
 @pytest.mark.slow

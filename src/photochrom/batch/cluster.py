@@ -11,7 +11,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -131,7 +131,7 @@ def run(
         The cluster can't be reached or was lost, or actors have failed, as where the manifest
         can't be written. One that is killed is no failure: it begins again.
     """
-    ray = _import()
+    ray = _import(cluster.address)
     with _said(ray), _session(ray, cluster):
         _quiet(ray)
         count, references = 0, []
@@ -162,8 +162,10 @@ def run(
         )
 
 
-def _import() -> Any:
+def _import(address: str) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address == LOCAL:  # keep to the loopback, on Linux too
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what it will be; no warning
     try:
         import ray
@@ -208,7 +210,8 @@ def _session(ray: Any, cluster: Cluster) -> Iterator[None]:
         os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # a busy machine needs longer
         settings |= {"num_cpus": usable_cores(), "include_dashboard": False}
     try:
-        ray.init(cluster.address, **settings)
+        with _without_dashboard() if cluster.address == LOCAL else nullcontext():
+            ray.init(cluster.address, **settings)
     except ray.exceptions.RayError:
         raise
     except Exception as error:  # Ray raises plain exceptions where a part of it doesn't start
@@ -219,6 +222,25 @@ def _session(ray: Any, cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _without_dashboard() -> Iterator[None]:
+    """Leave out a process of a local cluster that nothing here needs.
+
+    Even without its dashboard, and with reports turned off, it asks the cloud's metadata service,
+    by name and by address, whose machine this is (Ray 2.58, usage_stats_head.py).
+    """
+    from ray._private import services
+
+    start = getattr(services, "start_api_server", None)
+    if start is not None:
+        setattr(services, "start_api_server", lambda *_, **__: ("", None))  # noqa: B010
+    try:
+        yield
+    finally:
+        if start is not None:
+            setattr(services, "start_api_server", start)  # noqa: B010
 
 
 @contextmanager

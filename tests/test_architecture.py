@@ -57,6 +57,7 @@ ORDER = {
         "shards",
         "jobs",
         "plan",
+        "records",
         "manifest",
         "resume",
         "pool",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import re
 import threading
@@ -18,12 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
+from photochrom.batch.records import Entry
 from photochrom.batch.shards import Shard
 from photochrom.errors import Advice, ManifestError
-from photochrom.models.contract import ModelIdentity
-from photochrom.models.plain import read_json
+from photochrom.models import fields
 
 NAME = "photochrom-manifest.jsonl"
 
@@ -52,79 +51,16 @@ class Stamp(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """One line of a manifest."""
+class Record(Entry[Stamp]):
+    """One line of a manifest.
 
-    input: str
-    """The photograph, as it was named."""
-    output: str
-    """The result: below the manifest's folder relative to it, so that both can move."""
-    status: Status
-    input_stamp: Stamp | None = None
-    output_stamp: Stamp | None = None
-    sha256: str = ""
-    """Of the result."""
-    model: ModelIdentity | None = None
-    """What made the result."""
-    seconds: float = 0.0
-    error: str = ""
+    ``input`` is the photograph as it was named. ``output`` is the result: below the manifest's
+    folder relative to it, so that both can move.
+    """
 
-    def to_json(self) -> str:
-        """The record as a line without its end; the inverse of `from_json`."""
-        table: dict[str, Any] = {
-            "input": self.input,
-            "output": self.output,
-            "status": self.status,
-            "error": self.error or None,
-            "seconds": round(self.seconds, 3),
-            "model": self.model.name if self.model else None,
-            "model_version": (self.model.version or None) if self.model else None,
-            "model_sha256": (self.model.sha256 or None) if self.model else None,
-            "sha256": self.sha256 or None,
-        }
-        for name, stamp in (("input", self.input_stamp), ("output", self.output_stamp)):
-            if stamp is not None:
-                table |= {f"{name}_bytes": stamp.size_bytes, f"{name}_mtime_ns": stamp.mtime_ns}
-        table = {key: value for key, value in table.items() if value is not None}
-        text = json.dumps(table, ensure_ascii=False)
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # a file's name that isn't UTF-8
-            return json.dumps(table)
-        return text
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Record:
-        """Read a line. Keys that aren't known are left out.
-
-        Raises
-        ------
-        ValueError
-            It is no record.
-        """
-        try:
-            table = read_json(text)
-        except ValueError as error:
-            raise ValueError(f"not a record ({error})") from error
-        if not isinstance(table, dict):
-            raise ValueError("not a record (no table)")
-        status = _text(table, "status")
-        if status not in get_args(Status):
-            raise ValueError(f"not a record (its status is {status!r})")
-        seconds = table.get("seconds", 0.0)
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-            raise ValueError("not a record (its seconds are no number)")
-        return cls(
-            input=_text(table, "input"),
-            output=_text(table, "output"),
-            status=status,
-            input_stamp=_stamp_in(table, "input"),
-            output_stamp=_stamp_in(table, "output"),
-            sha256=_text(table, "sha256", ""),
-            model=_model_in(table),
-            seconds=seconds,
-            error=_text(table, "error", ""),
-        )
+    STATUSES = get_args(Status)
+    STAMP = Stamp
+    MARK = staticmethod(fields.whole(-(2**63), 2**63))
 
 
 class Manifest:
@@ -329,32 +265,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _text(table: dict[str, Any], key: str, default: str | None = None) -> Any:
-    value = table.get(key, default)
-    if not isinstance(value, str):
-        raise ValueError(f"not a record (its {key} is not text)")
-    return value
-
-
-def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
-    if "model" not in table:
-        return None
-    version, sha256 = (_text(table, f"model_{key}", "") for key in ("version", "sha256"))
-    return ModelIdentity(_text(table, "model"), version, sha256)
-
-
 def _time(record: Record) -> int:
     """When the result of a record was written, in nanoseconds."""
     return record.output_stamp.mtime_ns if record.output_stamp else 0
-
-
-def _stamp_in(table: dict[str, Any], name: str) -> Stamp | None:
-    size, time = (table.get(f"{name}_{key}") for key in ("bytes", "mtime_ns"))
-    if size is None:
-        return None
-    if type(size) is not int or type(time) is not int:  # a bool is none
-        raise ValueError(f"not a record (the stamp of its {name} is not a number)")
-    return Stamp(size, time)
 
 
 def _lock(file: int, path: Path) -> None:

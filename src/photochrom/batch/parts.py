@@ -7,7 +7,6 @@ is found out from the results themselves (`photochrom.batch.objects`).
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import threading
@@ -19,14 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal
 
 from photochrom.batch import stores
+from photochrom.batch.records import Entry
 from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import Advice, ManifestError, StoreError
 from photochrom.models import fields
-from photochrom.models.contract import ModelIdentity
-from photochrom.models.plain import read_json
 
 NAME = "photochrom-manifest"
 """The prefix of the parts, below the results' own."""
@@ -39,71 +36,18 @@ SECONDS = 15.0
 _PART = re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[0-9a-f]{12}-\d{6}\.jsonl")
 _AT_ONCE = 16
 
-_STATUS = fields.choice("done", "failed", "skipped")
-_SIZE = fields.whole(0, 2**63)
-_SECONDS = fields.real(0, 1e12)
-
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectRecord:
-    """One line of a part: plain values, which go between processes as they are."""
+class ObjectRecord(Entry[ObjectStamp]):
+    """One line of a part.
 
-    input: str
-    """The photograph's address."""
-    output: str
-    """The result: its key below the place of the results."""
-    status: Literal["done", "failed", "skipped"]
-    input_stamp: ObjectStamp | None = None
-    output_stamp: ObjectStamp | None = None
-    sha256: str = ""
-    """Of the result."""
-    model: ModelIdentity | None = None
-    """What made the result, where that is known."""
-    seconds: float = 0.0
-    error: str = ""
+    ``input`` is the photograph's address. ``output`` is the result: its key below the place of
+    the results.
+    """
 
-    def to_json(self) -> str:
-        """The record as a line without its end; the inverse of `from_json`."""
-        table: dict[str, Any] = {
-            "input": self.input,
-            "output": self.output,
-            "status": self.status,
-            "error": self.error or None,
-            "seconds": round(self.seconds, 3),
-            "model": self.model.name if self.model else None,
-            "model_version": (self.model.version or None) if self.model else None,
-            "model_sha256": (self.model.sha256 or None) if self.model else None,
-            "sha256": self.sha256 or None,
-        }
-        for name, stamp in (("input", self.input_stamp), ("output", self.output_stamp)):
-            if stamp is not None:
-                table |= {f"{name}_bytes": stamp.size_bytes, f"{name}_e_tag": stamp.e_tag}
-        return json.dumps({key: value for key, value in table.items() if value is not None})
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> ObjectRecord:
-        """Read a line. Keys that aren't known are left out.
-
-        Raises
-        ------
-        ValueError
-            It is no record.
-        """
-        try:
-            table = fields.table(read_json(text), "the line")
-            return cls(
-                input=_text_in(table, "input"),
-                output=_text_in(table, "output"),
-                status=_STATUS(table.get("status"), "status"),
-                input_stamp=_stamp_in(table, "input"),
-                output_stamp=_stamp_in(table, "output"),
-                sha256=_text_in(table, "sha256", ""),
-                model=_model_in(table),
-                seconds=_SECONDS(table.get("seconds", 0.0), "seconds"),
-                error=_text_in(table, "error", ""),
-            )
-        except ValueError as error:
-            raise ValueError(f"not a record ({error})") from error
+    STATUSES = ("done", "failed", "skipped")
+    STAMP = ObjectStamp
+    MARK = staticmethod(fields.text)
 
 
 class Parts:
@@ -198,22 +142,3 @@ def read(place: Address) -> Iterator[ObjectRecord]:
                 for line in data.splitlines():
                     with suppress(ValueError):
                         yield ObjectRecord.from_json(line)
-
-
-def _model_in(table: dict[str, Any]) -> ModelIdentity | None:
-    if "model" not in table:
-        return None
-    keys = ("model", "model_version", "model_sha256")
-    return ModelIdentity(*(_text_in(table, key, "") for key in keys))
-
-
-def _text_in(table: dict[str, Any], key: str, default: str | None = None) -> str:
-    found: str = fields.text(table.get(key, default), key)
-    return found
-
-
-def _stamp_in(table: dict[str, Any], name: str) -> ObjectStamp | None:
-    if f"{name}_bytes" not in table:
-        return None
-    size = _SIZE(table[f"{name}_bytes"], f"{name}_bytes")
-    return ObjectStamp(size, _text_in(table, f"{name}_e_tag", ""))

@@ -10,7 +10,7 @@
     │   ├── AlreadyColoredError  a photograph has colors, and only gray ones were wanted
     │   ├── MemoryBudgetError    a picture takes more memory than may be used
     │   ├── PictureReadError  a file or bytes can't be read as a picture
-    │   │   └── DamagedPictureError  it is broken or cut short
+    │   │   └── DamagedPictureError  it is damaged or truncated
     │   └── PictureWriteError a picture can't be written
     │       └── OutputExistsError  the output is there already and may not be replaced
     ├── FilmError
@@ -132,7 +132,7 @@ class PictureReadError(PictureError):
 
 
 class DamagedPictureError(PictureReadError):
-    """A file is broken or cut short; what can be decoded of it can be taken, if that is allowed."""
+    """A file is damaged or truncated; what can be decoded is available if damaged files are " "allowed."""
 
 
 class PictureWriteError(PictureError):

@@ -260,8 +260,8 @@ def mixed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("recursive", "said"),
     [
-        (True, "3 files were left out, by their names no pictures: 2 .bmp, 1 without a suffix."),
-        (False, "1 file was left out, by their names no pictures: 1 .bmp."),
+        (True, "Skipped 3 files that are not pictures: 2 .bmp, 1 without a suffix."),
+        (False, "Skipped 1 file that is not a picture: 1 .bmp."),
     ],
 )
 def test_what_a_folder_leaves_out_is_counted(mixed, recursive, said):

@@ -90,7 +90,7 @@ def test_damage_is_refused_or_taken_on_demand(album, tmp_path):
     cut.write_bytes(whole[: len(whole) // 2])
     result = colorize(cut, "-o", tmp_path / "out.jpg")
     assert result.exit_code == 1
-    assert "cut.jpg: broken or cut short: " in result.stderr
+    assert "cut.jpg: damaged or truncated: " in result.stderr
     result = colorize(cut, "-o", tmp_path / "out.jpg", "--allow-damaged")
     assert result.exit_code == 0
     assert "damaged: " in result.stderr

@@ -367,7 +367,7 @@ def test_prefetched_says_what_is_broken_where_it_is_used(color_picture, tmp_path
     path.write_bytes(path.read_bytes()[:-400])
     ahead = picture.read(path).prefetched()
     for use in (ahead.srgb, lambda: ahead.save(tmp_path / "out.png")):
-        with pytest.raises(PictureReadError, match=r"in\.png: broken or cut short"):
+        with pytest.raises(PictureReadError, match=r"in\.png: damaged or truncated"):
             use()
     assert not (tmp_path / "out.png").exists()
 

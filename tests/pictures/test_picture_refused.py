@@ -289,7 +289,7 @@ def test_the_error_says_how_far_decoding_got(suffix, least, kind, tmp_path):
     found = picture.read(path) if kind == "path" else picture.read(path.read_bytes(), name="cut")
     for use in use_every_way(found, tmp_path):
         with pytest.raises(
-            PictureReadError, match=r"cut.*: broken or cut short: \d+ of 400 rows"
+            PictureReadError, match=r"cut.*: damaged or truncated: \d+ of 400 rows"
         ) as caught:
             use()
         rows = int(str(caught.value).split("short: ")[1].split(" of")[0])
@@ -313,7 +313,7 @@ def test_damage_can_be_allowed(suffix, smooth_srgb, tmp_path):
 def test_a_wrong_checksum_is_an_error():
     whole = bytearray(picture.from_array(noise()).encode("png"))
     whole[len(whole) // 2] ^= 0x5A
-    with pytest.raises(PictureReadError, match="broken or cut short"):
+    with pytest.raises(PictureReadError, match="damaged or truncated"):
         picture.read(bytes(whole)).srgb()
 
 

@@ -465,7 +465,7 @@ def test_a_model_without_hints_says_so(client, colorizer):
         ({}, b"", "No picture was sent"),
         ({}, b"no picture at all", "this is not a picture in a known format"),
         ({}, photograph()[:200], "begins like JPEG"),
-        ({}, photograph(300, 300)[:-3000], "broken or cut short"),
+        ({}, photograph(300, 300)[:-3000], "damaged or truncated"),
         ({"vividness": "3"}, None, "less than or equal to 2"),
         ({"vividness": "nan"}, None, "vividness"),
         ({"quality": "0"}, None, "quality"),

@@ -113,8 +113,8 @@ def left_out(inputs: Sequence[str], output: str | None, *, recursive: bool = Tru
     advice = ""
     if counts.keys() & set(formats.HEIC_SUFFIXES):
         advice = " HEIC can be read after pip install 'photochrom[heic]'."
-    many = "files were" if counts.total() > 1 else "file was"
-    return f"{counts.total()} {many} left out, by their names no pictures: {kinds}.{advice}"
+    many = "files that are not pictures" if counts.total() > 1 else "file that is not a picture"
+    return f"Skipped {counts.total()} {many}: {kinds}.{advice}"
 
 
 def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:

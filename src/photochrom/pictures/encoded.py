@@ -193,7 +193,7 @@ class Encoded:
         Raises
         ------
         DamagedPictureError
-            It is broken or cut short; the message says how far decoding got.
+            It is damaged or truncated; the message says how far decoding got.
         """
         try:
             self._decode_all(self._fail_on)
@@ -310,8 +310,8 @@ class Encoded:
 
     def _damaged(self, damage: _DamageError) -> PictureReadError:
         return DamagedPictureError(
-            f"{self.name}: broken or cut short: {damage}. Find a whole copy, or allow damaged "
-            "files, to take what there is."
+            f"{self.name}: damaged or truncated: {damage}. Find an intact copy, or allow damaged "
+            "files to use what can be decoded."
         )
 
     def _decode_all(self, fail_on: str) -> None:

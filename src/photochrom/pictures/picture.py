@@ -401,7 +401,7 @@ def read(
     source : path of a file, or the bytes of one
     name : what to call it in messages; the path by default
     max_pixels : larger pictures are refused
-    allow_damaged : take what can be decoded of a file that is broken or cut short
+    allow_damaged : take what can be decoded of a file that is damaged or truncated
     page : which page of a TIFF file, from 0; smaller copies of pages don't count
 
     Raises

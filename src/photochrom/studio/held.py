@@ -167,7 +167,7 @@ def hold(
     data : a picture file's bytes
     name : what to call it
     max_pixels : larger pictures are refused, by their header
-    allow_damaged : take what can be decoded of a file that is broken or cut short
+    allow_damaged : take what can be decoded of a file that is damaged or truncated
 
     Raises
     ------

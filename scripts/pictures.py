@@ -1,0 +1,198 @@
+"""Take the docs' pictures of the program anew, so that they never age.
+
+    python scripts/pictures.py [before-after] [terminal] [studio]
+
+Before and after for the landing page, the terminal as SVG, and the Studio as it is served (needs
+Chromium). All of them show the sample photographs; `benchmarks/gallery.py` makes all others.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+import photochrom
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "src/photochrom/samples"
+IMAGES = ROOT / "docs/images"
+PROGRAM = Path(sys.executable).with_name("photochrom")
+DESK = {"width": 1280, "height": 800}
+
+THEME = TerminalTheme((24, 24, 27), (228, 228, 231), [(39, 39, 42)] * 8)
+
+# Rich's own format loads a font from another host.
+SVG = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace;
+  font-size: {char_height}px; line-height: {line_height}px; }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect width="{terminal_width}" height="{terminal_height}"/>
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+
+def main() -> None:
+    """Take those that are named, or all."""
+    IMAGES.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or KINDS:
+        KINDS[name]()
+
+
+def before_after() -> None:
+    """The samples in gray and in color, for the slider."""
+    colorizer = photochrom.Colorizer()
+    for name in ("flower", "china"):
+        gray = photochrom.read(SAMPLES / f"{name}.jpg")
+        gray.save(IMAGES / f"{name}-before.jpg", force=True, quality=85)
+        colored = colorizer.colorize(gray)
+        colored.save(IMAGES / f"{name}-after.jpg", force=True, quality=85)
+
+
+# The terminal
+
+
+def terminal() -> None:
+    """Commands as a person types them, and what they answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Path(folder)
+        shutil.copy(SAMPLES / "flower.jpg", desk / "old.jpg")
+        (desk / "scans").mkdir()
+        for name in ("flower", "china", "chelsea"):
+            shutil.copy(SAMPLES / f"{name}.jpg", desk / "scans")
+        (desk / "scans/notes.txt").write_text("Box 3, left to right\n")
+        (desk / "scans/cut.jpg").write_bytes((SAMPLES / "china.jpg").read_bytes()[:300])
+        typed(desk, "terminal-first", ["colorize old.jpg"])
+        typed(
+            desk,
+            "terminal-folder",
+            [
+                "colorize scans -o colored --dry-run",
+                "colorize scans -o colored",
+                "colorize scans -o colored --resume",
+            ],
+        )
+        typed(desk, "terminal-models", ["models", "doctor"])
+
+
+def typed(folder: Path, name: str, commands: list[str]) -> None:
+    """Run commands in a folder, and draw them with their answers."""
+    console = Console(record=True, width=92, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    for command in commands:
+        console.print(Text(f"$ photochrom {command}", style="bold"))
+        ran = subprocess.run(
+            [PROGRAM, *command.split()],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "92"},
+        )
+        console.print(Text(ran.stdout.rstrip("\n")))
+    drawn = console.export_svg(title="", theme=THEME, code_format=SVG, unique_id=name)
+    (IMAGES / f"{name}.svg").write_text(drawn, "utf-8")
+
+
+# The Studio
+
+
+def studio() -> None:
+    """The Studio's page: first visit, a hint being given, and on a phone."""
+    from playwright.sync_api import sync_playwright
+
+    with serving() as url, sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, size, dark in (
+            ("studio", DESK, False),
+            ("studio-dark", DESK, True),
+            ("studio-phone", {"width": 390, "height": 760}, False),
+        ):
+            context = browser.new_context(
+                viewport=size,
+                reduced_motion="reduce",
+                color_scheme="dark" if dark else "light",
+            )
+            visit(context.new_page(), url, name)
+            context.close()
+        browser.close()
+
+
+def visit(page: Any, url: str, name: str) -> None:
+    """Take the welcome, open the first sample and give a petal a color."""
+    page.goto(url)
+    page.wait_for_selector(".print-paper")
+    page.wait_for_timeout(1500)
+    if name == "studio":
+        page.screenshot(path=IMAGES / "studio-welcome.jpg", type="jpeg", quality=82)
+    page.locator(".print-paper").first.click()
+    page.wait_for_selector("#stage[data-state=painted]")
+    page.wait_for_timeout(800)
+    if name == "studio-phone":
+        page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
+        return
+    box = page.locator("#frame").bounding_box()
+    page.mouse.click(box["x"] + 0.43 * box["width"], box["y"] + 0.35 * box["height"])
+    page.wait_for_selector(".likely-one")
+    page.wait_for_timeout(1200)
+    page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """`photochrom serve` on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/"
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen([PROGRAM, "serve", "--port", str(port)], stdout=quiet, stderr=quiet)
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{url}healthz", timeout=5):
+                    break
+            except OSError:
+                time.sleep(0.2)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+KINDS: Mapping[str, Callable[[], None]] = {
+    "before-after": before_after,
+    "terminal": terminal,
+    "studio": studio,
+}
+
+if __name__ == "__main__":
+    main()

@@ -132,7 +132,7 @@ class PictureReadError(PictureError):
 
 
 class DamagedPictureError(PictureReadError):
-    """A file is damaged or truncated; what can be decoded is available if damaged files are " "allowed."""
+    """A file is damaged or truncated; what can be decoded is used if damaged files are allowed."""
 
 
 class PictureWriteError(PictureError):

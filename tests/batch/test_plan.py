@@ -270,4 +270,4 @@ def test_what_a_folder_leaves_out_is_counted(mixed, recursive, said):
 
 def test_results_and_named_files_are_not_left_out(mixed):
     assert left_out(["photos/b.bmp"], "out") == ""
-    assert left_out(["photos"], "photos/in").startswith("1 file was left out")
+    assert left_out(["photos"], "photos/in").startswith("Skipped 1 file that is not a picture")

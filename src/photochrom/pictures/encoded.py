@@ -85,6 +85,11 @@ class Encoded:
         except pyvips.Error as error:
             raise self.unreadable(error) from error
 
+    @cached_property
+    def said(self) -> metadata.Said:
+        """What its XMP says; raises as `header`."""
+        return metadata.said(self.header(), self.contents)
+
     def checked(self, max_pixels: int) -> pyvips.Image:
         """Its `header`; raises as that does, and where there are more pixels.
 
@@ -178,7 +183,7 @@ class Encoded:
         spare = header.bands - color_bands(header) - 1
         if spare > 0:
             notes.append(f"{header.bands} channels; only the colors were used")
-        notes += metadata.notes(header, self.contents)
+        notes += metadata.notes(header, self.contents, self.said)
         if self.allow_damaged:
             try:
                 self._decode_all("error")
@@ -261,7 +266,7 @@ class Encoded:
         """How the pixels are to be turned; AVIF's and HEIC's are turned by their decoder."""
         if image.get("vips-loader").startswith("hei"):
             return 1
-        return metadata.orientation(image, self.contents)
+        return metadata.orientation(image, self.contents, self.said)
 
     def _is_usual(self, header: pyvips.Image) -> bool:
         """Whether libvips' own way of shrinking while decoding gives the right picture."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO, TypeAlias
 
@@ -28,6 +29,7 @@ Changes: TypeAlias = Mapping[str, str | bytes | None]
 EXIF, SOFTWARE = "photochrom-exif", "photochrom-software"
 RESOLUTION = "photochrom-resolution"
 TEXTS, COMMENTS = "photochrom-png-texts", "photochrom-jpeg-comments"
+SIGNABLE = "photochrom-xmp"
 """Fields of ours; libvips' savers leave them aside. Its own, ``exif-data``, sets others, too."""
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
@@ -51,6 +53,9 @@ MODEL_VERSION = Property(_OURS, "photochrom", "ModelVersion")
 MODEL_SHA256 = Property(_OURS, "photochrom", "ModelSHA256")
 VERSION = Property(_OURS, "photochrom", "Version")
 SOURCE_TYPE_BEFORE = Property(_OURS, "photochrom", "SourceTypeBefore")
+
+_SIGNED = (DIGITAL_SOURCE_TYPE, NOTE, MODEL, MODEL_VERSION, MODEL_SHA256, VERSION)
+"""What a signature replaces."""
 
 _ORIENTATION = Property(_TIFF, "tiff", "Orientation")
 _CAMERA = "http://ns.google.com/photos/1.0/camera/"
@@ -110,19 +115,62 @@ def changed(image: pyvips.Image, changes: Changes) -> pyvips.Image:
     return image
 
 
-def brought_up_to_date(header: pyvips.Image, contents: Contents | None) -> Changes:
-    """What is to be changed in a picture that has just been read.
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a file's XMP says that is of use, found out by parsing it once."""
+
+    packet: bytes = b""
+    """Without what no longer holds."""
+    signable: bytes = b""
+    """What `signature` makes a signed packet of."""
+    orientation: str = ""
+    has_film: bool = False
+    """Whether it says that a film is behind the picture."""
+
+
+def said(header: pyvips.Image, contents: Contents | None) -> Said:
+    """Read a file's XMP.
 
     Parameters
     ----------
     header : the image as libvips has opened it
     contents : what libvips left aside
     """
+    packet = _blob(header, "xmp-data") or (contents.xmp if contents else b"")
+    if not packet:
+        return Said()
+    tree = xmp.Packet(packet)
+    orientation, *film = tree.values(_ORIENTATION, *_MOTION)
+    tree.drop(_STALE_PROPERTIES)
+    return Said(
+        packet=tree.to_bytes(),
+        signable=_signable(tree),
+        orientation=orientation,
+        has_film=any(film),
+    )
+
+
+def _signable(tree: xmp.Packet) -> bytes:
+    """What stood there of the two properties that a signature goes by, and the packet's frame."""
+    before, tool = tree.values(DIGITAL_SOURCE_TYPE, CREATOR_TOOL)
+    before = "" if before == SOURCE_TYPE else before
+    tree.drop((*_SIGNED, *([SOURCE_TYPE_BEFORE] if before else [])))
+    return b"\0".join([before.encode(), tool.encode(), tree.frame()])
+
+
+def brought_up_to_date(header: pyvips.Image, contents: Contents | None, said: Said) -> Changes:
+    """What is to be changed in a picture that has just been read.
+
+    Parameters
+    ----------
+    header : the image as libvips has opened it
+    contents : what libvips left aside
+    said : its XMP
+    """
     contents = contents or Contents()
     changes: dict[str, str | bytes | None] = dict.fromkeys(_STALE_FIELDS)
-    packet = _blob(header, "xmp-data") or contents.xmp
-    if packet:
-        changes["xmp-data"] = xmp.edited(packet, drop=_STALE_PROPERTIES)
+    if said.packet:
+        changes |= {"xmp-data": said.packet, SIGNABLE: said.signable}
     block = contents.exif or _blob(header, "exif-data")
     changes |= {EXIF: block if exif.is_readable(block) else None, "exif-data": None}
     captions = _with_captions(contents.photoshop, contents.iptc) or _blob(header, "iptc-data")
@@ -134,31 +182,26 @@ def brought_up_to_date(header: pyvips.Image, contents: Contents | None) -> Chang
     return changes
 
 
-def notes(header: pyvips.Image, contents: Contents | None) -> tuple[str, ...]:
+def notes(header: pyvips.Image, contents: Contents | None, said: Said) -> tuple[str, ...]:
     """What of a file's metadata is lost as soon as it is read, in words for a person."""
     contents = contents or Contents()
-    said = dict.fromkeys(contents.notes)
-    packet = _blob(header, "xmp-data") or contents.xmp
-    if b"GCamera" in packet and any(xmp.values_of(packet, *_MOTION)):
-        said[jpeg.FILM] = None
+    lost = dict.fromkeys(contents.notes)
+    if said.has_film:
+        lost[jpeg.FILM] = None
     block = contents.exif or _blob(header, "exif-data")
     if block and not exif.is_readable(block):
-        said["its EXIF is broken, and was left out"] = None
-    return tuple(said)
+        lost["its EXIF is broken, and was left out"] = None
+    return tuple(lost)
 
 
-def orientation(header: pyvips.Image, contents: Contents | None) -> int:
+def orientation(header: pyvips.Image, contents: Contents | None, said: Said) -> int:
     """How a picture is to be turned, 1..8: by EXIF, or by XMP where EXIF doesn't say."""
     if header.get_typeof("orientation"):
         return int(header.get("orientation"))
     block = contents.exif if contents else b""
     if found := exif.orientation(block or _blob(header, "exif-data")):
         return found
-    packet = _blob(header, "xmp-data") or (contents.xmp if contents else b"")
-    if b"Orientation" not in packet:
-        return 1
-    text = xmp.value_of(packet, _ORIENTATION)
-    return int(text) if text in set("12345678") else 1
+    return int(said.orientation) if said.orientation in set("12345678") else 1
 
 
 def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
@@ -170,7 +213,13 @@ def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
     model : which
     """
     program = f"Photochrom {__version__}"
-    packet = _blob(header, "xmp-data")
+    earlier = exif.text(_blob(header, EXIF), exif.SOFTWARE).split("; ")
+    programs = [one for one in earlier if one and not one.startswith("Photochrom ")]
+    software = "; ".join([*programs, f"{program}, model {model}"])
+    signable = _blob(header, SIGNABLE) or _signable(xmp.Packet(_blob(header, "xmp-data")))
+    before, tool, frame = signable.split(b"\0", 2)
+    if not frame:  # the packet is broken
+        return {SOFTWARE: software}
     put = {
         DIGITAL_SOURCE_TYPE: SOURCE_TYPE,
         NOTE: f"Colors generated by {program}, model {model}",
@@ -179,16 +228,9 @@ def signature(header: pyvips.Image, *, model: ModelIdentity) -> Changes:
     }
     put |= {MODEL_VERSION: model.version} if model.version else {}
     put |= {MODEL_SHA256: model.sha256} if model.sha256 else {}
-    before, tool = xmp.values_of(packet, DIGITAL_SOURCE_TYPE, CREATOR_TOOL)
-    if before not in ("", SOURCE_TYPE):
-        put[SOURCE_TYPE_BEFORE] = before
-    if not tool:
-        put[CREATOR_TOOL] = program
-    earlier = exif.text(_blob(header, EXIF), exif.SOFTWARE).split("; ")
-    programs = [one for one in earlier if one and not one.startswith("Photochrom ")]
-    software = "; ".join([*programs, f"{program}, model {model}"])
-    edited = xmp.edited(packet, drop=(MODEL_VERSION, MODEL_SHA256), put=put)
-    return {"xmp-data": edited, SOFTWARE: software}
+    put |= {SOURCE_TYPE_BEFORE: before.decode()} if before else {}
+    put |= {} if tool else {CREATOR_TOOL: program}
+    return {"xmp-data": xmp.put_in(frame, put), SOFTWARE: software}
 
 
 def for_saving(image: pyvips.Image, format_: str) -> pyvips.Image:

@@ -418,7 +418,7 @@ def read(
         )
     loader = header.get("vips-loader").removesuffix("_source")
     found = next(one for one in formats.KNOWN.values() if one.loader == loader)
-    changes = metadata.brought_up_to_date(header, encoded.contents)
+    changes = metadata.brought_up_to_date(header, encoded.contents, encoded.said)
 
     def open_upright() -> pyvips.Image:
         return metadata.changed(encoded.open_upright(), changes)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
+from xml.sax.saxutils import escape, quoteattr
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XMLNS = "http://www.w3.org/2000/xmlns/"
@@ -16,6 +17,8 @@ XMLNS = "http://www.w3.org/2000/xmlns/"
 MAX_BYTES, MAX_PARTS = 1 << 22, 20_000
 """Packets with more bytes, or with more tags and attributes, are passed on as they are: a tree
 takes 2 to 5 microseconds and a kilobyte for each part."""
+
+_MAX_DEPTH = 100
 
 EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
@@ -28,6 +31,9 @@ EMPTY = (
 ANY = "*"
 """The name that stands for all of a namespace."""
 
+_PLACE = b"\0"
+"""What no XML has."""
+
 
 class Property(NamedTuple):
     """A property's namespace, that namespace's usual prefix, and the property's name."""
@@ -37,57 +43,75 @@ class Property(NamedTuple):
     name: str
 
 
-def value_of(packet: bytes, wanted: Property) -> str:
-    """A simple property's text; empty where there is none or the packet is broken."""
-    return values_of(packet, wanted)[0]
+class Packet:
+    """A packet's tree: it is parsed once, asked, and shortened."""
+
+    def __init__(self, packet: bytes) -> None:
+        self._packet, self._document = packet, _parse(packet or EMPTY)
+        self._is_changed = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is passed on as it is, and says nothing."""
+        return self._document is None
+
+    def values(self, *wanted: Property) -> tuple[str, ...]:
+        """The texts of simple properties; empty where there is no such one."""
+        found = dict.fromkeys([(one.namespace, one.name) for one in wanted], "")
+        for description in self._descriptions():
+            for node in (*description.attributes.values(), *_elements(description)):
+                name = (node.namespaceURI or "", node.localName or "")
+                if found.get(name) == "":
+                    texts = (part for part in node.childNodes if part.nodeType == Node.TEXT_NODE)
+                    found[name] = "".join(part.data for part in texts).strip()
+        return tuple(found.values())
+
+    def drop(self, properties: Collection[Property]) -> None:
+        """Take properties out, wherever they are described."""
+        unwanted = {(one.namespace, one.name) for one in properties}
+        for description in self._descriptions():
+            taken = _take_out(description, unwanted)
+            self._is_changed |= taken
+            parent = description.parentNode
+            if taken and parent is not None and _says_nothing(description):
+                parent.removeChild(description)
+
+    def to_bytes(self) -> bytes:
+        """The packet, UTF-8; the very bytes that were given where nothing was dropped."""
+        if self._document is None or not self._is_changed:
+            return self._packet
+        return _serialized(self._document)
+
+    def frame(self) -> bytes:
+        """The packet with a place for more, for `put_in`; nothing of a broken one."""
+        if self._document is None:
+            return b""
+        place = _place(self._document, self._descriptions())
+        framed = _serialized(self._document)
+        assert place.parentNode is not None
+        place.parentNode.removeChild(place)
+        return framed
+
+    def _descriptions(self) -> list[minidom.Element]:
+        return _descriptions(self._document) if self._document else []
 
 
-def values_of(packet: bytes, *wanted: Property) -> tuple[str, ...]:
-    """The texts of simple properties, as `value_of` gives them; the packet is parsed once."""
-    found = dict.fromkeys([(one.namespace, one.name) for one in wanted], "")
-    document = _parse(packet)
-    for description in _descriptions(document) if document else []:
-        for node in (*description.attributes.values(), *_elements(description)):
-            name = (node.namespaceURI or "", node.localName or "")
-            if found.get(name) == "":
-                texts = (part for part in node.childNodes if part.nodeType == Node.TEXT_NODE)
-                found[name] = "".join(part.data for part in texts).strip()
-    return tuple(found.values())
-
-
-def edited(
-    packet: bytes, *, drop: Collection[Property] = (), put: Mapping[Property, str] | None = None
-) -> bytes:
-    """A packet without some properties and with others.
+def put_in(frame: bytes, properties: Mapping[Property, str]) -> bytes:
+    """A packet with simple properties, of the frame of one that lacks them.
 
     Parameters
     ----------
-    packet : the bytes of a packet; nothing for a new one
-    drop : properties to take out, wherever they are described
-    put : simple properties and their texts; they replace those of the same name
-
-    Returns
-    -------
-    The packet's bytes, UTF-8; unchanged where it is broken, or where nothing was to be done
+    frame : by `Packet.frame`
+    properties : and their texts
     """
-    put = put or {}
-    document = _parse(packet or EMPTY)
-    if document is None:
-        return packet
-    changed = False
-    unwanted = {(one.namespace, one.name) for one in (*drop, *put)}
-    for description in _descriptions(document):
-        taken = _take_out(description, unwanted)
-        changed |= taken
-        parent = description.parentNode
-        if taken and parent is not None and _says_nothing(description):
-            parent.removeChild(description)
-    if put:
-        _put_in(document, put)
-    if not (changed or put):
-        return packet
-    # `Document.toxml` would begin with an XML declaration, which a packet should not have.
-    return "".join(node.toxml() for node in document.childNodes).encode("utf-8", "replace")
+    begin, end = frame.split(_PLACE)
+    spaces = {one.prefix: one.namespace for one in properties}
+    added = "".join(f" xmlns:{prefix}={quoteattr(space)}" for prefix, space in spaces.items())
+    added += ">"
+    for one, text in properties.items():
+        name = f"{one.prefix}:{one.name}"
+        added += f"<{name}>{escape(text)}</{name}>"
+    return begin.removesuffix(b">") + added.encode("utf-8", "replace") + end
 
 
 def _parse(packet: bytes) -> minidom.Document | None:
@@ -99,10 +123,21 @@ def _parse(packet: bytes) -> minidom.Document | None:
         return None  # a document type, which could define entities, has no place in XMP
     try:
         document = minidom.parseString(packet)
-        document.toxml()  # recursive, as all that follows
-    except (ExpatError, ValueError, RecursionError, LookupError):
+    except (ExpatError, ValueError, LookupError):
+        return None
+    if _is_deep(document):
         return None
     return document if document.getElementsByTagNameNS("*", "*") else None
+
+
+def _is_deep(document: minidom.Document) -> bool:
+    """Whether it is too deep for minidom, which goes through it by recursion."""
+    level: list[Node] = [document]
+    for _ in range(_MAX_DEPTH):
+        level = [child for node in level for child in node.childNodes]
+        if not level:
+            return False
+    return True
 
 
 def _descriptions(document: minidom.Document) -> list[minidom.Element]:
@@ -141,8 +176,8 @@ def _says_nothing(description: minidom.Element) -> bool:
     return not said and not any(isinstance(c, minidom.Element) for c in description.childNodes)
 
 
-def _put_in(document: minidom.Document, put: Mapping[Property, str]) -> None:
-    """Add one more description with these properties."""
+def _place(document: minidom.Document, described: list[minidom.Element]) -> minidom.Element:
+    """Add one more description, which holds nothing but the mark of a place."""
     trees = document.getElementsByTagNameNS(RDF, "RDF")
     if trees:
         tree = trees[0]
@@ -152,13 +187,15 @@ def _put_in(document: minidom.Document, put: Mapping[Property, str]) -> None:
         assert document.documentElement is not None
         document.documentElement.appendChild(tree)
     # All descriptions of a packet are about the same thing.
-    about = next((one.getAttributeNS(RDF, "about") for one in _descriptions(document)), "")
+    about = next((one.getAttributeNS(RDF, "about") for one in described), "")
     added = document.createElementNS(RDF, "rdf:Description")
     added.setAttributeNS(XMLNS, "xmlns:rdf", RDF)
     added.setAttributeNS(RDF, "rdf:about", about)
-    for one, text in put.items():
-        added.setAttributeNS(XMLNS, f"xmlns:{one.prefix}", one.namespace)
-        element = document.createElementNS(one.namespace, f"{one.prefix}:{one.name}")
-        element.appendChild(document.createTextNode(text))
-        added.appendChild(element)
+    added.appendChild(document.createTextNode(_PLACE.decode()))
     tree.appendChild(added)
+    return added
+
+
+def _serialized(document: minidom.Document) -> bytes:
+    # `Document.toxml` would begin with an XML declaration, which a packet should not have.
+    return "".join(node.toxml() for node in document.childNodes).encode("utf-8", "replace")

@@ -34,6 +34,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -322,6 +323,7 @@ def processor() -> None:
             "to WebP": lambda: colorize(data, "?format=webp"),
             "to lossless WebP": lambda: colorize(data, "?format=webp&lossless=true"),
             "to AVIF": lambda: colorize(data, "?format=avif"),
+            "to AVIF of quality 100": lambda: colorize(data, "?format=avif&quality=100"),
             "to lossless AVIF": lambda: colorize(data, "?format=avif&lossless=true"),
             "XMP of 4 MB": lambda: colorize(packed),
             "XMP of 150 kB": lambda: colorize(small),
@@ -329,6 +331,18 @@ def processor() -> None:
             "the eighth alternative": lambda: colorize(data, "?alternative=2"),
         }
         compare(server, requests)
+        grains = np.random.default_rng(0).integers(0, 256, MEGAPIXEL, dtype=np.uint8)
+        noise = pyvips.Image.new_from_array(grains).pngsave_buffer()
+        queries = {
+            "noise: colorize": "",
+            "noise, to PNG": "?format=png",
+            "noise, to WebP": "?format=webp",
+            "noise, to lossless WebP": "?format=webp&lossless=true",
+            "noise, to AVIF": "?format=avif",
+            "noise, to AVIF of quality 100": "?format=avif&quality=100",
+            "noise, to lossless AVIF": "?format=avif&lossless=true",
+        }
+        compare(server, {name: partial(colorize, noise, query) for name, query in queries.items()})
 
 
 def compare(server: studio.Server, requests: dict[str, Callable[[], object]]) -> None:

@@ -99,43 +99,48 @@ def test_equal_weights_that_the_exporter_stores_once_are_found(hint_model, hint_
         torch.testing.assert_close(reach.data, expected)
 
 
-def test_exported_again_without_a_step_it_is_the_shipped_model(tmp_path):
-    shipped = find_model("photochrom")
-    model = built(shipped)
+@pytest.mark.parametrize(
+    "name", ["resnet18-gray", pytest.param("photochrom", marks=pytest.mark.slow)]
+)
+def test_exported_again_without_a_step_it_gives_the_same_colors(name, tmp_path):
+    shipped, again = find_model(name), tmp_path / "again.onnx"
+    recipe = recipe_of(shipped)
+    torch.manual_seed(5)
+    model = Autoencoder() if name == "resnet18-gray" else HintNetwork(recipe, PRIOR)
     model.load_state_dict(load_exported(model, shipped))
     set_statistics(model, measured(model, [crops(8)]))
-    recipe = recipe_of(shipped)
     content = {
         "version": 1,
         "recipe": recipe_to_dict(recipe),
+        "classes": [],
         "sources": [""] * len(recipe.data.train),
         "mean_ab": [[0.0, 0.0]] * 101,
         "model": model.state_dict(),
         "average": None,
     }
     save_checkpoint(content, tmp_path / "last.ckpt")
-    export(tmp_path / "last.ckpt", tmp_path / "again.onnx")
-    one, other = Session(shipped), Session(tmp_path / "again.onnx")
-    assert (one.contract.bins, one.contract.temperature) == (
-        other.contract.bins,
-        other.contract.temperature,
-    )
-    random = np.random.default_rng(0)
+    export(tmp_path / "last.ckpt", again)
     for height, width, count in [(96, 64, 0), (65, 87, 3)]:
-        lightness = random.uniform(0, 100, (height, width)).astype(np.float32)
-        features = one.encode(lightness), other.encode(lightness)
-        points = random.uniform(0, 60, (count, 2)).astype(np.float32)
-        place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
-        ab = random.uniform(-50, 50, (count, 2)).astype(np.float32)
-        answers = []
-        for session, seen in zip((one, other), features, strict=True):
-            tokens = Tokens(session.sample(seen, points), ab, place)
-            answers.append(GRID.read_out(np.moveaxis(session.decode(seen, tokens), 0, -1)))
-        assert np.abs(answers[0]).max() > 10
-        assert np.abs(answers[0] - answers[1]).max() < 0.1
-    before, after = (half_weights(path) for path in (shipped, tmp_path / "again.onnx"))
-    assert before.total() > 100
+        one, other = (colors(Session(path), height, width, count) for path in (shipped, again))
+        assert np.abs(one).max() > 10
+        assert np.abs(one - other).max() < 0.1
+    before, after = half_weights(shipped), half_weights(again)
+    assert before.total() > 10
     assert before <= after  # the shipped model may lack the head that finds regions
+
+
+def colors(session, height, width, count):
+    """a* and b* of a picture of noise, with so many hints where the model takes any."""
+    random = np.random.default_rng(0)
+    features = session.encode(random.uniform(0, 100, (height, width)).astype(np.float32))
+    if session.contract.output == "ab":
+        return session.decode(features)
+    points = random.uniform(0, 60, (count, 2)).astype(np.float32)
+    place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
+    ab = random.uniform(-50, 50, (count, 2)).astype(np.float32)
+    logits = session.decode(features, Tokens(session.sample(features, points), ab, place))
+    temperature = session.contract.temperature
+    return GRID.read_out(np.moveaxis(logits, 0, -1), temperature=temperature)
 
 
 def half_weights(path):

@@ -70,7 +70,8 @@ class ModelConfig:
     """Of a photochrom, in training: the share of the encoder's channels at 1/16 and 1/32 that
     the decoder goes without, and of what its blocks add there."""
     start: str = ""
-    """The checkpoint of another run with the same layers, whose weights it starts from."""
+    """Whose weights it starts from: the checkpoint of another run with the same layers, an
+    exported ``.onnx`` file of theirs, or a shipped model's name."""
     temperature: float = 0.4
     """Of a photochrom: at which its distribution is read out."""
     chroma: float = 1.0

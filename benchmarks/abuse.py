@@ -422,8 +422,8 @@ def samples(side: int, *, noise: bool) -> Iterator[tuple[str, bytes]]:
         yield f"png {name}", image.pngsave_buffer(compression=1)
         yield f"png interlaced {name}", image.pngsave_buffer(compression=1, interlace=True)
         yield f"tiff {name}", image.tiffsave_buffer(compression="deflate")
-        tile = side * 4 // 5 // 16 * 16  # libvips takes none of more than 100 MB
-        large = {"tile": True, "tile_width": tile, "tile_height": tile}
+        edge = side * 4 // 5 // 16 * 16  # libvips takes none of more than 100 MB
+        large = {"tile": True, "tile_width": edge, "tile_height": edge}
         yield f"tiff, large tiles, {name}", image.tiffsave_buffer(compression="deflate", **large)
     yield "tiff turned", turned.tiffsave_buffer(compression="deflate")
     for name, image in (("rgb", rgb), ("rgba", rgba)):

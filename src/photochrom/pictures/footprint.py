@@ -75,7 +75,8 @@ class Footprint:
         if name == "webp":
             held = WEBP_LOSSLESS if lossless or alpha else WEBP
         elif name == "avif":
-            held = (AVIF_LOSSLESS if lossless else AVIF) * (1.4 if alpha else 1)
+            held = AVIF_LOSSLESS if lossless else AVIF
+            held *= (1.4 if alpha else 1) * (1.15 if self.deep else 1)
         elif name == "jxl":
             held = 8 * raw
         if kept:

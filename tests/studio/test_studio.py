@@ -251,12 +251,12 @@ def test_another_version_can_be_taken_and_worked_on(visit):
         assert versions.nth(number).get_attribute("aria-pressed") == "true"
         moves.append(difference(studio.lab(0.5, 0.45), before))
     assert max(moves) > 8
-    assert "Version" in studio.page.locator("#hint-list").inner_text()
+    assert "Alternative" in studio.page.locator("#hint-list").inner_text()
     studio.shot("version-1440-light")
     own = studio.page.locator(".marker:not(.of-version)")
     studio.hint(0.12, 0.2, "#3366cc")
     assert own.count() == 1
-    studio.changed(lambda: studio.page.get_by_role("button", name="Delete version").click())
+    studio.changed(lambda: studio.page.get_by_role("button", name="Delete alternative").click())
     assert studio.page.locator(".marker").count() == 1
 
 
@@ -282,7 +282,7 @@ def test_a_palette_and_a_reference_steer_the_colours(visit):
 @needs_hints
 def test_it_can_be_seen_where_the_colours_are_unsure(visit):
     studio = visit().open(SAMPLES / "flower.jpg")
-    studio.page.get_by_role("button", name="Unsure").click()
+    studio.page.get_by_role("button", name="Confidence").click()
     studio.page.wait_for_function(
         """() => {
             const veil = document.querySelector("#veil");
@@ -290,7 +290,7 @@ def test_it_can_be_seen_where_the_colours_are_unsure(visit):
             return data.some((value, at) => at % 4 === 3 && value > 100);
         }"""
     )
-    assert studio.page.locator("#tag-after").inner_text() == "Warm: unsure"
+    assert studio.page.locator("#tag-after").inner_text() == "Warm: low confidence"
     studio.shot("unsure-1440-light")
 
 

@@ -27,7 +27,7 @@ def window_of(start_s: float, end_s: float | None) -> Window | None:
 
     Raises
     ------
-    ValueError
+    OptionError
         There is no such part.
     """
     if end_s is not None and not start_s < end_s:

@@ -17,7 +17,7 @@ import torch
 
 from photochrom import color
 from photochrom.evaluation.sources import list_source
-from photochrom.training.data import Crops, Reference, open_store
+from photochrom.training.data import Crops, Pointer, open_store
 from photochrom.training.tables import DataConfig
 
 CROPS = 300
@@ -42,7 +42,7 @@ def main(source: str) -> None:
         started = time.perf_counter()
         store = open_store(source, config)
         making = time.perf_counter() - started
-        crops = Crops([store], [Reference(0, index) for index in range(len(store))], config)
+        crops = Crops([store], [Pointer(0, index) for index in range(len(store))], config)
         order = np.random.default_rng(0).permutation(len(store))
         side = config.store_side_px
 

@@ -23,7 +23,7 @@ from photochrom.training import data  # noqa: E402
 from photochrom.training.data import (  # noqa: E402
     Crops,
     EpochBatches,
-    Reference,
+    Pointer,
     Store,
     mean_ab_by_lightness,
     open_store,
@@ -309,15 +309,15 @@ def test_data_error_is_an_error_of_the_package():
 # The split
 
 
-def names_of(stores, references):
-    return [stores[store].names[index] for store, index in references]
+def names_of(stores, pointers):
+    return [stores[store].names[index] for store, index in pointers]
 
 
 def test_split_is_disjoint_complete_and_near_the_share():
     stores = [store_of([f"{n}.jpg" for n in range(1000)]), store_of(["x", "y", "z"])]
     training, held_out = split_stores(stores, share=0.2)
     assert not set(training) & set(held_out)
-    everything = {Reference(s, i) for s, store in enumerate(stores) for i in range(len(store))}
+    everything = {Pointer(s, i) for s, store in enumerate(stores) for i in range(len(store))}
     assert set(training) | set(held_out) == everything
     assert 150 < len(held_out) < 250
 
@@ -349,7 +349,7 @@ def test_split_with_an_empty_side_is_an_error(names, share):
 
 def test_mean_ab_of_one_color_is_that_color(smooth_srgb):
     srgb = np.full((8, 8, 3), (200, 120, 40), dtype=np.uint8)
-    table = mean_ab_by_lightness([store_of(["a", "b"], srgb)], [Reference(0, 0), Reference(0, 1)])
+    table = mean_ab_by_lightness([store_of(["a", "b"], srgb)], [Pointer(0, 0), Pointer(0, 1)])
     assert table.shape == (101, 2)
     np.testing.assert_allclose(table, [color.srgb_to_lab(srgb[0, 0])[1:]] * 101, atol=1e-3)
 
@@ -358,7 +358,7 @@ def test_mean_ab_is_taken_at_each_lightness():
     """Two colors: what lies between their L* lies between their ab."""
     srgb = np.zeros((8, 8, 3), dtype=np.uint8)
     srgb[:, :4], srgb[:, 4:] = (150, 20, 30), (120, 220, 200)
-    table = mean_ab_by_lightness([store_of(["a"], srgb)], [Reference(0, 0)])
+    table = mean_ab_by_lightness([store_of(["a"], srgb)], [Pointer(0, 0)])
     dark, bright = color.srgb_to_lab(srgb[0, [0, 4]])
     np.testing.assert_allclose(table[round(float(dark[0]))], dark[1:], atol=1e-3)
     np.testing.assert_allclose(table[round(float(bright[0]))], bright[1:], atol=1e-3)
@@ -372,7 +372,7 @@ def test_mean_ab_is_taken_at_each_lightness():
 @pytest.fixture
 def crops(photos, config):
     store = open_store(str(photos), config)
-    return Crops([store], [Reference(0, index) for index in range(3)], config)
+    return Crops([store], [Pointer(0, index) for index in range(3)], config)
 
 
 def equal(one, two):
@@ -391,7 +391,7 @@ def test_middle_crop_at_crop_size_is_the_true_lab(crops):
 @pytest.mark.parametrize("shape", [(48, 90), (90, 48), (33, 57), (200, 32)])
 @pytest.mark.parametrize("seed", [-1, 0, 12345])
 def test_crops_of_any_picture_have_the_crop_size(shape, seed, config, smooth_srgb):
-    crops = Crops([store_of(["a"], smooth_srgb(*shape))], [Reference(0, 0)], config)
+    crops = Crops([store_of(["a"], smooth_srgb(*shape))], [Pointer(0, 0)], config)
     item = crops[0, seed]
     assert item["lightness"].shape == (1, SIDE_PX, SIDE_PX)
     assert item["ab"].shape == (2, SIDE_PX, SIDE_PX)
@@ -401,7 +401,7 @@ def test_crops_of_any_picture_have_the_crop_size(shape, seed, config, smooth_srg
 
 def test_middle_crop_is_the_middle(config, smooth_srgb):
     srgb = smooth_srgb(SIDE_PX, 100)
-    crops = Crops([store_of(["a"], srgb)], [Reference(0, 0)], config)
+    crops = Crops([store_of(["a"], srgb)], [Pointer(0, 0)], config)
     expected = color.srgb_to_lightness(srgb[:, 26:74])
     np.testing.assert_array_equal(crops[0, -1]["lightness"][0].numpy(), expected)
 
@@ -428,7 +428,7 @@ def test_crop_takes_any_sample_seed_of_an_epoch(crops):
 
 def flips(config, srgb):
     """Whether the middle crop's mirror image turns up among random whole crops."""
-    crops = Crops([store_of(["a"], srgb)], [Reference(0, 0)], config)
+    crops = Crops([store_of(["a"], srgb)], [Pointer(0, 0)], config)
     whole = crops[0, -1]["lightness"]
     found = [crops[0, seed]["lightness"] for seed in range(20)]
     return {torch.equal(crop, whole.flip(-1)) for crop in found if crop.shape == whole.shape}
@@ -439,7 +439,7 @@ def test_half_of_the_crops_are_turned_and_no_corner_stays_empty(rotation, config
     ramp = np.linspace(100, 250, 90).astype(np.uint8)
     srgb = np.broadcast_to(ramp[None, :, None], (60, 90, 3)).copy()
     turning = dataclasses.replace(config, rotation=rotation)
-    crops = Crops([store_of(["a"], srgb)], [Reference(0, 0)], turning)
+    crops = Crops([store_of(["a"], srgb)], [Pointer(0, 0)], turning)
     found = [crops[0, seed]["lightness"][0] for seed in range(40)]
     assert min(float(crop.min()) for crop in found) > color.srgb_to_lightness(srgb[:1, :1]) - 1
     upright = [crop for crop in found if (crop - crop[:1]).abs().max() < 1]
@@ -462,7 +462,7 @@ def test_labels_are_numbers_of_the_class_folders(crops):
 def test_classes_are_those_of_all_stores(config):
     one = store_of(["a", "b"], labels=["tulip", "rose"])
     two = store_of(["c", "d"], labels=["aster", "rose"])
-    crops = Crops([one, two], [Reference(1, 0), Reference(0, 0), Reference(1, 1)], config)
+    crops = Crops([one, two], [Pointer(1, 0), Pointer(0, 0), Pointer(1, 1)], config)
     assert crops.classes == ["aster", "rose", "tulip"]
     assert [int(crops[number, -1]["label"]) for number in range(3)] == [0, 2, 1]
 

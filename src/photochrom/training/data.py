@@ -178,16 +178,14 @@ def _load_store(folder: Path) -> Store:
     )
 
 
-class Reference(NamedTuple):
+class Pointer(NamedTuple):
     """Picture `number` of store `store`."""
 
     store: int
     number: int
 
 
-def split_stores(
-    stores: Sequence[Store], *, share: float
-) -> tuple[list[Reference], list[Reference]]:
+def split_stores(stores: Sequence[Store], *, share: float) -> tuple[list[Pointer], list[Pointer]]:
     """Split pictures into training and held-out ones.
 
     A picture's side depends on its name alone: it stays when others come, and from one run to
@@ -202,13 +200,13 @@ def split_stores(
     DataError
         A side is empty.
     """
-    training: list[Reference] = []
-    held_out: list[Reference] = []
+    training: list[Pointer] = []
+    held_out: list[Pointer] = []
     for number, store in enumerate(stores):
         for index, name in enumerate(store.names):
             digest = hashlib.sha256(f"0/{name}".encode()).digest()
             side = held_out if int.from_bytes(digest[:8]) / 2**64 < share else training
-            side.append(Reference(number, index))
+            side.append(Pointer(number, index))
     if not training or not held_out:
         raise DataError(
             f"{sum(map(len, stores))} pictures split into {len(training)} to train on and "
@@ -218,13 +216,13 @@ def split_stores(
 
 
 def mean_ab_by_lightness(
-    stores: Sequence[Store], references: Sequence[Reference], *, limit: int = 1000
+    stores: Sequence[Store], pointers: Sequence[Pointer], *, limit: int = 1000
 ) -> NDArray[np.float32]:
     """The mean ab of training pixels of each whole L*: a floor that any model must beat.
 
     Parameters
     ----------
-    stores, references : the pictures to average over
+    stores, pointers : the pictures to average over
     limit : at most so many of them, evenly spread
 
     Returns
@@ -232,7 +230,7 @@ def mean_ab_by_lightness(
     (101, 2) float32; where no pixel has that L*, what lies between its neighbors
     """
     sums, counts = np.zeros((101, 2)), np.zeros(101)
-    for store, index in references[:: max(1, len(references) // limit)]:
+    for store, index in pointers[:: max(1, len(pointers) // limit)]:
         lab = color.srgb_to_lab(stores[store].srgb(index)[::2, ::2]).reshape(-1, 3)
         level = np.clip(np.rint(lab[:, 0]), 0, 100).astype(int)
         counts += np.bincount(level, minlength=101)
@@ -255,12 +253,12 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
     def __init__(
         self,
         stores: Sequence[Store],
-        references: Sequence[Reference],
+        pointers: Sequence[Pointer],
         config: DataConfig,
         aged: AgeConfig | None = None,
     ) -> None:
         self.aged = aged
-        self.stores, self.references, self.config = stores, references, config
+        self.stores, self.pointers, self.config = stores, pointers, config
         self.classes = sorted({label for store in stores for label in store.labels})
         side = config.crop_px
         flip = [v2.RandomHorizontalFlip()] if config.flip else []
@@ -279,11 +277,11 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
         self._middle = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side)])
 
     def __len__(self) -> int:
-        return len(self.references)
+        return len(self.pointers)
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, torch.Tensor]:
         number, sample_seed = key
-        store, index = self.references[number]
+        store, index = self.pointers[number]
         srgb = np.array(self.stores[store].srgb(index))
         srgb_3HW = torch.from_numpy(srgb).permute(2, 0, 1)
         if sample_seed < 0:
@@ -308,7 +306,7 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
 
 def weights_of(
     stores: Sequence[Store],
-    references: Sequence[Reference],
+    pointers: Sequence[Pointer],
     sources: Sequence[str],
     weights: dict[str, float],
 ) -> NDArray[np.float64]:
@@ -328,7 +326,7 @@ def weights_of(
             )
     found = [
         weights.get(sources[number], 1.0) * weights.get(stores[number].labels[index], 1.0)
-        for number, index in references
+        for number, index in pointers
     ]
     if not sum(found) > 0:
         raise RecipeError("data.weights leaves no picture to train on.")

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from photochrom import color
 from photochrom.color.grid import AbGrid
-from photochrom.training.data import Reference, Store
+from photochrom.training.data import Pointer, Store
 from photochrom.training.tables import LossConfig
 
 ERROR_FLOOR = 10**-3.2
@@ -106,7 +106,7 @@ def log_errors(found_BN3: Tensor, truth_BN3: Tensor) -> Tensor:
 def bin_shares(
     grid: AbGrid,
     stores: Sequence[Store],
-    references: Sequence[Reference],
+    pointers: Sequence[Pointer],
     *,
     limit: int = 1500,
     sigma: float = 5.0,
@@ -123,7 +123,7 @@ def bin_shares(
     (Q,) float32, summing to 1
     """
     shares = np.zeros(len(grid), dtype=np.float64)
-    for store, index in references[:: max(1, len(references) // limit)]:
+    for store, index in pointers[:: max(1, len(pointers) // limit)]:
         srgb = stores[store].srgb(index)[::4, ::4]
         ab = color.srgb_to_lab(srgb)[..., 1:].reshape(-1, 2)
         shares += grid.soft_encode(ab, neighbors=10, sigma=sigma).mean(axis=0)

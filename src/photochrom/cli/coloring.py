@@ -49,7 +49,7 @@ class Paint(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BatchOrder:
     """What the colorize command was asked for; see its options."""
 
     inputs: Sequence[str]
@@ -128,7 +128,7 @@ class Order:
 class _Crew:
     """Who does the work, and where it is said and written down."""
 
-    order: Order
+    order: BatchOrder
     paint: Paint
     colorizer: Colorizer
     reference: Reference | None
@@ -221,7 +221,7 @@ class _Crew:
                 self.console.print(f"  {remark}", style="yellow", markup=False)
 
 
-def run(order: Order, paint: Paint) -> int:
+def run(order: BatchOrder, paint: Paint) -> int:
     """Colorize what there is.
 
     Returns
@@ -262,7 +262,7 @@ def run(order: Order, paint: Paint) -> int:
     return SOME_FAILED if failed else 0
 
 
-def run_watch(order: Order, paint: Paint) -> int:
+def run_watch(order: BatchOrder, paint: Paint) -> int:
     """Colorize what is in folders and what arrives there, until Ctrl-C.
 
     Returns
@@ -294,7 +294,7 @@ def run_watch(order: Order, paint: Paint) -> int:
     return SOME_FAILED if failed else 0
 
 
-def show(order: Order) -> None:
+def show(order: BatchOrder) -> None:
     """Print what would be done, and do nothing."""
     jobs = order.plan()
     counts: Counter[str] = Counter()
@@ -319,7 +319,7 @@ def show(order: Order) -> None:
 
 
 @contextmanager
-def _crew(order: Order, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
+def _crew(order: BatchOrder, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
     """Open what the work needs; `jobs` may change during a watch."""
     workers = order.workers or usual_workers()
     if not order.watch:

@@ -303,7 +303,7 @@ def colorize(
         max_pixels=max_pixels,
         allow_damaged=allow_damaged,
     )
-    order = coloring.Order(
+    order = coloring.BatchOrder(
         inputs=all_inputs(inputs or [], files_from, null=null),
         output=output,
         model=model,

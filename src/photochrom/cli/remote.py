@@ -19,7 +19,7 @@ from photochrom.batch.objects import Earlier, ObjectTask, Plan, sort_out
 from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.status import Summary, summarize
-from photochrom.cli.coloring import LISTED, SOME_FAILED, Order
+from photochrom.cli.coloring import LISTED, SOME_FAILED, BatchOrder
 from photochrom.cli.console import INTERRUPTED, error_console, interruptible
 from photochrom.errors import JobError, StoreError
 from photochrom.runtime.colorizer import Colorizer
@@ -32,7 +32,7 @@ GIVEN_UP = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemoteOrder:
+class StoreOrder:
     """What the colorize command was asked for; see its options."""
 
     plan: Plan
@@ -112,7 +112,7 @@ class _Tally:
 
 
 def carry_out(
-    order: Order, options: Options, *, budget: Budget, ray: str, actors: str, dry_run: bool
+    order: BatchOrder, options: Options, *, budget: Budget, ray: str, actors: str, dry_run: bool
 ) -> int:
     """Colorize photographs of object stores, or on a cluster; the exit code.
 
@@ -149,7 +149,7 @@ def carry_out(
         shard=order.shard,
     )
     cluster = Cluster(address=ray, actors=parse_actors(actors) if actors else None)
-    remote_order = RemoteOrder(
+    remote_order = StoreOrder(
         plan=plan,
         options=options,
         model=order.model,
@@ -167,7 +167,7 @@ def carry_out(
     return run(remote_order)
 
 
-def run(order: RemoteOrder) -> int:
+def run(order: StoreOrder) -> int:
     """Colorize what there is.
 
     Returns
@@ -187,7 +187,7 @@ def run(order: RemoteOrder) -> int:
     return tally.finish(stopped=stop())
 
 
-def show(order: RemoteOrder) -> None:
+def show(order: StoreOrder) -> None:
     """Print what would be done, and do nothing."""
     counts: Counter[str] = Counter()
     for task in order.tasks():
@@ -225,7 +225,7 @@ def status(place: str) -> int:
 
 
 def _in_threads(
-    order: RemoteOrder, tasks: Iterator[ObjectTask], stop: Callable[[], bool]
+    order: StoreOrder, tasks: Iterator[ObjectTask], stop: Callable[[], bool]
 ) -> Generator[ObjectOutcome, None, None]:
     workers = order.workers or usual_workers()
     threads = threads_each(workers)
@@ -242,7 +242,7 @@ def _in_threads(
 
 
 def _on_cluster(
-    order: RemoteOrder, tasks: Iterator[ObjectTask]
+    order: StoreOrder, tasks: Iterator[ObjectTask]
 ) -> Generator[ObjectOutcome, None, None]:
     assert order.cluster is not None
     reference = None

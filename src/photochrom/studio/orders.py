@@ -145,7 +145,7 @@ else:
     )
 
 
-Reference = Annotated[
+ReferenceId = Annotated[
     str | None, Field(description="The id of an open color picture to follow where it fits.")
 ]
 
@@ -165,7 +165,7 @@ class PreviewOrder(_LookOptions):
         }
     )
 
-    reference: Reference = None
+    reference: ReferenceId = None
     size: Literal["preview"] = "preview"
 
 
@@ -174,7 +174,7 @@ class FileOrder(_FileOptions):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"size": "full", "format": "png"}]})
 
-    reference: Reference = None
+    reference: ReferenceId = None
     size: Literal["full"]
     format: FormatName | None = Field(
         None, description="Of the file; that of the upload by default."
@@ -197,7 +197,7 @@ class AlternativesOrder(_AlternativesOptions):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
 
-    reference: Reference = None
+    reference: ReferenceId = None
     count: int = Field(4, ge=1, le=8, description="At most so many.")
 
 
@@ -208,7 +208,7 @@ class ConfidenceOrder(_ConfidenceOptions):
         json_schema_extra={"examples": [{"hints": [{"x": 320, "y": 200, "color": "#cc2244"}]}]}
     )
 
-    reference: Reference = None
+    reference: ReferenceId = None
 
 
 class ColorizeOrder(_QueryOptions):

@@ -13,7 +13,7 @@ import numpy as np
 from photochrom.errors import FilmReadError
 from photochrom.video.fields import Float
 from photochrom.video.film import Film, Frame
-from photochrom.video.order import Order
+from photochrom.video.order import FilmOrder
 from photochrom.video.steady import Carry
 from photochrom.video.work import Segment
 
@@ -48,7 +48,7 @@ def position_after(segments: Sequence[Segment]) -> Position | None:
 
 
 def frames_left(
-    order: Order, position: Position | None, *, with_lead: bool
+    order: FilmOrder, position: Position | None, *, with_lead: bool
 ) -> Iterator[tuple[int, Frame]]:
     """The frames that are left, with their numbers; after those of the lead, or without.
 

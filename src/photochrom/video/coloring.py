@@ -17,7 +17,7 @@ from photochrom.video.encoding import Encoding
 from photochrom.video.hints import FilmHints
 from photochrom.video.job import Job, Step
 from photochrom.video.keys import NetworkColors
-from photochrom.video.order import Order, digest_of, window_of
+from photochrom.video.order import FilmOrder, digest_of, window_of
 from photochrom.video.tracks import join
 from photochrom.video.work import Segment, WorkFolder
 
@@ -98,7 +98,7 @@ def colorize_film(
         raise OptionError(f"every is {every}; it must lie in 1..30.")
     if not 0 <= vividness <= 2:
         raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
-    order = Order.of(
+    order = FilmOrder.of(
         colorizer,
         Path(source),
         Path(target),
@@ -146,7 +146,7 @@ def _never() -> bool:
     return False
 
 
-def _publish(order: Order, work: WorkFolder, segments: list[Segment], *, force: bool) -> None:
+def _publish(order: FilmOrder, work: WorkFolder, segments: list[Segment], *, force: bool) -> None:
     """Join the segments, and give the film its name."""
     whole = work.path / f"whole{order.target.suffix.lower()}"
     join(

@@ -19,7 +19,7 @@ from photochrom.video.encoding import SegmentEncoder, plane_of
 from photochrom.video.exposure import Seen, evened
 from photochrom.video.film import Frame
 from photochrom.video.keys import NetworkColors
-from photochrom.video.order import Order
+from photochrom.video.order import FilmOrder
 from photochrom.video.painting import Painter
 from photochrom.video.small import Gray
 from photochrom.video.steady import Carry, Steady
@@ -61,7 +61,7 @@ class Job:
 
     def __init__(
         self,
-        order: Order,
+        order: FilmOrder,
         work: WorkFolder,
         *,
         keys: NetworkColors,
@@ -160,7 +160,7 @@ class Job:
 class _SegmentInWork:
     """A segment while its frames come."""
 
-    def __init__(self, order: Order, work: WorkFolder, number: int) -> None:
+    def __init__(self, order: FilmOrder, work: WorkFolder, number: int) -> None:
         self._order = order
         self._encoder = SegmentEncoder(order.film, order.settings)
         self._writer = work.writer(number)
@@ -209,7 +209,7 @@ class _SegmentInWork:
         return self._writer.finish(facts, arrays)
 
 
-def _seen(order: Order, frames: Iterator[tuple[int, Frame]]) -> Iterator[Seen]:
+def _seen(order: FilmOrder, frames: Iterator[tuple[int, Frame]]) -> Iterator[Seen]:
     def pairs() -> Iterator[tuple[tuple[int, int, int, Gray], Gray]]:
         for number, frame in frames:
             small = order.small(frame.luma)

@@ -19,7 +19,7 @@ from photochrom.video.exposure import softened
 from photochrom.video.fields import Float, shrink
 from photochrom.video.following import follow
 from photochrom.video.hints import FrameHints
-from photochrom.video.order import Order
+from photochrom.video.order import FilmOrder
 from photochrom.video.small import Gray
 
 PAINTED = 30.0
@@ -58,7 +58,7 @@ class NetworkColors:
     def __init__(
         self,
         colorizer: Colorizer,
-        order: Order,
+        order: FilmOrder,
         *,
         every: int,
         vividness: float,
@@ -223,7 +223,7 @@ def _row(hint: Hint) -> tuple[float, ...]:
     return (*hint.points[0], *hint.ab, hint.radius_px or 0)
 
 
-def _dots(hint: Hint, order: Order) -> list[Hint]:
+def _dots(hint: Hint, order: FilmOrder) -> list[Hint]:
     """A hint in pixels of the small copy; a stroke becomes a dot at each of its points."""
     height, width = order.small.upright_size
     points = order.small.placed(np.array(hint.points)).tolist()

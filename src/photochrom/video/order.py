@@ -45,7 +45,7 @@ def _exact(seconds: float) -> Fraction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class FilmOrder:
     """What is to be made of what."""
 
     film: Film
@@ -72,7 +72,7 @@ class Order:
         window: Window | None,
         hints: FilmHints,
         force: bool,
-    ) -> Order:
+    ) -> FilmOrder:
         """Look at the film, and decide all that is not said.
 
         Errors as for `coloring.colorize_film`.

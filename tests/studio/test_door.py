@@ -98,7 +98,7 @@ def test_work_is_not_under_the_heads_deadline(start, monkeypatch):
     assert client.get("/v1/models").status_code == 200
 
 
-MODELS = {"models": [], "current": "none", "reads": []}
+MODELS = {"models": [], "current": "none", "reads": [], "writes": []}
 
 
 def test_the_silent_make_room(start):
@@ -175,6 +175,15 @@ def until(condition, seconds=20):
 def test_what_is_no_http_is_told_so(client, said, caplog):
     with connected(client, said) as one:
         is_like_all_others(answer_of(one), 400)
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(("size", "words"), [(1, b"HTTP/1.1 400 "), (80, b"HTTP/1.1 422 ")])
+def test_a_body_in_crumbs_is_refused(client, size, words, caplog):
+    chunks = 3000 * (f"{size:x}\r\n".encode() + size * b"x" + b"\r\n") + b"0\r\n\r\n"
+    head = b"POST /v1/colorize HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(client, head + chunks) as one:
+        assert one.recv(65536).startswith(words)
     assert "Traceback" not in caplog.text
 
 

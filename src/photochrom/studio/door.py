@@ -20,8 +20,32 @@ from photochrom.studio.problems import Problem, busy
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
+HEAD_BYTES = 65_536
+"""Of a request's head: other servers of this host may have set many cookies."""
+
 FLUSH_S = 2.0
 """How long a closed connection may take to fetch its last words."""
+
+PIECES, PIECE_BYTES = 1000, 64
+"""A body that comes in more pieces has so many bytes in each, on average: each costs its time."""
+
+
+class _Reader(h11.Connection):
+    """Refuses bodies in crumbs, which would keep the server busy for a few bytes."""
+
+    _pieces = _size = 0
+
+    def next_event(self) -> Any:
+        """What comes next; errors as for protocol errors."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._pieces = self._size = 0
+        elif isinstance(event, h11.Data):
+            self._pieces += 1
+            self._size += len(event.data)
+            if self._pieces > PIECES and self._size < PIECE_BYTES * self._pieces:
+                raise h11.RemoteProtocolError("The body comes in pieces that are too small.")
+        return event
 
 
 class Door(H11Protocol):
@@ -31,6 +55,7 @@ class Door(H11Protocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.conn = _Reader(h11.SERVER, HEAD_BYTES)
         self.silent_since: float | None = None
         """Since when a request's head is awaited; None while a request is at work."""
         self._crowded = self._left = False

@@ -41,9 +41,6 @@ from photochrom.version import __version__
 WEB = Path(__file__).parent / "web"
 TIDY_EVERY_S = 30.0
 KEEP_ALIVE_S = 20
-HEAD_BYTES = 65_536
-"""Of a request's head: other servers of this host may have set many cookies."""
-
 IN_MEMORY_BYTES = 1 << 40
 """Pictures that can't be streamed are decoded into memory below this size, else into files."""
 
@@ -188,7 +185,6 @@ def server_for(app: FastAPI, limits: Limits) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=door(limits),
-        h11_max_incomplete_event_size=HEAD_BYTES,
         log_level=logging.ERROR,  # what clients do wrong is theirs to know
         access_log=False,  # an address may hold the token
         server_header=False,

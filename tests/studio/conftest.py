@@ -5,6 +5,8 @@ runs another model than the default.
 """
 
 import contextlib
+import functools
+import http.server
 import os
 import shutil
 import socket
@@ -277,12 +279,20 @@ def visit(server, browser):
     """(viewport=..., ...) -> Studio on a fresh visit; asserts what holds on every page."""
     contexts, faults, requests = [], [], []
 
-    def call(*, url=None, expect_faults=False, **options):
+    def call(*, url=None, expect_faults=False, guided=False, **options):
         context = browser.new_context(
-            **{"viewport": DESK, "reduced_motion": "reduce", "accept_downloads": True, **options}
+            **{
+                "viewport": DESK,
+                "reduced_motion": "reduce",
+                "accept_downloads": True,
+                "service_workers": "allow" if url else "block",  # it fetches the page once more
+                **options,
+            }
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
+        if not guided:
+            context.add_init_script("localStorage.setItem('photochrom-guide', 'seen')")
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
@@ -306,3 +316,36 @@ def broken(tmp_path):
     path = tmp_path / "broken.jpg"
     path.write_bytes((SAMPLES / "flower.jpg").read_bytes()[:300])
     return path
+
+
+class Host:
+    """A host of static files that adds no header; it can go away and come back."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, 0
+        self.start()
+
+    def start(self):
+        kind = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": _silent})
+        handler = functools.partial(kind, directory=str(self.folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _silent(self, *_):
+    """No log."""
+
+
+@pytest.fixture
+def host(tmp_path):
+    from photochrom.studio import site
+
+    one = Host(site.write_site(tmp_path / "site"))
+    yield one
+    one.stop()

@@ -10,6 +10,7 @@ import pytest
 from photochrom.errors import MissingExtraError, ModelNotFoundError, OutputExistsError
 from photochrom.runtime.options import DEFAULTS
 from photochrom.studio import site
+from photochrom.studio.installable import WEB
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def test_the_page_is_the_servers_with_another_engine_and_a_policy(runtime, tmp_p
     assert f'content="{site.POLICY}"' in page
     for name in re.findall(r'(?:src|href)="([^"#]+)"', page):
         assert (folder / name).is_file(), name
-    for path in site.WEB.rglob("*.js"):
+    for path in WEB.rglob("*.js"):
         if path.name != "sw.js":
-            served = folder / "static" / path.relative_to(site.WEB)
+            served = folder / "static" / path.relative_to(WEB)
             assert served.read_bytes() == path.read_bytes()
     manifest = json.loads((folder / "manifest.webmanifest").read_text())
     for icon in manifest["icons"]:

@@ -3,10 +3,7 @@
 Needs the runtime for browsers (`make web`), Playwright and Chromium.
 """
 
-import functools
-import http.server
 import struct
-import threading
 import zlib
 from pathlib import Path
 
@@ -27,37 +24,6 @@ pytestmark = [
         not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
     ),
 ]
-
-
-class Host:
-    """A host of static files that adds no header; it can go away and come back."""
-
-    def __init__(self, folder):
-        self.folder, self.port = folder, 0
-        self.start()
-
-    def start(self):
-        kind = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": _silent})
-        handler = functools.partial(kind, directory=str(self.folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        self.port = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def _silent(self, *_):
-    """No log."""
-
-
-@pytest.fixture
-def host(tmp_path):
-    one = Host(site.write_site(tmp_path / "site"))
-    yield one
-    one.stop()
 
 
 @pytest.fixture

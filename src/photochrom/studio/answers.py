@@ -14,6 +14,8 @@ CSP = "; ".join(
         "img-src 'self' blob: data:",
         "connect-src 'self'",
         "font-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -25,6 +24,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Send
 
 from photochrom.errors import PhotochromError
+from photochrom.pictures import formats
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import usable_cores
 from photochrom.studio import schemas
@@ -32,13 +32,13 @@ from photochrom.studio.access import Access
 from photochrom.studio.api import routes
 from photochrom.studio.door import door
 from photochrom.studio.gate import Gate, Scope
+from photochrom.studio.installable import MANIFEST, WEB, WORKER, manifest, page_files, worker
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
 from photochrom.studio.shelf import Shelf
 from photochrom.studio.studio import Studio
 from photochrom.version import __version__
 
-WEB = Path(__file__).parent / "web"
 TIDY_EVERY_S = 30.0
 KEEP_ALIVE_S = 20
 IN_MEMORY_BYTES = 1 << 40
@@ -161,6 +161,8 @@ def create_app(
     app.include_router(routes)
     app.add_api_route("/metrics", metrics.text, include_in_schema=False)
     app.add_api_route("/", _page, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(f"/{WORKER}", _worker, include_in_schema=False)
+    app.add_api_route(f"/{MANIFEST}", _manifest, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
     app.add_middleware(_Compressed)
     app.add_middleware(
@@ -200,6 +202,24 @@ async def _page() -> Response:
     if not index.is_file():
         raise Problem(404, "The page is not part of this installation; the API is under /v1.")
     return FileResponse(index, media_type="text/html; charset=utf-8")
+
+
+async def _worker() -> Response:
+    """The service worker: the page opens without the server, and waits for it."""
+    files = await asyncio.to_thread(page_files)
+    files["index.html"] = (WEB / "index.html").read_bytes()
+    return Response(worker(files), media_type="text/javascript", headers=_UNKEPT)
+
+
+async def _manifest() -> Response:
+    return Response(
+        manifest(formats.TABLE, shares=False),
+        media_type="application/manifest+json",
+        headers=_UNKEPT,
+    )
+
+
+_UNKEPT = {"Cache-Control": "no-cache"}
 
 
 async def _tidy(shelf: Shelf) -> None:

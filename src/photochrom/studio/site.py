@@ -7,12 +7,9 @@ all.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,10 +18,10 @@ from photochrom.models.halves import halves
 from photochrom.models.weights import find_model
 from photochrom.pictures import formats, metadata, writing
 from photochrom.runtime.options import DEFAULTS
-from photochrom.studio import samples
+from photochrom.studio import installable, samples
+from photochrom.studio.installable import WEB, WORKER
 from photochrom.version import __version__
 
-WEB = Path(__file__).parent / "web"
 RUNTIME = Path(__file__).parent / "ort"
 """ONNX Runtime for browsers: in the wheel, and in a checkout after `make web`."""
 
@@ -32,8 +29,6 @@ BROWSERS_READ = ("jpeg", "png", "webp", "avif")
 """Formats that the page without a server opens."""
 
 LIST = "site.json"
-WORKER = "sw.js"
-
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -79,8 +74,7 @@ def write_site(
     """
     target = Path(folder)
     files = {**_page(), **_engine(model), **_samples()}
-    version = hashlib.sha256(json.dumps(_hashes(files)).encode()).hexdigest()[:16]
-    files[WORKER] = _worker(version, files)
+    files[WORKER] = installable.worker(files, policy=POLICY)
     try:
         if target.exists() and any(target.iterdir()) and not force:
             raise OutputExistsError(f"{target}: the folder is not empty. Choose another one.")
@@ -99,21 +93,13 @@ def write_site(
 
 def _page() -> dict[str, bytes]:
     """The page's own files, which the Studio's server serves as they are."""
-    files = {
-        f"static/{path.relative_to(WEB).as_posix()}": path.read_bytes()
-        for path in sorted(WEB.rglob("*"))
-        if path.is_file() and path.name not in {"index.html", WORKER, "manifest.webmanifest"}
-    }
+    files = installable.page_files()
     head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-    head += '    <link rel="manifest" href="manifest.webmanifest">\n'
     page = (WEB / "index.html").read_text(encoding="utf-8")
     page = page.replace('data-engine="http"', 'data-engine="local"')
     page = page.replace('<meta name="viewport"', f'{head}    <meta name="viewport"', 1)
     files["index.html"] = page.encode()
-    manifest = json.loads((WEB / "manifest.webmanifest").read_text(encoding="utf-8"))
-    accept = {one.media_type: one.suffixes for one in _readable()}
-    manifest["file_handlers"] = [{"action": "./", "accept": accept}]
-    files["manifest.webmanifest"] = json.dumps(manifest, indent=2).encode()
+    files[installable.MANIFEST] = installable.manifest(_readable(), shares=True)
     return files
 
 
@@ -157,21 +143,6 @@ def _samples() -> dict[str, bytes]:
     files = {f"samples/{name}.jpg": samples.FOLDER / f"{name}.jpg" for name in samples.TITLES}
     files["samples/ATTRIBUTION.md"] = samples.FOLDER / "ATTRIBUTION.md"
     return {name: path.read_bytes() for name, path in files.items()}
-
-
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Each file's hash, as browsers write it."""
-    return {
-        name: f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}"
-        for name, content in sorted(files.items())
-    }
-
-
-def _worker(version: str, files: Mapping[str, bytes]) -> bytes:
-    """The service worker, which begins with what it keeps."""
-    site = {"version": version, "policy": POLICY, "files": _hashes(files)}
-    source = (WEB / WORKER).read_text(encoding="utf-8")
-    return f"const SITE = {json.dumps(site)};\n{source}".encode()
 
 
 def _earlier(target: Path) -> set[str]:

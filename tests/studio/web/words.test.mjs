@@ -14,7 +14,7 @@ const modules = readdirSync(WEB, { recursive: true }).filter(
 );
 
 /** The modules that speak; those of the engine say what is wrong as the server does, for programs. */
-const speaking = modules.filter((name) => !/^local[/\\]/.test(name) || /engine|offline|arrivals/.test(name));
+const speaking = modules.filter((name) => !/^(local[/\\]|previews)/.test(name) || /engine/.test(name));
 const page = read("index.html");
 
 /** The string literals of a module, and what stands between the gaps of its templates. */

@@ -1,10 +1,11 @@
 // The engine that is the Studio's server. Errors: ProblemError (it said no), OfflineError (it is not there).
 
+import { onFiles } from "./arrivals.js";
 import { OfflineError, ProblemError } from "./engine_errors.js";
 import { Remote } from "./local/remote.js";
-import { placeOf } from "./place.js";
+import { isThisMachine, placeOf } from "./place.js";
 
-export { OfflineError, ProblemError };
+export { OfflineError, onFiles, ProblemError };
 
 /** What the page says of this engine. */
 export const about = {
@@ -198,6 +199,6 @@ export async function download(id, json, fallback) {
   return { blob: await answer.blob(), name };
 }
 
-export function onFiles() {
-  // A server's page is given nothing by the system.
-}
+/** The page as an app, where it comes from this machine. */
+if (globalThis.navigator?.serviceWorker && isThisMachine(location.hostname))
+  navigator.serviceWorker.register("sw.js", { updateViaCache: "none" }).catch(console.warn);

@@ -1,6 +1,8 @@
 // @ts-nocheck: a service worker knows other globals than a page.
-// Keeps the whole site for use without a network, and isolates its pages where the host can't.
-// SITE, { version, policy, files: { path: hash } }, is written before this by the export.
+// Keeps the page's own files for use without a network. On a host of static files it answers first,
+// and isolates the page where the host can't; beside the Studio's server (no policy) it answers only
+// what the server doesn't, and touches nothing but those files: no photograph, no answer of the API.
+// SITE, { version, policy, files: { path: hash } }, is written before this.
 
 const NAME = "photochrom-";
 const CACHE = NAME + SITE.version;
@@ -20,6 +22,7 @@ const keyOf = (path) => `${scope.href}${path}?${encodeURIComponent(SITE.files[pa
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepAll());
+  if (!SITE.policy) self.skipWaiting(); // the page comes from the server, whatever is kept
 });
 
 async function keepAll() {
@@ -37,7 +40,8 @@ async function keep(cache, path) {
   const known = await caches.match(key);
   // With its hash, so that files of two versions never come together.
   const options = { cache: "no-cache", integrity: SITE.files[path] };
-  await cache.put(key, known ?? (await fetch(new URL(path, scope), options)));
+  const at = new URL(path === "index.html" ? "./" : path, scope);
+  await cache.put(key, known ?? (await fetch(at, options)));
 }
 
 self.addEventListener("activate", (event) => {
@@ -60,9 +64,22 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
   const path = url.pathname.slice(scope.pathname.length);
-  if (request.method === "POST" && path === "share") event.respondWith(take(request));
+  if (!SITE.policy) {
+    const isPlain = request.method === "GET" && !url.search;
+    const name = path === "" ? "index.html" : path;
+    if (isPlain && name in SITE.files) event.respondWith(behind(request, name));
+  } else if (request.method === "POST" && path === "share") event.respondWith(take(request));
   else if (request.method === "GET") event.respondWith(answer(request, path));
 });
+
+/** What the server says, or else what is kept. */
+async function behind(request, name) {
+  try {
+    return await fetch(request);
+  } catch {
+    return (await caches.match(keyOf(name), { cacheName: CACHE })) ?? Response.error();
+  }
+}
 
 async function answer(request, path) {
   const name = path === "" || path === "share" ? "index.html" : decodeURIComponent(path);

@@ -1,9 +1,9 @@
 // The engine that is this page itself: photographs are read and painted by its workers, and
 // nothing is sent. Its doors are those of `http_engine.js`.
 
+import { onFiles } from "../arrivals.js";
 import { OfflineError, ProblemError } from "../engine_errors.js";
 import { t } from "../words.js";
-import { onFiles } from "./arrivals.js";
 import { dressed } from "./metadata.js";
 import { keepOffline } from "./offline.js";
 import { probe } from "./probing.js";
@@ -61,7 +61,7 @@ async function ask(name, args, signal) {
     return await colors.call(name, args, { signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ProblemError(error.kind === "UnknownPicture" ? 404 : 422, "", error.message);
+    throw new ProblemError(error.kind === "forgotten" ? 404 : 422, "", error.message, error.kind);
   }
 }
 
@@ -147,7 +147,7 @@ async function paintFull(id, order, signal) {
     );
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ProblemError(422, "", error.message);
+    throw new ProblemError(422, "", error.message, error.kind);
   } finally {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }

@@ -7,9 +7,9 @@ export async function decode(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "default" });
   } catch {
-    throw new TypeError(
-      "This browser can't decode it: it is broken, cut short, or of a format that it doesn't know.",
-    );
+    const said =
+      "This browser can't decode it: it is broken, cut short, or of a format that it doesn't know.";
+    throw Object.assign(new TypeError(said), { kind: "decode" });
   }
 }
 

@@ -22,7 +22,9 @@ const MOST_MASKS = 256;
 /** What the network says of the picture at work without hints; it is wanted again and again. */
 let usual = { of: null, answer: null };
 
-export class Unsupported extends Error {}
+export class Unsupported extends Error {
+  kind = "unsupported";
+}
 
 export class Prepared {
   #traits = null;

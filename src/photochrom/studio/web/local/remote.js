@@ -48,7 +48,8 @@ export class Remote {
     });
     worker.addEventListener("error", (event) => {
       this.#worker = null;
-      this.#fail(new Error(event.message || "The browser has stopped the work, perhaps for lack of memory."));
+      const said = event.message || "The browser has stopped the work, perhaps for lack of memory.";
+      this.#fail(Object.assign(new Error(said), { kind: "stopped" }));
     });
     return worker;
   }
@@ -70,7 +71,7 @@ export function serve(functions) {
       const transfer = value instanceof ImageBitmap ? [value] : [];
       postMessage({ number, value }, { transfer });
     } catch (error) {
-      postMessage({ number, error: { message: error.message, kind: error.constructor.name } });
+      postMessage({ number, error: { message: error.message, kind: error.kind } });
     }
   };
   addEventListener("message", ({ data }) => {

@@ -23,7 +23,9 @@ let network = null;
 const pictures = new Map(); // by id, those used longest ago first
 
 /** A picture that the page knows, but that was let go of to save memory. */
-class UnknownPicture extends Error {}
+class UnknownPicture extends Error {
+  kind = "forgotten";
+}
 
 async function load({ base, contract, threads }) {
   const at = (name) => new URL(`engine/${name}`, base).href;

@@ -1,0 +1,94 @@
+"""The page as an app: installable, kept for when the server is away, and up to date."""
+
+import base64
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from photochrom.studio import installable, server
+
+SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
+
+
+@pytest.fixture
+def web(tmp_path, monkeypatch):
+    """A copy of the page's files that may be changed."""
+    folder = tmp_path / "web"
+    shutil.copytree(installable.WEB, folder)
+    for module in (installable, server):
+        monkeypatch.setattr(module, "WEB", folder)
+    return folder
+
+
+def kept(page):
+    """What the service worker keeps: paths, without their hashes."""
+    return set(
+        page.evaluate(
+            """async () => {
+                const found = [];
+                for (const name of await caches.keys())
+                    for (const { url } of await (await caches.open(name)).keys())
+                        found.push(new URL(url).pathname.slice(1));
+                return found;
+            }"""
+        )
+    )
+
+
+def test_the_worker_lists_the_pages_own_files_and_their_hashes(client):
+    first, _, _ = client.get("/sw.js").text.partition("\n")
+    site = json.loads(first.removeprefix("const SITE = ").removesuffix(";"))
+    assert site["policy"] == ""
+    assert "index.html" in site["files"]
+    for name, expected in site["files"].items():
+        assert name == "index.html" or name.startswith("static/")
+        answer = client.get("/" if name == "index.html" else f"/{name}")
+        digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
+        assert expected == f"sha256-{digest}", name
+
+
+def test_the_manifest_has_what_there_is(client):
+    answer = client.get("/manifest.webmanifest")
+    assert answer.headers["content-type"] == "application/manifest+json"
+    manifest = answer.json()
+    assert "share_target" not in manifest  # the worker keeps no photographs
+    assert "image/tiff" in manifest["file_handlers"][0]["accept"]
+    for icon in manifest["icons"]:
+        assert client.get(f"/{icon['src']}").headers["content-type"] == icon["type"]
+
+
+def test_it_can_be_installed_and_keeps_no_photograph(start, visit):
+    client = start()
+    studio = visit(url=str(client.base_url))
+    page = studio.page
+    page.evaluate("navigator.serviceWorker.ready")
+    devtools = page.context.new_cdp_session(page)
+    errors = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {one["errorId"] for one in errors} <= {"in-incognito"}  # as all contexts are
+    assert devtools.send("Page.getAppManifest")["errors"] == []
+    studio.open(SAMPLES / "flower.jpg")
+    paths = kept(page)
+    assert "index.html" in paths
+    assert all(path == "index.html" or path.startswith("static/") for path in paths)
+
+
+def test_it_opens_without_the_server_and_a_new_version_comes_at_once(visit, start, web):
+    client = start()
+    studio = visit(url=str(client.base_url), expect_faults=True)
+    page = studio.page
+    page.evaluate("navigator.serviceWorker.ready")
+    with (web / "base.css").open("a") as style:
+        style.write("body { --edition: 2; }\n")
+    page.reload()
+    edition = "getComputedStyle(document.body).getPropertyValue('--edition').trim()"
+    assert page.evaluate(edition) == "2"
+    page.evaluate("navigator.serviceWorker.ready.then((one) => one.update())")
+    page.wait_for_function("async () => (await caches.keys()).length === 1")
+    client.server.should_exit = True
+    page.wait_for_function("() => fetch('healthz').then(() => false, () => true)")
+    page.goto(str(client.base_url))
+    page.locator("#offline").get_by_text("The server has stopped").wait_for()
+    assert page.evaluate(edition) == "2"

@@ -25,7 +25,7 @@ MODEL = "resnet18-gray"
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     (folder / "test").mkdir()
-    for path in ORIGINALS.glob("*.jpg"):
+    for path in (ORIGINALS / f"{name}.jpg" for name in ("chelsea", "china", "flower")):
         srgb = picture.read(path).srgb(short_side_px=96)
         picture.from_array(srgb).save(folder / "test" / f"{path.stem}.png")
     (folder / "test" / "broken.jpg").write_bytes(b"this is not a picture")

@@ -6,5 +6,11 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "samples"
 
-TITLES = {"flower": "A flower", "china": "A temple in China", "chelsea": "Chelsea the cat"}
+TITLES = {
+    "flower": "A flower",
+    "china": "A temple in China",
+    "chelsea": "Chelsea the cat",
+    "astronaut": "An astronaut",
+    "rocket": "A rocket at dusk",
+}
 """Names of samples, and what to call them; `FOLDER` has a JPEG file for each."""

@@ -1,6 +1,7 @@
-// Light or dark, and the sheets with more to say.
+// Light or dark, the language, and the sheets with more to say.
 
-import { byId } from "./dom.js";
+import { byId, make } from "./dom.js";
+import { LANGUAGES, onLanguage, speak, spoken } from "./words.js";
 
 export function followAppearance() {
   const darkness = matchMedia("(prefers-color-scheme: dark)");
@@ -20,6 +21,7 @@ export function followAppearance() {
     }
     show();
   });
+  followLanguage();
   darkness.addEventListener("change", show);
   show();
 
@@ -29,4 +31,20 @@ export function followAppearance() {
       if (event.target === sheet || event.target.closest("[data-close]")) sheet.close();
     });
   }
+}
+
+/** Fill the menus of languages, and speak the one that is chosen. */
+function followLanguage() {
+  const menus = [...document.querySelectorAll("select.languages")];
+  const show = () => {
+    for (const menu of menus) menu.value = spoken();
+  };
+  for (const menu of menus) {
+    menu.append(
+      ...Object.entries(LANGUAGES).map(([code, name]) => make("option", { value: code, lang: code }, name)),
+    );
+    menu.addEventListener("change", () => speak(menu.value));
+  }
+  onLanguage(show);
+  show();
 }

@@ -1,5 +1,6 @@
 // Elements, icons and words for people. No state.
 
+import { reasonFor } from "./engine_errors.js";
 import { t } from "./words.js";
 
 const ICONS = {
@@ -11,6 +12,8 @@ const ICONS = {
   divide: '<path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/>',
   down: '<path d="M7 10l5 5 5-5"/>',
   download: '<path d="M12 4v11M7.500 11l4.500 4.500 4.500-4.500M5 20h14"/>',
+  globe:
+    '<circle cx="12" cy="12" r="8.500"/><path d="M3.500 12h17M12 3.500c2.500 2.300 3.700 5.200 3.700 8.500s-1.200 6.200-3.700 8.500c-2.500-2.300-3.700-5.200-3.700-8.500s1.200-6.200 3.700-8.500z"/>',
   hand: '<path d="M12 3.500v17M3.500 12h17M9.500 6L12 3.500 14.500 6M9.500 18l2.500 2.500 2.500-2.500M6 9.500L3.500 12 6 14.500M18 9.500l2.500 2.500-2.500 2.500"/>',
   eyedropper:
     '<path d="M13.500 6.500l4 4M11.500 8.500l-6.200 6.200-.8 4.800 4.800-.8 6.200-6.200M12 5l7 7M15.500 8.500l2.500-2.500a1.800 1.800 0 0 0-2.500-2.500L13 6"/>',
@@ -88,8 +91,17 @@ export function announce(text) {
   }, 40);
 }
 
-/** A message that stays until it is dismissed, or for some seconds if it is good news. */
-export function tell(text, { title = "", kind = "error", details = [], action = null } = {}) {
+/** Paragraphs for text or an error. */
+export function reasons(what) {
+  const { said, detail } = reasonFor(what);
+  return [
+    said ? make("p", {}, said) : null,
+    detail ? make("p", { class: "note", lang: "en", dir: "ltr" }, detail) : null,
+  ].filter(Boolean);
+}
+
+/** A message, text or an error, that stays until it is dismissed, or for some seconds if it is good news. */
+export function tell(what, { title = "", kind = "error", details = [], action = null } = {}) {
   const card = make(
     "div",
     { class: `message ${kind}`, role: kind === "error" ? "alert" : "status" },
@@ -97,7 +109,7 @@ export function tell(text, { title = "", kind = "error", details = [], action = 
       "div",
       {},
       title ? make("strong", {}, title) : null,
-      make("p", {}, text),
+      ...reasons(what),
       details.length
         ? make("ul", { class: "details" }, ...details.map((line) => make("li", {}, line)))
         : null,

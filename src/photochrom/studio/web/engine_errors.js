@@ -1,6 +1,8 @@
 // What an engine says when it won't or can't.
 
-import { t } from "./words.js";
+import { has, spoken, t } from "./words.js";
+
+const KINDS = { 404: "forgotten", 500: "failed", 503: "busy" };
 
 /** It said no, and why. `kind` is the last word of the problem's type, such as "damaged". */
 export class ProblemError extends Error {
@@ -8,7 +10,7 @@ export class ProblemError extends Error {
     super(detail || title || t("problem.status", { status }));
     this.status = status;
     this.title = title;
-    this.kind = kind;
+    this.kind = kind || (KINDS[status] ?? "");
   }
 }
 
@@ -17,4 +19,18 @@ export class OfflineError extends Error {
   constructor() {
     super(t("problem.offline"));
   }
+}
+
+/**
+ * What people read of an error: in English what the engine says, which is English; in other
+ * languages the page's own sentence for its kind, and what the engine says beside it.
+ *
+ * @param {any} error
+ * @returns {{ said: string, detail: string }}
+ */
+export function reasonFor(error) {
+  if (typeof error === "string") return { said: error, detail: "" };
+  const key = `problem.${error.kind}`;
+  if (spoken() === "en" || !has(key)) return { said: error.message, detail: "" };
+  return { said: t(key), detail: error.message };
 }

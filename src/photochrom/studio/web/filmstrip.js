@@ -1,11 +1,12 @@
 // The open photographs in a row.
 
 import { byId, icon, make } from "./dom.js";
-import { t } from "./words.js";
+import { onLanguage, t } from "./words.js";
 
 export function followFilmstrip(session, askMore) {
   const strip = byId("filmstrip");
   const frames = new Map();
+  onLanguage(() => frames.clear());
 
   const frameOf = (photo) => {
     const image = make("img", {

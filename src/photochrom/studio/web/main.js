@@ -4,9 +4,11 @@ import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
 import { announce, byId, make, placeIcons, tell } from "./dom.js";
 import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.js";
+import { reasonFor } from "./engine_errors.js";
 import { Eyedropper } from "./eyedropper.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followPointers } from "./gestures.js";
+import { followGuide } from "./guide.js";
 import { HintsLayer } from "./hints_layer.js";
 import { followHistory } from "./history_panel.js";
 import { followKeeping } from "./keeping.js";
@@ -23,11 +25,16 @@ import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
 import { followVersions } from "./versions.js";
-import { percent, t } from "./words.js";
+import { onLanguage, percent, spoken, t } from "./words.js";
 
 placeIcons();
-for (const part of document.querySelectorAll("[data-about]"))
-  part.textContent = api.about.place[part.dataset.about]();
+let model = null; // that runs
+function showPlace() {
+  for (const part of document.querySelectorAll("[data-about]"))
+    part.textContent = api.about.place[part.dataset.about]();
+  byId("model").textContent = model ? api.about.place.model(model.name) : "";
+}
+showPlace();
 
 const stage = byId("stage");
 const session = new Session();
@@ -71,6 +78,7 @@ const reference = followReference(session, askFile);
 const showFilmstrip = followFilmstrip(session, askMore);
 const veil = new Veil(session);
 const sharpness = followSharpness(view, session);
+followGuide(session, canHint);
 followTabs();
 followAppearance();
 followSaving(session);
@@ -130,37 +138,41 @@ function showTitle() {
 }
 
 /** Why a photograph can't be opened, without the file's name before it. */
-function reasonOf(photo) {
-  const said = photo.error.message;
-  const words = said.startsWith(`${photo.name}: `) ? said.slice(photo.name.length + 2) : said;
-  return words[0].toUpperCase() + words.slice(1);
+function reasonOf({ name, error }) {
+  const { said } = reasonFor(error);
+  const words = said.startsWith(`${name}: `) ? said.slice(name.length + 2) : said;
+  return words[0].toLocaleUpperCase(spoken()) + words.slice(1);
 }
 
 function showFailure(photo) {
+  const { detail } = reasonFor(photo.error);
   byId("failed").replaceChildren(
-    make("h2", {}, t("open.refused", { name: photo.name })),
-    make("p", {}, reasonOf(photo)),
-    make(
-      "div",
-      { class: "row" },
-      photo.error.kind === "damaged" && !photo.upload.damaged
-        ? make(
-            "button",
-            {
-              class: "plain",
-              type: "button",
-              on: { click: () => session.retry(photo, { damaged: true }) },
-            },
-            t("open.damaged"),
-          )
-        : null,
-      make("button", { class: "primary", type: "button", on: { click: askMore } }, t("open.another")),
+    ...[
+      make("h2", {}, t("open.refused", { name: photo.name })),
+      make("p", {}, reasonOf(photo)),
+      detail ? make("p", { class: "note", lang: "en", dir: "ltr" }, detail) : null,
       make(
-        "button",
-        { class: "plain", type: "button", on: { click: () => session.remove(photo) } },
-        t("open.close"),
+        "div",
+        { class: "row" },
+        photo.error.kind === "damaged" && !photo.upload.damaged
+          ? make(
+              "button",
+              {
+                class: "plain",
+                type: "button",
+                on: { click: () => session.retry(photo, { damaged: true }) },
+              },
+              t("open.damaged"),
+            )
+          : null,
+        make("button", { class: "primary", type: "button", on: { click: askMore } }, t("open.another")),
+        make(
+          "button",
+          { class: "plain", type: "button", on: { click: () => session.remove(photo) } },
+          t("open.close"),
+        ),
       ),
-    ),
+    ].filter(Boolean),
   );
   view.lay(null);
   setState("failed");
@@ -287,7 +299,7 @@ session.addEventListener("opened", ({ detail: { photos } }) => {
 });
 
 session.addEventListener("refused", ({ detail: { photo, error } }) => {
-  tell(error.message, { title: t("paint.refused") });
+  tell(error, { title: t("paint.refused") });
   if (photo === session.current) setState("painted");
 });
 
@@ -310,7 +322,7 @@ async function photosOf(file) {
     return (await openProject(file)).map(photoOf);
   } catch (error) {
     if (!(error instanceof ProjectError || error instanceof SyntaxError)) throw error;
-    tell(error.message, { title: file.name });
+    tell(error, { title: file.name });
     return [];
   }
 }
@@ -321,7 +333,7 @@ function applyEdits(photo, { text, reference: example }) {
     if (!isUntouched(edit)) session.changeOf(photo, edit, "step.editsFromFile");
   } catch (error) {
     if (!(error instanceof HintsError || error instanceof SyntaxError)) throw error;
-    tell(error.message, { title: photo.name });
+    tell(error, { title: photo.name });
   }
 }
 
@@ -356,7 +368,7 @@ function applyHints(photo, { name, text }) {
     announce(t("hints.taken", { count: hints.length, name }));
   } catch (error) {
     if (!(error instanceof HintsError)) throw error;
-    tell(error.message, { title: name });
+    tell(error, { title: name });
   }
 }
 
@@ -483,15 +495,15 @@ async function begin() {
     const { models, current, reads, writes } = await api.getModels();
     offer(reads);
     offerFormats(writes);
-    const model = models.find((one) => one.name === current);
+    model = models.find((one) => one.name === current);
     takesHints = model ? model.takes_hints : true;
-    byId("model").textContent = model ? api.about.place.model(model.name) : "";
+    showPlace();
     document.body.classList.toggle("no-hints", !takesHints);
     byId("unguided").hidden = takesHints;
     if (!takesHints) setTool("hand");
     await showSamples((photo) => session.add([photo]));
   } catch (error) {
-    if (!(error instanceof api.OfflineError)) tell(error.message, { title: t("page.partly") });
+    if (!(error instanceof api.OfflineError)) tell(error, { title: t("page.partly") });
   }
 }
 
@@ -506,6 +518,15 @@ async function restore() {
   session.select(chosen);
   announce(t("stage.restored"));
 }
+
+onLanguage(() => {
+  picker.close();
+  showPlace();
+  showTitle();
+  showFilmstrip();
+  showEdit();
+  if (session.current?.error) showFailure(session.current);
+});
 
 showEdit();
 restore();

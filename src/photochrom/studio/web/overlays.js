@@ -34,7 +34,7 @@ export function followSharpness(view, session) {
       await view.showBefore(photo.localUrl, { gray: true });
     } catch (error) {
       if (error.name !== "AbortError" && !(error instanceof api.OfflineError)) {
-        tell(error.message, { title: t("paint.pixelsRefused") });
+        tell(error, { title: t("paint.pixelsRefused") });
       }
     } finally {
       if (asked === abort) asked = null;
@@ -91,7 +91,7 @@ export class Veil {
       if (!abort.signal.aborted) this.#draw(bitmap);
     } catch (error) {
       if (error.name === "AbortError" || error instanceof api.OfflineError) return;
-      tell(error.message, { title: t("paint.unsureRefused") });
+      tell(error, { title: t("paint.unsureRefused") });
       this.hide();
     }
   }

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { nameOf } from "./color.js";
 import { byId, icon, make, refill, tell } from "./dom.js";
 import { Upload } from "./session.js";
-import { placeWords, t } from "./words.js";
+import { onLanguage, placeWords, t } from "./words.js";
 
 const MOST = 12;
 const READY = {
@@ -59,7 +59,7 @@ export function followPalette(session, askFile) {
       const { palette } = await upload.use((id) => api.paletteOf(id));
       if (photo === session.current) change(palette.slice(0, MOST), "step.paletteFromPicture");
     } catch (error) {
-      tell(error.message, { title: t("palette.noneFound") });
+      tell(error, { title: t("palette.noneFound") });
     } finally {
       upload.forget();
     }
@@ -85,6 +85,9 @@ export function followPalette(session, askFile) {
   byId("palette-clear").addEventListener("click", () => change([], "step.paletteCleared"));
 
   let shown = null;
+  onLanguage(() => {
+    shown = null;
+  });
   return function show({ palette }) {
     if (shown === palette) return;
     shown = palette;
@@ -118,7 +121,7 @@ export function followReference(session, askFile) {
         set(reference, "step.reference");
       }
     } catch (error) {
-      tell(error.message, { title: t("reference.refused", { name: file.name }) });
+      tell(error, { title: t("reference.refused", { name: file.name }) });
     }
     part.classList.remove("sending");
   };
@@ -126,6 +129,9 @@ export function followReference(session, askFile) {
   byId("reference-clear").addEventListener("click", () => set(null, "step.referenceRemoved"));
 
   let shown;
+  onLanguage(() => {
+    shown = undefined;
+  });
   const show = ({ reference }) => {
     if (shown === reference) return;
     shown = reference;

@@ -4,7 +4,7 @@ import { nameOf } from "./color.js";
 import { byId, icon, make, refill } from "./dom.js";
 import { UNTOUCHED, withoutHints, withoutLock } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
-import { number, percent, t } from "./words.js";
+import { number, onLanguage, percent, t } from "./words.js";
 
 /** @type {[number, string][]} up to which value a word goes */
 const WORDS = [
@@ -111,6 +111,9 @@ export function followHintList(session, layer, open) {
 
   let shown = null;
   let shownLock = null;
+  onLanguage(() => {
+    shown = null;
+  });
   return function show({ hints, lock }) {
     if (shown === hints && shownLock === lock) return;
     shown = hints;

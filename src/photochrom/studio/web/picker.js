@@ -210,7 +210,7 @@ export class Picker extends EventTarget {
 
   /** Draw what the sliders would choose, at the lightness of the spot. */
   #paintSliders() {
-    const ramp = (colors) => `linear-gradient(90deg, ${colors.join(", ")})`;
+    const ramp = (colors) => `linear-gradient(var(--along), ${colors.join(", ")})`;
     const light = Math.min(88, Math.max(25, this.#light));
     const hues = Array.from({ length: 13 }, (_, step) => lchToHex(light, 55, 30 * step));
     const chromas = Array.from({ length: 6 }, (_, step) => lchToHex(light, 20 * step, this.#hue));

@@ -2,7 +2,7 @@
 // pixels, positions in the photograph are its own pixels.
 
 import { byId, reducedMotion } from "./dom.js";
-import { percent, t } from "./words.js";
+import { onLanguage, percent, t } from "./words.js";
 
 const MARGIN_PX = 28;
 const MOST_ZOOM = 8;
@@ -28,6 +28,7 @@ export class PictureView extends EventTarget {
     super();
     new ResizeObserver(() => this.#resized()).observe(this.stage);
     this.#followDivider();
+    onLanguage(() => this.#place());
   }
 
   /** Put a photograph of that size on the table, without pictures yet. */

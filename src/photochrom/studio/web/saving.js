@@ -50,7 +50,7 @@ export function followJobs(session, view) {
     try {
       await work();
     } catch (error) {
-      tell(error.message, { title: t("job.refused") });
+      tell(error, { title: t("job.refused") });
     } finally {
       busy.textContent = "";
       show();
@@ -151,7 +151,7 @@ export function followSaving(session) {
       save(blob, name);
       announce(t("download.done", { name }));
     } catch (error) {
-      tell(error.message, { title: t("download.refused") });
+      tell(error, { title: t("download.refused") });
     } finally {
       button.removeAttribute("aria-busy");
       button.querySelector("span").textContent = t("bar.download");

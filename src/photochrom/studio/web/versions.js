@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { byId, make, tell } from "./dom.js";
 import { versionOf, withVersion } from "./edits.js";
-import { percent, t } from "./words.js";
+import { onLanguage, percent, t } from "./words.js";
 
 const COUNT = 4;
 
@@ -25,6 +25,9 @@ export function followVersions(session, canHint) {
   };
 
   let shown = null; // the versions whose buttons stand there
+  onLanguage(() => {
+    shown = null;
+  });
 
   const show = () => {
     const photo = session.current;
@@ -78,7 +81,7 @@ export function followVersions(session, canHint) {
       photo.versions = answer.alternatives;
     } catch (error) {
       photo.versions = null;
-      if (!(error instanceof api.OfflineError)) tell(error.message, { title: t("versions.title") });
+      if (!(error instanceof api.OfflineError)) tell(error, { title: t("versions.title") });
     }
     if (photo === session.current) show();
   };

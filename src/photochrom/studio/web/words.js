@@ -6,7 +6,15 @@ const STORE = "photochrom-language";
 const RIGHT_TO_LEFT = new Set(["ar"]);
 
 /** Languages by code, each in its own name. */
-export const LANGUAGES = { en: "English" };
+export const LANGUAGES = {
+  en: "English",
+  de: "Deutsch",
+  fr: "Français",
+  es: "Español",
+  ja: "日本語",
+  zh: "简体中文",
+  ar: "العربية",
+};
 
 const turns = new EventTarget();
 let language = "en";
@@ -94,7 +102,7 @@ export async function speak(code, { remember = true } = {}) {
   }
   const { documentElement } = globalThis.document ?? {};
   if (documentElement) {
-    documentElement.lang = code;
+    documentElement.lang = code === "zh" ? "zh-Hans" : code;
     documentElement.dir = RIGHT_TO_LEFT.has(code) ? "rtl" : "ltr";
     placeWords();
   }

@@ -4,6 +4,7 @@ export default {
   "page.description": "Give old photographs color.",
   "page.skip": "Skip to the photograph",
 
+  "page.language": "Language",
   "page.messages": "Messages",
   "page.dismiss": "Dismiss",
   "page.close": "Close",
@@ -31,6 +32,19 @@ export default {
   "sample.flower": "A flower",
   "sample.china": "A temple in China",
   "sample.chelsea": "Chelsea the cat",
+  "sample.astronaut": "An astronaut",
+  "sample.rocket": "A rocket at dusk",
+
+  "guide.name": "First steps",
+  "guide.at": "Step {number} of {count}",
+  "guide.compare": "It was colored all by itself. Drag the line over the picture to see it as it was.",
+  "guide.look":
+    "These colors are guesses. Click a spot, and you see which colors are likely there, and how far a color would reach.",
+  "guide.try": "Now you: click something whose color you know, and choose that color.",
+  "guide.tryPortrait": "Now you: click the face, then the suit, and choose a color for each.",
+  "guide.done": "That was your first hint. What belongs together follows it; Undo takes it back.",
+  "guide.next": "Next",
+  "guide.skip": "Skip",
 
   "stage.photograph": "Photograph",
   "stage.photographs": "Photographs",
@@ -359,6 +373,22 @@ export default {
 
   "problem.offline": "The server does not answer.",
   "problem.status": "The engine answered {status}.",
+  "problem.alreadycolored": "It has colors already.",
+  "problem.damaged": "The file is damaged or cut short.",
+  "problem.pictureread": "It is broken, or of a format that Photochrom can’t read.",
+  "problem.picturewrite": "It can’t be written in this format.",
+  "problem.hint": "A hint is not as it should be.",
+  "problem.color": "A color is not as it should be.",
+  "problem.shape": "A picture of this size can’t be used.",
+  "problem.unsupported": "The model that runs can’t do this.",
+  "problem.memory": "It takes more memory than there is.",
+  "problem.busy": "There is too much to do at the moment. Try again in a little while.",
+  "problem.invalid": "What was asked for could not be understood.",
+  "problem.forgotten": "This photograph was forgotten. Open it again.",
+  "problem.failed": "Photochrom has failed.",
+  "problem.decode":
+    "This browser can’t decode it: it is broken, cut short, or of a format that it doesn’t know.",
+  "problem.stopped": "The browser has stopped the work, perhaps for lack of memory.",
   "problem.tooLarge":
     "It has {width} × {height} pixels, {megapixels} megapixels. With the memory that it has, this browser can " +
     "take {most} megapixels, and sides of {side} pixels. Make it smaller first, or use the Photochrom that is " +

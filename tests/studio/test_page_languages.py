@@ -1,0 +1,82 @@
+"""The page in other languages, from right to left, and the first visit's guide."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
+
+
+def words(studio):
+    """All that is read on the page, by eyes and by screen readers."""
+    found = studio.page.evaluate(
+        """() => [...document.querySelectorAll("*:not(#announce)")].flatMap((one) => [
+            one.getAttribute("aria-label"), one.getAttribute("title"), one.getAttribute("alt"),
+            ...[...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data),
+        ]).filter((text) => text?.trim())"""
+    )
+    return set(found)
+
+
+def test_the_browsers_language_is_spoken_and_another_can_be_chosen(visit):
+    studio = visit(locale="de-CH").open(SAMPLES / "flower.jpg")
+    root = studio.page.locator("html")
+    assert (root.get_attribute("lang"), root.get_attribute("dir")) == ("de", "ltr")
+    german = words(studio)
+    assert "Lebendigkeit" in german
+    assert studio.page.locator("#tool-hint").get_attribute("aria-label") == "Farbe"
+    studio.hint(0.4, 0.5, "#cc2244")
+    studio.page.locator("#help").click()
+    studio.page.locator("#help-sheet .languages").select_option("ar")
+    studio.page.keyboard.press("Escape")
+    assert (root.get_attribute("lang"), root.get_attribute("dir")) == ("ar", "rtl")
+    arabic = words(studio)
+    same = {text for text in german & arabic if " " in text.strip() and re.search(r"[a-z]", text)}
+    assert {text for text in same if not re.search("photochrom|Photochrom", text)} == set()
+    assert studio.page.locator(".marker").count() == 1  # nothing is lost on the way
+    assert not studio.page.locator("#undo").is_disabled()
+    panel, stage = (studio.page.locator(one).bounding_box() for one in ("#panel", "#stage"))
+    assert panel["x"] < stage["x"]  # mirrored
+    studio.assert_fits()
+    studio.page.reload()
+    studio.painted()
+    assert root.get_attribute("lang") == "ar"  # it is remembered
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390, 320])
+@pytest.mark.parametrize("locale", ["de", "ja", "ar"])
+@pytest.mark.slow
+def test_every_language_fits_every_width(visit, locale, width):
+    studio = visit(locale=locale, viewport={"width": width, "height": 800})
+    studio.assert_fits()
+    studio.shot(f"welcome-{width}-{locale}")
+    studio.open(SAMPLES / "chelsea.jpg").assert_fits()
+    studio.shot(f"painted-{width}-{locale}")
+
+
+def test_a_refusal_is_said_in_the_pages_language(visit, broken):
+    studio = visit(locale="fr", expect_faults=True)
+    studio.choose(broken)
+    failed = studio.page.locator("#failed")
+    failed.get_by_text("ne peut pas être ouvert").wait_for()
+    assert failed.locator("[lang=en]").inner_text()  # what the server says, as it says it
+
+
+def test_the_first_visit_is_guided_to_a_hint_of_its_own(visit):
+    studio = visit(guided=True)
+    studio.page.get_by_role("button", name="An astronaut").click()
+    studio.painted()
+    guide = studio.page.locator("#guide")
+    guide.get_by_text("Step 1 of 3").wait_for()
+    studio.shot("guide-1440")
+    guide.get_by_role("button", name="Next").click()
+    guide.get_by_role("button", name="Next").click()
+    guide.get_by_text("click the face").wait_for()
+    studio.hint(0.45, 0.25, "#c98a6b")
+    guide.get_by_text("your first hint").wait_for()
+    guide.get_by_role("button", name="Close").click()
+    assert guide.is_hidden()
+    studio.page.reload()
+    studio.painted()
+    assert guide.is_hidden()  # once is enough

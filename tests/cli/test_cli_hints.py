@@ -1,13 +1,11 @@
 """`photochrom colorize`: the options that steer the colors; with a model that takes hints."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from photochrom import color
-from photochrom.cli import main as cli
 from photochrom.color.text import parse_color
 from photochrom.pictures import picture
 from photochrom.runtime.hints import Hint, hints_to_json
@@ -28,22 +26,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(run):
     """Run the command in this process -> (exit code, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["photochrom", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, err
-
-    return call
+    return lambda *arguments: run(*arguments)[::2]
 
 
 @pytest.fixture

@@ -4,41 +4,26 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from photochrom.batch.manifest import NAME, Manifest, family, sha256_of
-from photochrom.cli import main as cli
 from photochrom.pictures import picture
 
 PATIENCE_S = 120
 COMMAND = "from photochrom.cli.main import main; main()"
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """Every test starts in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(run):
     """Run `photochrom colorize` in this process -> (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["photochrom", "colorize", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return (code, *capsys.readouterr())
-
-    return call
+    return partial(run, "colorize")
 
 
 def start(*arguments):

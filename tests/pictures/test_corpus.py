@@ -28,7 +28,6 @@ REFUSED = {
     "zstd.tif": rf"its compression is Zstandard, .*{CONVERT}",
     "jpeg2000.tif": rf"its compression is JPEG 2000, .*{CONVERT}",
     "old-jpeg.tif": rf"its compression is old-style JPEG, .*{CONVERT}",
-    "tiled-planar.tif": rf"its tiles hold one channel each, .*{CONVERT}",
     "mosaic.tif": "it holds a camera's raw data; develop it",
     "icclab.tif": rf"its pixels are ICC Lab, .*{CONVERT}",
     "hexachrome.tif": rf"its inks are others than CMYK; {CONVERT}",

@@ -6,9 +6,11 @@ import struct
 import numpy as np
 import pytest
 import pyvips
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photochrom.errors import PictureReadError
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import exif, picture, tiff
 
@@ -161,3 +163,69 @@ def test_any_bytes_have_an_answer(changes, block):
     stream = io.BytesIO(tiff_file())
     tiff.add_tags(stream, bytes(mutated), size=(200, 300))
     assert tiff.examine(stream)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize(("channels", "dtype"), [(3, np.uint8), (3, np.uint16), (4, np.uint8)])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_tiles_of_one_channel_each_are_read(compression, channels, dtype, byteorder):
+    high = np.iinfo(dtype).max + 1
+    pixels = np.random.default_rng(0).integers(0, high, (channels, 40, 50)).astype(dtype)
+    file = io.BytesIO()
+    tifffile.imwrite(
+        *(file, pixels),
+        **{"photometric": "rgb", "planarconfig": "separate", "tile": (16, 32)},
+        **{"compression": compression, "byteorder": byteorder, "description": "an old farm"},
+        metadata=None,
+        extrasamples=["unassalpha"] if channels == 4 else None,
+    )
+    found = picture.read(file.getvalue())
+    assert found.notes == ()
+    assert found.bits == 8 * pixels.itemsize
+    assert found.has_alpha == (channels == 4)
+    expected = np.moveaxis(pixels, 0, -1)
+    stored = pyvips.Image.new_from_buffer(found.encode("tiff"), "")
+    assert stored.get("image-description") == "an old farm"
+    assert np.array_equal(stored.numpy(), expected)
+    small = found.srgb(size=(20, 25))
+    assert small.shape == (20, 25, 3)
+
+
+def test_a_page_of_tiles_of_one_channel_each_is_read_among_others():
+    random = np.random.default_rng(0)
+    pages = [random.integers(0, 256, (3, 32, 32)).astype(np.uint8) for _ in range(3)]
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        for page in pages:
+            layout = {"photometric": "rgb", "planarconfig": "separate", "tile": (16, 16)}
+            writer.write(page, **layout)
+    for number, page in enumerate(pages):
+        found = picture.read(file.getvalue(), page=number)
+        assert found.pages == 3
+        assert np.array_equal(found.srgb(), np.moveaxis(page, 0, -1))
+
+
+@pytest.mark.parametrize("changes", [{"photometric": "cielab"}, {"extrasamples": ["assocalpha"]}])
+def test_tiles_of_one_channel_each_are_refused_where_they_would_be_wrong(changes):
+    file = io.BytesIO()
+    layout = {"photometric": "rgb", "planarconfig": "separate", "tile": (16, 16)} | changes
+    tifffile.imwrite(file, np.zeros((3 + ("extrasamples" in changes), 32, 32), np.uint8), **layout)
+    with pytest.raises(PictureReadError, match="its tiles hold one channel each, of YCbCr, Lab"):
+        picture.read(file.getvalue())
+
+
+def test_broken_tiles_of_one_channel_each_are_an_error_of_ours():
+    file = io.BytesIO()
+    layout = {"photometric": "rgb", "planarconfig": "separate", "tile": (16, 16)}
+    tifffile.imwrite(file, np.zeros((3, 32, 32), np.uint8), **layout)
+    whole = file.getvalue()
+    offsets = struct.pack("<HHI", 324, 4, 12)
+    assert whole.count(offsets) == 1
+    sizes = struct.pack("<HH", 325, 4)
+    if sizes not in whole:
+        sizes = struct.pack("<HH", 325, 3)
+    for count in (1, 9, 11, 0, 1 << 30):
+        broken = whole.replace(offsets, struct.pack("<HHI", 324, 4, count))
+        broken = broken.replace(sizes + struct.pack("<I", 12), sizes + struct.pack("<I", count))
+        with pytest.raises(PictureReadError):
+            picture.read(broken).srgb()

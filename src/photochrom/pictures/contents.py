@@ -78,6 +78,9 @@ class Contents:
     """Why libvips can't decode the pixels, or would decode them wrongly; empty where it can."""
     ycbcr: YCbCr | None = None
     """For samples that libvips hands out as they are."""
+    planes: str = ""
+    """What its channels, each of which is stored in tiles of its own, are together: one of
+    libvips' interpretations."""
     bands: int = 0
     """How many channels there are, where libvips hands out more."""
     exif: bytes = b""

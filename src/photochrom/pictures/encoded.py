@@ -57,6 +57,8 @@ class Encoded:
             contents = _examined(content, page)
             if contents and not contents.ends:
                 content = _bytes(content) + jpeg.END
+            elif contents and contents.planes:
+                content = tiff.parted(_bytes(content), contents.page)
             elif contents and contents.is_sequence:
                 whole = _bytes(content)
                 content = whole[:8] + b"avif" + whole[12:]  # else libvips doesn't know it
@@ -245,10 +247,17 @@ class Encoded:
     def _open(self, access: str, *, fail_on: str = "") -> pyvips.Image:
         if self._is_heic:
             return self._decoded_heic()
-        options: dict[str, Any] = {"page": self._page} if self._page else {}
-        return pyvips.Image.new_from_source(
-            self._source(), "", access=access, fail_on=fail_on or self._fail_on, **options
-        )
+
+        def page(number: int) -> pyvips.Image:
+            options: dict[str, Any] = {"page": number} if number else {}
+            return pyvips.Image.new_from_source(
+                self._source(), "", access=access, fail_on=fail_on or self._fail_on, **options
+            )
+
+        if self.contents and self.contents.planes:
+            first, *others = (page(number) for number in range(self.contents.bands))
+            return first.bandjoin(others).copy(interpretation=self.contents.planes)
+        return page(self._page)
 
     @property
     def _is_heic(self) -> bool:
@@ -273,7 +282,8 @@ class Encoded:
         turn = header.get("orientation") if header.get_typeof("orientation") else 1
         profile = profile_of(header)
         return (
-            not (self._is_heic or self._cut or (self.contents and self.contents.ycbcr))
+            not (self._is_heic or self._cut)
+            and not (self.contents and (self.contents.ycbcr or self.contents.planes))
             and self._orientation(header) == turn
             and not (profile and not is_usable(profile, color_bands(header)))
         )

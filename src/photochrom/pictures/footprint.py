@@ -109,6 +109,8 @@ def of(
     header = encoded.checked(max_pixels)
     loader = _text(header, "vips-loader").removesuffix("_source")
     turn = encoded.orientation()
+    copied = encoded.content if encoded.content is not source else b""
+    decoding = _decoding(header, loader, encoded.contents, turned=turn > 1)
     height, width = (header.width, header.height) if turn > 4 else (header.height, header.width)
     return Footprint(
         name=encoded.name,
@@ -116,7 +118,7 @@ def of(
         size=(height, width),
         deep=header.format not in ("uchar", "char"),
         alpha=bool(header.hasalpha()),
-        decoding=_decoding(header, loader, encoded.contents, turned=turn > 1),
+        decoding=decoding + (len(copied) if isinstance(copied, bytes) else 0),
     )
 
 

@@ -123,6 +123,7 @@ def refusal(numbers: Numbers) -> str:
     each = "/".join(f"{int(number)}" for number in numbers(BITS)[:5])
     named = _COMPRESSIONS.get(compression, f"number {compression}")
     one_each = numbers(TILE_WIDTH) and _first(numbers, PLANAR, 1) == 2
+    one_each = one_each and _first(numbers, SAMPLES, 1) > 1
     reasons = (
         (photometric in _RAW_PHOTOMETRICS or compression in _RAW_COMPRESSIONS, RAW),
         (
@@ -134,8 +135,9 @@ def refusal(numbers: Numbers) -> str:
             f"its compression is {named}, which the libvips at hand can't decode; {_CONVERT}",
         ),
         (
-            one_each and _first(numbers, SAMPLES, 1) > 1,
-            f"its tiles hold one channel each, which libvips can't read; {_CONVERT}",
+            one_each and not planes(numbers),
+            "its tiles hold one channel each, of YCbCr, Lab or with premultiplied alpha, which "
+            f"can't be read; {_CONVERT}",
         ),
         (
             bits not in (1, 2, 4, 8, 16, 32) or len(set(numbers(BITS))) > 1,
@@ -155,6 +157,29 @@ def refusal(numbers: Numbers) -> str:
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")
+
+
+def planes(numbers: Numbers) -> str:
+    """What channels that are stored in tiles of their own are together: an interpretation.
+
+    Empty for pages that are stored otherwise, or whose channels can't be read one by one.
+
+    Parameters
+    ----------
+    numbers : the page's tags
+    """
+    deep = _first(numbers, BITS, 1) == 16
+    known = {
+        1: (1, "grey16" if deep else "b-w"),
+        2: (3, "rgb16" if deep else "srgb"),
+        _CMYK: (4, "cmyk"),
+    }
+    colors, space = known.get(_first(numbers, PHOTOMETRIC, 1), (0, ""))
+    extra = _first(numbers, SAMPLES, 1) - colors
+    has_straight_alpha = extra == 1 and _first(numbers, EXTRA_SAMPLES, 0) != 1
+    if not numbers(TILE_WIDTH) or _first(numbers, PLANAR, 1) != 2 or colors + extra < 2:
+        return ""
+    return space if extra == 0 or has_straight_alpha else ""
 
 
 def ycbcr(numbers: Numbers) -> YCbCr | None:

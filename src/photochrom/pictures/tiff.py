@@ -25,6 +25,14 @@ IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
 _MAX_PAGES = 10_000
 _DIRECTORIES = {storage.SUB_DIRECTORIES, exif.EXIF, exif.GPS, exif.INTEROPERABILITY}
 _POSITIONS = _DIRECTORIES | {273, 324, 513}  # of strips, of tiles, of a JPEG stream
+_PLACES = (324, 325)  # of tiles, and their sizes
+_SIDES = (storage.WIDTH, storage.LENGTH, storage.TILE_WIDTH, storage.TILE_LENGTH)
+_EACH_CHANNEL = (storage.BITS, 339)  # and the samples' format
+_OF_ALL_CHANNELS = {
+    *(280, 281, 301, 333, 334, 336, 340, 341),  # ranges, curves and inks
+    *(storage.SUB_DIRECTORIES, storage.INK_SET, storage.EXTRA_SAMPLES, storage.REFERENCE),
+}
+_ONE = Value(3, 1, b"\1\0")
 _CANON_RAW = b"CR"
 
 
@@ -64,6 +72,7 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
             rows=storage.rows(numbers),
             refusal=storage.refusal(numbers),
             ycbcr=storage.ycbcr(numbers),
+            planes=storage.planes(numbers),
             bands=int(samples[0]) if samples else 1,
             exif=exif.block_of(exif.described(file, tags)),
             iptc=_captions(tags.get(IPTC)),
@@ -72,6 +81,57 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
         )
     except (BrokenError, struct.error, OSError, IndexError):
         return None
+
+
+def parted(content: bytes, page: int) -> bytes:
+    """A file with a page for each channel of a page whose tiles hold one channel each.
+
+    Parameters
+    ----------
+    content : the file; its pixels stay where they are
+    page : the number of the page among all
+
+    Returns
+    -------
+    The file with other directories; the very bytes where the old ones are broken
+    """
+    stream = io.BytesIO()
+    stream.write(content)
+    try:
+        file = File(stream)
+        offset = list(_chain(file))[page]
+        old, _ = file.raw_directory(offset)
+        given = file.directory(offset, {*_PLACES, *_SIDES, *_EACH_CHANNEL, storage.SAMPLES})
+        count = given[storage.SAMPLES].integers()[0]
+        width, height, across, down = (given[tag].integers()[0] for tag in _SIDES)
+        tiles = count * -(-width // max(1, across)) * -(-height // max(1, down))
+        if any(given[tag].count != tiles for tag in _PLACES):
+            raise BrokenError
+        kept: Tree = {tag: entry for tag, entry in old.items() if tag not in _OF_ALL_CHANNELS}
+        kept |= {tag: _share(given[tag], 0, 1) for tag in _EACH_CHANNEL if tag in given}
+        kept |= {storage.PHOTOMETRIC: _ONE, storage.SAMPLES: _ONE, storage.PLANAR: _ONE}
+        start = first = -(-len(content) // 8) * 8
+        stream.seek(0, io.SEEK_END)
+        stream.write(bytes(start - len(content)))
+        for number in range(count):
+            tree = kept | {tag: _share(given[tag], number, tiles // count) for tag in _PLACES}
+            length = len(serialize(tree, start, file.order, big=file.big, following=0))
+            following = start + -(-length // 8) * 8 if number < count - 1 else 0
+            table = serialize(tree, start, file.order, big=file.big, following=following)
+            stream.write(table.ljust(following - start if following else length, b"\0"))
+            start = following
+        stream.seek(8 if file.big else 4)
+        stream.write(struct.pack(file.order + ("Q" if file.big else "I"), first))
+    except (BrokenError, struct.error, IndexError, KeyError):
+        return content
+    return stream.getvalue()
+
+
+def _share(value: Value, number: int, count: int) -> Value:
+    """Some of a tag's numbers, of so many at a time."""
+    width = len(value.content) // value.count
+    start = number * count * width
+    return Value(value.kind, count, value.content[start : start + count * width])
 
 
 def add_tags(

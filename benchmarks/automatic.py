@@ -52,7 +52,7 @@ def main() -> None:
     files = listed(options.pictures, options.limit)
     print("| model | photographs | PSNR dB | gray | gain | ratio | false vivid % | skin | number |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for model, colorizer in colorizers(options.models).items():
+    for model, colorizer in colorizers(options.models, options.like).items():
         groups: dict[str, list[Figures]] = defaultdict(list)
         for file in files:
             parts = file.relative_to(options.pictures).parts

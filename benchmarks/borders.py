@@ -33,7 +33,7 @@ def main() -> None:
     files = listed(options.pictures, options.limit)
     print("| model | border | share | mean ab change | 90th percentile | photographs |")
     print("|---|---|---|---|---|---|")
-    for model, colorizer in colorizers(options.models).items():
+    for model, colorizer in colorizers(options.models, options.like).items():
         for (name, share), values in changes(colorizer, files).items():
             print(
                 f"| {model} | {name} | {share} | {np.mean(values):.2f} | "

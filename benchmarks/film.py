@@ -50,7 +50,7 @@ def main() -> None:
         show(files[:SHOWN], options.show)
     print("| model | treatment | clean dB | treated dB | loss dB | ab change | photographs |")
     print("|---|---|---|---|---|---|---|")
-    for model, colorizer in colorizers(options.models).items():
+    for model, colorizer in colorizers(options.models, options.like).items():
         found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
         for file in files:
             for name, row in measure(colorizer, file).items():

@@ -11,6 +11,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom import Colorizer, color
+from photochrom.models.opening import labels_of, like_of
 
 SUFFIXES = {".jpg", ".avif", ".png"}
 
@@ -25,11 +26,15 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="name or file; repeat it to compare several (default: photochrom)",
     )
+    parser.add_argument("--like", metavar="KIND", help="of which kind files of other makers are")
 
 
-def colorizers(models: list[str] | None) -> dict[str, Colorizer]:
+def colorizers(models: list[str] | None, like: str | None = None) -> dict[str, Colorizer]:
     """The colorizers that were asked for, by their names."""
-    return {model: Colorizer(model) for model in models or ["photochrom"]}
+    return {
+        label: Colorizer(model, like=like_of(model, like))
+        for label, model in labels_of(models or ["photochrom"]).items()
+    }
 
 
 def listed(folder: Path, limit: int | None = None) -> list[Path]:

@@ -43,7 +43,7 @@ def main() -> None:
     if not pairs:
         raise SystemExit(f"{options.pictures}: no .jpg has a label map in {options.labels}.")
     print("| model | IoU | inside | outside | mean IoU | hints |\n|---|---|---|---|---|---|")
-    for model, colorizer in colorizers(options.models).items():
+    for model, colorizer in colorizers(options.models, options.like).items():
         random = np.random.default_rng(0)
         found = np.array(
             [row for pair in pairs for row in reached(colorizer, *pair, random)]

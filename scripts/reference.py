@@ -71,7 +71,9 @@ def table(*heads: str) -> str:
 def command(name: str) -> str:
     """Usage, arguments and options of a command."""
     group: Any = typer.main.get_command(app)
-    found = group.commands[name]
+    found = group
+    for word in name.split():
+        found = found.commands[word]
     context = found.make_context(f"photochrom {name}", [], resilient_parsing=True)
     params = [one for one in found.params if not getattr(one, "hidden", False)]
     arguments = [one for one in params if one.param_type_name == "argument"]

@@ -18,6 +18,14 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_added_models(tmp_path_factory):
+    """Whoever runs the tests may have models of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHOTOCHROM_MODELS", str(tmp_path_factory.mktemp("models") / "none"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def update_goldens(request):
     """Whether golden tests write their pictures instead of comparing with them."""

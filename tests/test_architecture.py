@@ -34,7 +34,7 @@ ORDER = {
     "color": ("spaces", "measures", "grid", "toning", "text"),
     "models": (
         *("fields", "contract", "network", "file", "graph", "session", "descriptor"),
-        *("resizing", "foreign", "weights", "opening"),
+        *("abilities", "resizing", "foreign", "added", "weights", "opening", "adding"),
     ),
     "pictures": (
         *("formats", "xmp", "contents", "directories", "editing", "exif", "storage", "tiff"),
@@ -69,7 +69,7 @@ ORDER = {
         "remote",
         "cluster",
     ),
-    "studio": ("workshop", "held", "shelf", "api", "server", "serving"),
+    "studio": ("workshop", "choice", "held", "shelf", "studio", "api", "server", "serving"),
     "cli": ("console", "coloring", "remote", "main"),
 }
 """The order inside rooms: each module may import those before it. Others are free to stand

@@ -14,7 +14,17 @@ from photochrom.errors import PhotochromError
 from photochrom.models.weights import shipped_models
 from photochrom.pictures import picture
 
-COMMANDS = ("colorize", "video", "models", "serve", "doctor", "train", "export", "evaluate")
+COMMANDS = (
+    "colorize",
+    "compare",
+    "video",
+    "models",
+    "serve",
+    "doctor",
+    "train",
+    "export",
+    "evaluate",
+)
 SCRIPT = Path(sysconfig.get_path("scripts")) / "photochrom"
 WITHOUT_TORCH = """
 import sys

@@ -39,26 +39,27 @@ VALUES = {
     "x": 5,
     "y": 5,
     "reach": 0.5,
+    "model": "photochrom",
     "surprise": 1,
 }
 """Every option of the library and of the API, and one that there isn't, each with a value."""
 
 LOOK = {"hints", "lock", "palette", "vividness", "warmth", "tint", "strength", "seed"}
 BODIES = {
-    "paint": LOOK | {"alternative", "reference", "size"},
+    "paint": LOOK | {"alternative", "reference", "model", "size"},
     "paint full": LOOK
-    | {"alternative", "reference", "size", "format", "quality", "lossless", "provenance"},
-    "alternatives": LOOK | {"reference", "count"},
-    "confidence": {"hints", "alternative", "seed", "reference"},
+    | {"alternative", "reference", "model", "size", "format", "quality", "lossless", "provenance"},
+    "alternatives": LOOK | {"reference", "model", "count"},
+    "confidence": {"hints", "alternative", "seed", "reference", "model"},
 }
 QUERIES = {
     "GET /v1/models": set(),
     "GET /v1/samples": set(),
     "GET /v1/samples/flower": set(),
     "GET /v1/pictures/{id}/original": set(),
-    "GET /v1/pictures/{id}/colors": {"x", "y", "hints"},
-    "GET /v1/pictures/{id}/region": {"x", "y", "reach"},
-    "GET /v1/pictures/{id}/traits": set(),
+    "GET /v1/pictures/{id}/colors": {"x", "y", "hints", "model"},
+    "GET /v1/pictures/{id}/region": {"x", "y", "reach", "model"},
+    "GET /v1/pictures/{id}/traits": {"model"},
     "GET /v1/pictures/{id}/palette": set(),
     "POST /v1/pictures/{id}/paint": set(),
     "POST /v1/pictures/{id}/alternatives": set(),
@@ -66,7 +67,7 @@ QUERIES = {
     "GET /healthz": set(),
     "DELETE /v1/pictures/{id}": set(),
 }
-COLORIZE = (LOOK | {"alternative", "only_gray", "format", "name"}) | {
+COLORIZE = (LOOK | {"alternative", "only_gray", "format", "name", "model"}) | {
     "quality",
     "lossless",
     "provenance",

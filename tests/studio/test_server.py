@@ -127,7 +127,7 @@ def test_health_models_and_samples(client, colorizer):
     assert models["current"] == colorizer.contract.name
     (current,) = [one for one in models["models"] if one["name"] == models["current"]]
     assert current["default"] is True
-    assert current["takes_hints"] is bool(colorizer.contract.token_features)
+    assert (current["cannot"], current["fault"]) == ({}, "")
     assert current["size_bytes"] > 100_000
     assert {"gif", "jpeg"} <= {one["name"] for one in models["reads"]}
     writes = {one["name"]: (one["title"], one["media_type"]) for one in models["writes"]}
@@ -843,7 +843,7 @@ class Clock:
         return self.now
 
 
-def held(size_bytes=1):
+def held(own_bytes=1):
     return Held(
         name="x",
         prepared=None,
@@ -851,7 +851,7 @@ def held(size_bytes=1):
         preview=None,
         thumbnail=None,
         gray=True,
-        size_bytes=size_bytes,
+        own_bytes=own_bytes,
     )
 
 

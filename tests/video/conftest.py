@@ -101,7 +101,9 @@ def luma_of(path):
 class StandIn:
     """A colorizer whose colors are a plain function of lightness; quick."""
 
-    contract = SimpleNamespace(name="stand-in", short_side_px=64, output_stride=4)
+    contract = SimpleNamespace(
+        name="stand-in", short_side_px=64, output_stride=4, token_features=()
+    )
 
     def __init__(self):
         self.looked_at = 0

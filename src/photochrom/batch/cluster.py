@@ -10,9 +10,9 @@ import logging
 import os
 import pickle
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.stores import Address
 from photochrom.errors import Advice, ClusterError, JobError, MissingExtraError
+from photochrom.models.weights import FOLDER, find_model
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.cores import usable_cores
 from photochrom.runtime.options import Options
@@ -54,10 +55,46 @@ class Team:
     manifest: Address
     options: Options
     model: str | None = None
+    like: str | None = None
     device: str = "cpu"
     reference: Reference | None = None
-    model_file: bytes | None = None
-    """The model's own bytes, where it is a file of this machine."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The model's own file and its descriptor, by their names, where it doesn't ship: other
+    machines needn't have them."""
+
+    @classmethod
+    def of(
+        cls,
+        model: str | None,
+        *,
+        like: str | None,
+        device: str,
+        reference: Reference | None,
+        manifest: Address,
+        options: Options,
+    ) -> Team:
+        """What actors are told of a model that is opened by these values on this machine.
+
+        Raises
+        ------
+        ModelNotFoundError, ModelError
+            As for `weights.find_model`.
+        """
+        path = find_model(model)
+        files: dict[str, bytes] = {}
+        if path.parent != FOLDER:
+            beside = path.with_suffix(".toml")
+            files = {one.name: one.read_bytes() for one in (path, beside) if one.is_file()}
+            model = path.name
+        return cls(
+            manifest=manifest,
+            options=options,
+            model=model,
+            like=like,
+            device=device,
+            reference=reference,
+            files=files,
+        )
 
 
 def parse_actors(text: str) -> tuple[int, int]:
@@ -88,11 +125,12 @@ class Actor:
 
         pyvips.concurrency_set(1)
         model = team.model
-        if team.model_file is not None:
+        if team.files:
             folder = Path(tempfile.mkdtemp(prefix="photochrom-"))
-            (folder / Path(str(team.model)).name).write_bytes(team.model_file)
-            model = str(folder / Path(str(team.model)).name)
-        colorizer = Colorizer(model, threads=1, device=team.device)
+            for name, content in team.files.items():
+                (folder / name).write_bytes(content)
+            model = str(folder / str(team.model))
+        colorizer = Colorizer(model, like=team.like, threads=1, device=team.device)
         self._worker = Worker(colorizer=colorizer, options=team.options, reference=team.reference)
         self._manifest = team.manifest
 

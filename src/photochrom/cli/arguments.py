@@ -29,6 +29,14 @@ ModelOption = Annotated[
 ]
 
 
+LikeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND", help="Set the kind of another maker's ONNX file, such as ddcolor."
+    ),
+]
+
+
 DeviceOption = Annotated[
     str,
     typer.Option(

@@ -55,6 +55,8 @@ class BatchOrder:
     inputs: Sequence[str]
     output: str | None = None
     model: str | None = None
+    like: str | None = None
+    """Of which kind another maker's file is."""
     device: str = "cpu"
     force: bool = False
     recursive: bool = True
@@ -324,8 +326,9 @@ def _crew(order: BatchOrder, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Cre
     workers = order.workers or usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
-    colorizer = Colorizer(order.model, threads=threads_each(workers), device=order.device)
-
+    colorizer = Colorizer(
+        order.model, like=order.like, threads=threads_each(workers), device=order.device
+    )
     with (
         order.open_manifest(jobs, write=True) or nullcontext() as written,
         interruptible(patient=order.watch or len(jobs) > 1, abandon=writing.abandon) as stop,

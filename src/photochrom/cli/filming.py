@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import LikeOption, ModelOption
 from photochrom.errors import WorkFolderError
 from photochrom.runtime.options import help_for, limits_for
 
@@ -29,15 +30,8 @@ def video(
             help="Write the new film here; the suffix sets the container.",
         ),
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME|FILE",
-            help="Use this model: a name listed by 'photochrom models', or an ONNX file.",
-        ),
-    ] = None,
+    model: ModelOption = None,
+    like: LikeOption = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace OUT, and discard work begun with other options."),
@@ -98,7 +92,7 @@ def video(
     from photochrom.video.preview import preview_film
 
     console = error_console()
-    colorizer = Colorizer(model)
+    colorizer = Colorizer(model, like=like)
     known = None if hints is None else load_film_hints(hints)
     followed = None if reference is None else colorizer.reference(reference)
     start_s, end_s = _seconds(start, "--start"), None if end is None else _seconds(end, "--end")

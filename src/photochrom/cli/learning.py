@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import LikeOption
 from photochrom.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def _export_site(model: str | None, folder: Path, *, force: bool) -> None:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, or an ONNX file.")],
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="Names of models, or ONNX files.")
+    ],
     data: Annotated[
         str,
         typer.Option(
@@ -156,15 +159,16 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Measure N photographs only.")] = None,
     seed: Annotated[int, typer.Option(help="Set the seed of the sampling and the bootstrap.")] = 0,
+    like: LikeOption = None,
 ) -> None:
-    """Measure a model over color photographs (needs the train extra)."""
+    """Measure models over color photographs (needs the train extra)."""
     from photochrom.cli.console import error_console, progress
     from photochrom.evaluation import report as reports
 
     console = error_console()
     with progress("measuring", 2, console=console) as done:
         report = reports.evaluate(
-            model, data, limit=limit, seed=seed, figure=figure, on_picture=done
+            models, data, like=like, limit=limit, seed=seed, figure=figure, on_picture=done
         )
     _print_report(report)
     if json_out is not None:
@@ -185,7 +189,13 @@ def _print_report(report: Report) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from photochrom.evaluation.report import COLUMNS, cell
+    from photochrom.evaluation.report import (
+        COLUMNS,
+        COST_COLUMNS,
+        cell,
+        cost_cells,
+        gain_lines,
+    )
 
     headers = [name.replace(" (", "\n(") for name in report.rows]
     table = Table("", *headers, "truth", box=None, pad_edge=False)
@@ -193,15 +203,18 @@ def _print_report(report: Report) -> None:
         cells = [cell(key, figures[key]) for figures in report.rows.values()]
         cells += [cell(key, report.truth_colorfulness) if key == "colorfulness" else ""]
         table.add_row(label, *(_on_two_lines(text) for text in cells))
+    costs = [cost_cells(report.costs.get(name)) for name in report.rows]
+    for at, label in enumerate(COST_COLUMNS):
+        table.add_row(label, *(cells[at] for cells in costs), "")
     console = Console()
     console.print(table)
     console.print(
-        f"{report.model} on {report.data}: {report.pictures} photographs at "
+        f"{', '.join(report.models)} on {report.data}: {report.pictures} photographs at "
         f"{report.short_side_px} px; [95 % bootstrap intervals]",
         markup=False,
     )
-    gains = [f"{name} {cell('psnr', gain)}" for name, gain in report.psnr_gains.items()]
-    console.print(f"PSNR less that of: {'; '.join(gains)} dB", markup=False)
+    for line in gain_lines(report):
+        console.print(line, markup=False)
 
 
 def _on_two_lines(text: str) -> str:

@@ -12,10 +12,11 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli import filming, learning, serving, streams
+from photochrom.cli import comparing, filming, learning, models, serving, streams
 from photochrom.cli.advice import error_text
 from photochrom.cli.arguments import (
     DeviceOption,
+    LikeOption,
     ModelOption,
     all_inputs,
     hints_in,
@@ -104,6 +105,7 @@ def colorize(
         ),
     ] = None,
     model: ModelOption = None,
+    like: LikeOption = None,
     device: DeviceOption = "cpu",
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     hint: Annotated[
@@ -307,6 +309,7 @@ def colorize(
         inputs=all_inputs(inputs or [], files_from, null=null),
         output=output,
         model=model,
+        like=like,
         device=device,
         force=force,
         recursive=recursive,
@@ -373,21 +376,6 @@ def status(
         raise typer.Exit(code)
 
 
-@app.command()
-def models() -> None:
-    """List the available models."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from photochrom.models.weights import shipped_models
-
-    table = Table("name", "size", "good at", "license", box=None, pad_edge=False)
-    for model in shipped_models():
-        name = f"{model.name} (default)" if model.default else model.name
-        table.add_row(name, f"{model.size_bytes / 1e6:.1f} MB", model.domain, model.licence)
-    Console().print(table)
-
-
 app.command()(serving.serve)
 
 
@@ -400,6 +388,8 @@ def doctor() -> None:
         raise typer.Exit(code)
 
 
+app.add_typer(models.app, name="models")
+app.command()(comparing.compare)
 app.command()(filming.video)
 for command in (learning.train, learning.mix, learning.export, learning.evaluate):
     app.command()(command)

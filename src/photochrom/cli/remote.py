@@ -38,6 +38,7 @@ class StoreOrder:
     plan: Plan
     options: Options = DEFAULTS
     model: str | None = None
+    like: str | None = None
     device: str = "cpu"
     force: bool = False
     resume: bool = False
@@ -153,6 +154,7 @@ def carry_out(
         plan=plan,
         options=options,
         model=order.model,
+        like=order.like,
         device=order.device,
         force=order.force,
         resume=order.resume,
@@ -230,7 +232,7 @@ def _in_threads(
     workers = order.workers or usual_workers()
     threads = threads_each(workers)
     pyvips.concurrency_set(threads)
-    colorizer = Colorizer(order.model, threads=threads, device=order.device)
+    colorizer = Colorizer(order.model, like=order.like, threads=threads, device=order.device)
     reference = None if order.reference is None else colorizer.reference(order.reference)
     worker = Worker(
         colorizer=colorizer, options=order.options, reference=reference, budget=order.budget
@@ -247,15 +249,14 @@ def _on_cluster(
     assert order.cluster is not None
     reference = None
     if order.reference is not None:
-        reference = Colorizer(order.model).reference(order.reference)
-    file = Path(order.model) if order.model else None
-    team = Team(
-        manifest=order.plan.manifest,
-        options=order.options,
-        model=order.model,
+        reference = Colorizer(order.model, like=order.like).reference(order.reference)
+    team = Team.of(
+        order.model,
+        like=order.like,
         device=order.device,
         reference=reference,
-        model_file=file.read_bytes() if file and file.is_file() else None,
+        manifest=order.plan.manifest,
+        options=order.options,
     )
     return clusters.run(tasks, team, order.cluster)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli.arguments import MB, DeviceOption, ModelOption, to_bytes
+from photochrom.cli.arguments import MB, DeviceOption, LikeOption, ModelOption, to_bytes
 from photochrom.runtime.options import help_for
 from photochrom.studio.limits import PIXELS, UPLOAD_BYTES
 
@@ -23,6 +23,7 @@ def serve(
     ] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     model: ModelOption = None,
+    like: LikeOption = None,
     device: DeviceOption = "cpu",
     token: Annotated[
         str,
@@ -65,6 +66,7 @@ def serve(
             other_names=tuple(allow_host or ()),
         ),
         model=model,
+        like=like,
         device=device,
         limits=Limits.within(
             to_bytes(max_memory_mb), upload_bytes=max_upload_mb * MB, pixels=max_pixels

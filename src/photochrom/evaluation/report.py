@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.errors import DataError, PictureReadError
 from photochrom.evaluation import metrics
+from photochrom.evaluation.cost import Cost, measure_cost
 from photochrom.evaluation.sources import list_source
+from photochrom.models.opening import labels_of, like_of
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
 
@@ -50,7 +52,7 @@ class Estimate:
 class Report:
     """What `evaluate` found. ``rows`` maps each coloring to its figures by name."""
 
-    model: str
+    models: tuple[str, ...]
     data: str
     pictures: int
     unreadable: tuple[str, ...]
@@ -58,11 +60,13 @@ class Report:
     short_side_px: int
     rows: dict[str, dict[str, Estimate]]
     truth_colorfulness: Estimate
-    psnr_gains: dict[str, Estimate]
-    """The model's PSNR less each floor's and the ceiling's, photograph by photograph: as the
+    psnr_gains: dict[str, dict[str, Estimate]]
+    """Each model's PSNR less that of every other row, photograph by photograph: as the
     photographs are the same, its interval is much narrower than those of the rows."""
-    colorfulness_mean_difference: float
-    """mean |difference| of each picture's colorfulness from its truth's."""
+    colorfulness_mean_difference: dict[str, float]
+    """mean |difference| of each picture's colorfulness from its truth's, by the model."""
+    costs: dict[str, Cost] = field(compare=False)
+    """What each model costs; never twice the same."""
     photochrom: str = __version__
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,9 +75,10 @@ class Report:
 
 
 def evaluate(
-    model: str | os.PathLike[str] | None,
+    models: Sequence[str | os.PathLike[str] | None],
     data: str,
     *,
+    like: str | None = None,
     limit: int | None = None,
     seed: int = 0,
     short_side_px: int = 256,
@@ -82,21 +87,22 @@ def evaluate(
     figure_rows: int = 8,
     on_picture: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Measure a model over a set of color photographs.
+    """Measure models over a set of color photographs.
 
     Each photograph is shrunk to `short_side_px`, its lightness colorized through the
     runtime, and the result compared with it.
 
     Parameters
     ----------
-    model : as for `Colorizer`
+    models : each as for `Colorizer`
+    like : of which kind those files are that nothing describes
     data : a source: a folder (its ``test`` subfolder where it has one) or
         ``flowers102:SPLIT[@ROOT]``
     limit : measure so many photographs only, drawn by `seed`
     seed : of the draw and of the bootstrap
     short_side_px : larger photographs are shrunk to this short side
     resamples : bootstrap samples
-    figure : where to write a picture of `figure_rows` rows: gray, result, truth
+    figure : where to write a picture of `figure_rows` rows: gray, results, truth
     on_picture : called with (done, of how many) after each photograph
 
     Raises
@@ -106,7 +112,10 @@ def evaluate(
     MissingExtraError
         The ``train`` extra is not installed.
     """
-    colorizer = Colorizer(model)
+    colorizers = {
+        label: Colorizer(model, like=like_of(model, like))
+        for label, model in labels_of(models).items()
+    }
     items = list_source(data, part="test")
     random = np.random.default_rng(seed)
     if limit is not None and limit < len(items):
@@ -124,10 +133,10 @@ def evaluate(
             continue
         truth_colorfulness.append(color.colorfulness(truth))
         features.setdefault("truth", []).append(metrics.lite0_features([truth])[0])
-        for name, result in _colorings(colorizer, truth):
+        for name, result in _colorings(colorizers, truth):
             measured.setdefault(name, []).append(metrics.picture_figures(result, truth))
             features.setdefault(name, []).append(metrics.lite0_features([result])[0])
-            if number in shown and name in (GRAY, colorizer.contract.name):
+            if number in shown and name in (GRAY, *colorizers):
                 figure_strips.append(result)
         if number in shown:
             figure_strips.append(truth)
@@ -151,11 +160,10 @@ def evaluate(
         }
         for name, figures in measured.items()
     }
-    results = np.array([one["colorfulness"] for one in measured[colorizer.contract.name]])
     if figure is not None:
-        _write_figure(figure_strips, figure)
+        _write_figure(figure_strips, figure, across=len(colorizers) + 2)
     return Report(
-        model=colorizer.contract.name,
+        models=tuple(colorizers),
         data=data,
         pictures=len(truth_colorfulness),
         unreadable=tuple(unreadable),
@@ -163,15 +171,26 @@ def evaluate(
         short_side_px=short_side_px,
         rows=rows,
         truth_colorfulness=_mean_estimate(np.array(truth_colorfulness), draws),
-        psnr_gains=_gains(measured, colorizer.contract.name, draws),
-        colorfulness_mean_difference=float(np.abs(results - truth_colorfulness).mean()),
+        psnr_gains={name: _gains(measured, name, draws) for name in colorizers},
+        colorfulness_mean_difference={
+            name: _mean_difference(measured[name], truth_colorfulness) for name in colorizers
+        },
+        costs={label: measure_cost(model, like=like) for label, model in labels_of(models).items()},
     )
 
 
+def _mean_difference(figures: list[dict[str, float]], truth: list[float]) -> float:
+    results = np.array([one["colorfulness"] for one in figures])
+    return float(np.abs(results - truth).mean())
+
+
 def _colorings(
-    colorizer: Colorizer, truth: NDArray[np.uint8]
+    colorizers: dict[str, Colorizer], truth: NDArray[np.uint8]
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """The floors, the ceiling and the model's result, as 8-bit sRGB."""
+    """The floors, the ceiling and the models' results, as 8-bit sRGB.
+
+    The floor of mean colors is that of the first model that knows its training's.
+    """
     lab = color.srgb_to_lab(truth)
     lightness = lab[..., 0]
 
@@ -182,15 +201,17 @@ def _colorings(
 
     gray = colored(np.zeros(2))
     yield GRAY, gray
-    if colorizer.contract.mean_ab:
-        means = np.array(colorizer.contract.mean_ab)
+    knowing = [one.contract.mean_ab for one in colorizers.values() if one.contract.mean_ab]
+    if knowing:
+        means = np.array(knowing[0])
         levels = np.arange(101)
         yield (
             MEAN_BY_L,
             colored(np.stack([np.interp(lightness, levels, means[:, c]) for c in (0, 1)], -1)),
         )
     yield ORACLE, colored(lab[..., 1:].mean(axis=(0, 1)))
-    yield colorizer.contract.name, colorizer.colorize(gray[..., 0]).srgb()
+    for name, colorizer in colorizers.items():
+        yield name, colorizer.colorize(gray[..., 0]).srgb()
 
 
 def _gains(
@@ -254,15 +275,17 @@ def _distances(
     }
 
 
-def _write_figure(pictures: list[NDArray[np.uint8]], path: Path) -> None:
-    """Three to a row, each `FIGURE_ROW_PX` high: gray, result, truth."""
+def _write_figure(pictures: list[NDArray[np.uint8]], path: Path, *, across: int) -> None:
+    """So many to a row, each `FIGURE_ROW_PX` high: gray, results, truth."""
     images = [
         pyvips.Image.new_from_array(srgb).thumbnail_image(10 * FIGURE_ROW_PX, height=FIGURE_ROW_PX)
         for srgb in pictures
     ]
     rows = [
-        pyvips.Image.arrayjoin(images[first : first + 3], across=3, shim=4, background=255)
-        for first in range(0, len(images), 3)
+        pyvips.Image.arrayjoin(
+            images[first : first + across], across=across, shim=4, background=255
+        )
+        for first in range(0, len(images), across)
     ]
     sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="center")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -281,15 +304,45 @@ def cell(name: str, estimate: Estimate) -> str:
 
 def to_markdown(report: Report) -> str:
     """The report's table as Markdown, one coloring a row."""
-    lines = [
-        "| coloring | " + " | ".join(COLUMNS.values()) + " |",
-        "|---" * (len(COLUMNS) + 1) + "|",
-    ]
-    for name, figures in report.rows.items():
-        cells = [cell(key, figures[key]) for key in COLUMNS]
+    columns = (*COLUMNS.values(), *COST_COLUMNS)
+    lines = [f"| coloring | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, found in report.rows.items():
+        cells = [cell(key, found[key]) for key in COLUMNS]
+        cells += cost_cells(report.costs.get(name))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    truth = cell("colorfulness", report.truth_colorfulness)
-    lines.append(f"| truth | | | | {truth} | | |")
-    gains = [f"{name} {cell('psnr', gain)}" for name, gain in report.psnr_gains.items()]
-    lines += ["", f"PSNR of {report.model} less that of: {'; '.join(gains)} dB."]
+    cells = [""] * len(columns)
+    cells[list(COLUMNS).index("colorfulness")] = cell("colorfulness", report.truth_colorfulness)
+    lines += [f"| truth | {' | '.join(cells)} |", "", *gain_lines(report)]
     return "\n".join(lines)
+
+
+def gain_lines(report: Report) -> list[str]:
+    """A line for each model: by how much its PSNR is above that of the other rows."""
+    return [
+        f"PSNR of {model} less that of: "
+        + "; ".join(f"{name} {cell('psnr', gain)}" for name, gain in gains.items())
+        + " dB."
+        for model, gains in report.psnr_gains.items()
+    ]
+
+
+COST_COLUMNS = ("at", "one core, ms", "GMAC", "memory, MB", "file, MB")
+
+
+def cost_cells(cost: Cost | None) -> tuple[str, ...]:
+    """What a model costs as table text, in the order of `COST_COLUMNS`; empty where none runs."""
+    if cost is None:
+        return ("",) * len(COST_COLUMNS)
+    return (
+        f"{cost.size[1]} x {cost.size[0]}",
+        f"{cost.milliseconds:.0f}",
+        "" if cost.gmac is None else f"{cost.gmac:.2f}",
+        "" if cost.memory_mb is None else f"{cost.memory_mb:.0f}",
+        f"{cost.file_mb:.1f}",
+    )
+
+
+def cost_lines(costs: dict[str, Cost]) -> list[str]:
+    """What models cost as a table in Markdown."""
+    lines = [f"| | {' | '.join(COST_COLUMNS)} |", "|---" * (len(COST_COLUMNS) + 1) + "|"]
+    return lines + [f"| {name} | {' | '.join(cost_cells(one))} |" for name, one in costs.items()]

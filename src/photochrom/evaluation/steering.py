@@ -14,6 +14,7 @@ from photochrom.errors import PictureReadError
 from photochrom.evaluation import metrics
 from photochrom.evaluation.report import Estimate, mean_estimate
 from photochrom.evaluation.sources import list_source
+from photochrom.models.opening import like_of
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 
@@ -52,6 +53,7 @@ def hint_curve(
     model: str | os.PathLike[str] | None,
     data: str,
     *,
+    like: str | None = None,
     counts: Sequence[int] = COUNTS,
     limit: int | None = None,
     seed: int = 0,
@@ -61,7 +63,7 @@ def hint_curve(
 
     Parameters
     ----------
-    model, data, limit, short_side_px : as for `report.evaluate`
+    model, like, data, limit, short_side_px : as for `report.evaluate`, but of one model
     counts : numbers of hints
     seed : of the points, of the draw and of the bootstrap
 
@@ -74,7 +76,7 @@ def hint_curve(
     UnsupportedError
         The model takes no hints.
     """
-    colorizer = Colorizer(model)
+    colorizer = Colorizer(model, like=like_of(model, like))
     found: dict[int, list[float]] = {count: [] for count in counts}
     for number, truth in enumerate(_pictures(data, limit, seed, short_side_px)):
         prepared = colorizer.prepare(gray_of(truth))
@@ -89,6 +91,7 @@ def size_consistency(
     model: str | os.PathLike[str] | None,
     data: str,
     *,
+    like: str | None = None,
     scales: Sequence[float] = SCALES,
     limit: int | None = None,
     seed: int = 0,
@@ -98,7 +101,7 @@ def size_consistency(
 
     Parameters
     ----------
-    model, data, limit, seed, short_side_px : as for `report.evaluate`
+    model, like, data, limit, seed, short_side_px : as for `report.evaluate`, but of one model
     scales : sizes to compare with 1
 
     Returns
@@ -106,7 +109,7 @@ def size_consistency(
     Scale -> mean CIEDE2000 between the result at this scale, brought back to scale 1, and the
     result at scale 1
     """
-    colorizer = Colorizer(model)
+    colorizer = Colorizer(model, like=like_of(model, like))
     found: dict[float, list[float]] = {scale: [] for scale in scales}
     for truth in _pictures(data, limit, seed, short_side_px):
         gray = pyvips.Image.new_from_array(gray_of(truth), interpretation="b-w")

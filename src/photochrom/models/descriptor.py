@@ -53,6 +53,8 @@ class Descriptor:
     hint_mask: str = ""
     """The names of two more inputs: a* and b* of hints, and where there are some."""
     licence: str = ""
+    sha256: str = ""
+    """Of the model's file, where it was added (see `models.adding`)."""
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -84,6 +86,7 @@ _CHECKS: dict[str, fields.Check] = {
     "hint_ab": fields.text,
     "hint_mask": fields.text,
     "licence": fields.text,
+    "sha256": fields.text,
 }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -38,9 +39,8 @@ def read_contract(path: Path) -> ModelContract:
         raise ModelNotFoundError(f"{path}: the model file does not exist.")
     try:
         with path.open("rb") as file:
-            text = _contract_in(file, path.stat().st_size)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            text = _metadata_in(file, path.stat().st_size).get(METADATA_KEY)
+        digest = digest_of(path)
     except OSError as error:
         raise ModelNotFoundError(f"{path}: can't be read ({error.strerror}).") from error
     except (ValueError, EOFError) as error:
@@ -59,11 +59,34 @@ def read_contract(path: Path) -> ModelContract:
 
 def has_contract(path: Path) -> bool:
     """Whether a file is an ONNX model with a contract inside; false for whatever else it is."""
+    return METADATA_KEY in metadata_of(path)
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """What an ONNX model says of itself by name; nothing for whatever else a file is."""
     try:
         with path.open("rb") as file:
-            return _contract_in(file, path.stat().st_size) is not None
+            return _metadata_in(file, path.stat().st_size)
     except (OSError, ValueError, EOFError):
-        return False
+        return {}
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal; computed once until the file changes.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    """
+    found = path.stat()
+    return _digest(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *changes_with: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Part(NamedTuple):
@@ -108,25 +131,24 @@ def parts_of(file: BinaryIO, start: int, end: int) -> Iterator[Part]:
         yield Part(number, kind, begun, at, value)
 
 
-def _contract_in(file: BinaryIO, size: int) -> str | None:
-    """The text of the contract in an ONNX file; None where it has none.
+def _metadata_in(file: BinaryIO, size: int) -> dict[str, str]:
+    """The metadata of an ONNX file, by their keys.
 
     Raises
     ------
     ValueError, EOFError
         It is no ONNX file, or a cut one.
     """
-    found, has_graph = None, False
+    found, has_graph = {}, False
     for part in parts_of(file, 0, size):
         has_graph |= part.number == _GRAPH
         if part.number == _METADATA_PROPS and part.kind == 2:
             entry = {
-                one.number: bytes_of(file, one)
+                one.number: bytes_of(file, one).decode()
                 for one in list(parts_of(file, part.start, part.end))
                 if one.kind == 2
             }
-            if entry.get(_KEY) == METADATA_KEY.encode():
-                found = entry.get(_VALUE, b"").decode()
+            found[entry.get(_KEY, "")] = entry.get(_VALUE, "")
     if not has_graph:
         raise ValueError("there is no graph")
     return found

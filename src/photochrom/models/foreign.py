@@ -5,7 +5,6 @@ Axes: 1 batch, C channels, H height, W width.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from photochrom.errors import (
 )
 from photochrom.models.contract import ModelContract
 from photochrom.models.descriptor import KINDS, USUAL_SIDE_PX, Descriptor
+from photochrom.models.file import digest_of
 from photochrom.models.graph import check_graph
 from photochrom.models.network import Features, Float, Tokens
 from photochrom.models.resizing import resized
@@ -153,6 +153,22 @@ class Foreign:
             Always.
         """
         raise UnsupportedError(f"The model '{self.contract.name}' finds no regions.")
+
+    def check_scale(self) -> None:
+        """See that RGB follows the lightness of a sample at the scale that is said.
+
+        Raises
+        ------
+        ContractError
+            It doesn't.
+        """
+        off = self._off(self._scale) if self._descriptor.gives == "rgb" else 0.0
+        if off > FOLLOWS:
+            raise self._unlike(
+                "gives pictures that don't follow the lightness of a sample at "
+                f"0..{self._scale:g} (off by {off:.2f} of the range)",
+                "RGB of this scale; the other one may be right, or another kind",
+            )
 
     def _seen_size(self, height: int, width: int) -> tuple[int, int]:
         """The size at which the network sees a picture of this one."""
@@ -297,11 +313,9 @@ class Foreign:
         usual = KINDS[one.like].side if one.like else USUAL_SIDE_PX
         side = min(self._size_px) if self._size_px else one.side or usual
         hints: Literal["none", "planes"] = "planes" if self._hint_ports else "none"
-        with self._path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         return ModelContract(
             name=self._path.stem,
-            sha256=digest,
+            sha256=digest_of(self._path),
             input=one.takes,
             output=one.gives,
             features=(),

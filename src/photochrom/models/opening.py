@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
+from photochrom.errors import ContractError
 from photochrom.models import descriptor, weights
 from photochrom.models.file import has_contract
 from photochrom.models.foreign import Foreign
@@ -26,7 +29,8 @@ def open_model(
 
     Parameters
     ----------
-    model : a shipped model's name, the path of an ONNX file, or None for the default
+    model : the name of a model that ships or was added, the path of an ONNX file, or None for
+        the default
     like : one of `descriptor.KINDS`, for another maker's file of that kind
     threads : threads for each run; all cores by default
     device : where it runs, one of `devices.DEVICES`
@@ -41,6 +45,11 @@ def open_model(
         There is no such device here.
     """
     path = weights.find_model(model)
+    if like is not None and (model is None or weights.find_named(model) is not None):
+        raise ContractError(
+            f"The model '{model or path.stem}' describes itself; a kind, such as '{like}', is for "
+            "the path of a file."
+        )
     beside = path.with_suffix(".toml")
     if like is not None:
         described = descriptor.like(like)
@@ -51,3 +60,35 @@ def open_model(
             check_graph(path)
         return Session(path, threads=threads, device=device)
     return Foreign(path, described, threads=threads, device=device)
+
+
+def like_of(model: str | os.PathLike[str] | None, like: str | None) -> str | None:
+    """`like` where a model needs it: one of several that are opened has it inside, or a name."""
+    if like is None or model is None or weights.find_named(model) is not None:
+        return None
+    return None if has_contract(weights.find_model(model)) else like
+
+
+def labels_of(models: Sequence[str | os.PathLike[str] | None]) -> dict[str, str | None]:
+    """What to call each of several models in one table: its name, or that of its file.
+
+    Parameters
+    ----------
+    models : as for `open_model`; a repeated one counts once
+
+    Returns
+    -------
+    Label -> model; files of one name are called by their paths
+    """
+    named = list(dict.fromkeys(None if one is None else str(one) for one in models))
+    short = [_short(one) for one in named]
+    return {
+        name if short.count(name) == 1 or model is None else model: model
+        for name, model in zip(short, named, strict=True)
+    }
+
+
+def _short(model: str | None) -> str:
+    if model is None:
+        return weights.shipped_models()[0].name
+    return model if weights.find_named(model) is not None else Path(model).stem

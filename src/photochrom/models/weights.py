@@ -1,14 +1,15 @@
-"""Model name -> verified file: one that ships in the package, or a path."""
+"""Model name -> verified file: one that ships in the package or was added, or a path."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.errors import Advice, ModelError, ModelNotFoundError
+from photochrom.models.added import AddedModel, added_models
+from photochrom.models.file import digest_of
 
 FOLDER = Path(__file__).parent.parent / "weights"
 INDEX = FOLDER / "models.json"
@@ -24,6 +25,7 @@ class ShippedModel:
     domain: str
     licence: str
     default: bool = False
+    like: str = ""
 
     @property
     def path(self) -> Path:
@@ -44,38 +46,48 @@ def shipped_models() -> tuple[ShippedModel, ...]:
 
 
 def find_model(model: str | os.PathLike[str] | None = None) -> Path:
-    """The file of a model, checked against its recorded hash where it ships in the package.
+    """The file of a model, checked against its recorded hash where it has a name.
 
     Parameters
     ----------
-    model : a shipped model's name, the path of an ONNX file, or None for the default
+    model : the name of a model that ships or was added, the path of an ONNX file, or None for
+        the default
 
     Raises
     ------
     ModelNotFoundError
-        It is neither.
+        It is none of these.
     ModelError
-        The shipped file is damaged.
+        The file behind the name is damaged, another one, or gone.
     """
-    models = shipped_models()
     if model is None:
-        return _verified(models[0])
-    for shipped in models:
-        if model == shipped.name:
-            return _verified(shipped)
+        return _verified(shipped_models()[0])
+    named = find_named(model)
+    if named is not None:
+        return _verified(named) if isinstance(named, ShippedModel) else named.verified()
     path = Path(model).expanduser()
     if path.is_file():
         return path
-    names = ", ".join(shipped.name for shipped in models)
+    names = ", ".join(one.name for one in named_models())
     raise ModelNotFoundError(
-        f"'{model}' is neither a shipped model ({names}) nor a file.",
+        f"'{model}' is neither a shipped or added model ({names}) nor a file.",
         advice=[Advice.SEE_MODELS],
     )
 
 
+def named_models() -> tuple[ShippedModel | AddedModel, ...]:
+    """All models with a name: those in the package, the default one first, then the added ones."""
+    return (*shipped_models(), *added_models())
+
+
+def find_named(model: str | os.PathLike[str]) -> ShippedModel | AddedModel | None:
+    """The model of a name; None for what is a path, if anything."""
+    return next((one for one in named_models() if model == one.name), None)
+
+
 def _verified(model: ShippedModel) -> Path:
     try:
-        digest = hashlib.sha256(model.path.read_bytes()).hexdigest()
+        digest = digest_of(model.path)
     except OSError as error:
         raise ModelError(
             f"{model.path}: the model's file is missing ({error.strerror}). "

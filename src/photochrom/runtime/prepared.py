@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.color.text import hex_color
+from photochrom.models.network import Network
 from photochrom.pictures import painting, picture
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
@@ -34,6 +35,16 @@ MIN_SIDE_PX = 16
 
 class Prepared(Steered):
     """A photograph that has been through the encoder. Immutable; painting it is cheap."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of what the encoder has seen and said."""
+        arrays = (self.lightness, *self.features.arrays)
+        return sum(array.nbytes for array in arrays)
+
+    def made_for(self, network: Network) -> bool:
+        """Whether it was this network that has seen the photograph."""
+        return self._network is network
 
     def paint(
         self,

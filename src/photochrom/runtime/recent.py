@@ -30,6 +30,11 @@ class Recent(Generic[Value]):
                 self._values.move_to_end(key)
             return self._values.get(key)
 
+    def values(self) -> tuple[Value, ...]:
+        """All that is kept."""
+        with self._lock:
+            return tuple(self._values.values())
+
     def put(self, key: Hashable, value: Value) -> None:
         """Keep a value; others may have to go."""
         with self._lock:

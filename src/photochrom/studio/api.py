@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,15 +12,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from photochrom.models.weights import shipped_models
 from photochrom.pictures import footprint, formats, picture
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import MOST_REACH, entries_of
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.studio import orders, schemas
 from photochrom.studio import samples as samples_
+from photochrom.studio.choice import Choice
 from photochrom.studio.held import hold
 from photochrom.studio.problems import Problem
 from photochrom.studio.routing import (
@@ -28,6 +27,7 @@ from photochrom.studio.routing import (
     PICTURE_ANSWER,
     PNG,
     InStudio,
+    ModelName,
     OpenPicture,
     Uploaded,
     only_known,
@@ -44,37 +44,14 @@ routes = APIRouter(dependencies=[Depends(only_known)])
 @routes.get("/v1/models", response_model=schemas.Models, responses=problems())
 async def models(request: Request, studio: InStudio) -> Any:
     """List the available models, the current one, and the formats that can be read and written."""
-    return await studio.work(request, partial(_models, studio.colorizer))
+    return await studio.work(request, partial(_models, studio.choice))
 
 
-def _models(colorizer: Colorizer) -> dict[str, Any]:
-    current = colorizer.contract
-    found = [
-        {
-            "name": one.name,
-            "default": one.default,
-            "domain": one.domain,
-            "licence": one.licence,
-            "size_bytes": one.size_bytes,
-            "takes_hints": one.name != current.name and _takes_hints(one.name),
-        }
-        for one in shipped_models()
-    ]
-    if current.name not in {one["name"] for one in found}:
-        own = {"domain": current.domain, "licence": current.licence}
-        found.append({"name": current.name, "default": False, **own, "size_bytes": 0})
-    for one in found:
-        if one["name"] == current.name:
-            one["takes_hints"] = bool(current.token_features)
+def _models(choice: Choice) -> dict[str, Any]:
+    found, current = choice.facts()
     reads = [one.facts() for one in formats.KNOWN.values()]
     writes = [formats.WRITABLE[name].facts() for name in orders.WRITTEN]
-    return {"models": found, "current": current.name, "reads": reads, "writes": writes}
-
-
-@cache
-def _takes_hints(model: str) -> bool:
-    """Whether a shipped model does; it is opened for that, once."""
-    return bool(Colorizer(model, threads=1).contract.token_features)
+    return {"models": found, "current": current, "reads": reads, "writes": writes}
 
 
 @routes.get("/v1/samples", response_model=schemas.Samples, responses=problems())
@@ -125,10 +102,12 @@ async def colorize(
     def work() -> Response:
         source = picture.read(upload.data, name=name, max_pixels=studio.limits.pixels)
         source.check_writable(format_, quality=options.quality, lossless=options.lossless)
-        prepared = studio.colorizer.prepare(source, only_gray=options.only_gray, once=True)
+        colorizer = studio.choice.colorizer(order.model)
+        prepared = colorizer.prepare(source, only_gray=options.only_gray, once=True)
         return _file(options.paint(prepared), format_, options)
 
     needs = found.writing(format_, lossless=options.lossless, kept=True)
+    needs += studio.choice.opening_bytes(order.model)
     return await studio.work(request, work, needs=needs, subject=name)
 
 
@@ -157,7 +136,7 @@ async def open_picture(
             hold,
             upload.data,
             name=named,
-            colorizer=studio.colorizer,
+            colorizer=studio.choice.own,
             max_pixels=studio.limits.pixels,
             allow_damaged=allow_damaged,
         ),
@@ -202,14 +181,15 @@ async def paint(
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> Response:
+        colorizer = studio.choice.colorizer(order.model)
+        seen, example = held.seen_by(colorizer), reference(colorizer)
         if format_ is None:
-            painted = held.paint(options, reference=reference())
-            return Response(painted, media_type=JPEG)
+            return Response(seen.paint(options, reference=example), media_type=JPEG)
         held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
-        return _file(options.paint(held.prepared, reference=reference()), format_, options)
+        return _file(options.paint(seen.prepared, reference=example), format_, options)
 
     format_ = None
-    needs = studio.reference_bytes(order.reference)
+    needs = studio.needs(held, model=order.model, reference=order.reference)
     if isinstance(order, orders.FileOrder):
         format_ = _format(held.footprint.format, order.format)
         needs += held.footprint.writing(format_, lossless=options.lossless, kept=True)
@@ -228,9 +208,10 @@ async def coefficients(
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> dict[str, Any]:
-        return held.coefficients(options, reference=reference())
+        colorizer = studio.choice.colorizer(order.model)
+        return held.seen_by(colorizer).coefficients(options, reference=reference(colorizer))
 
-    needs = studio.reference_bytes(order.reference)
+    needs = studio.needs(held, model=order.model, reference=order.reference)
     return await studio.work(request, work, needs=needs, subject=held.name)
 
 
@@ -247,11 +228,12 @@ async def alternatives(
 
     def work() -> dict[str, Any]:
         entries = []
-        example = reference()
-        found = held.prepared.alternatives(order.count, seed=options.seed)
+        colorizer = studio.choice.colorizer(order.model)
+        seen, example = held.seen_by(colorizer), reference(colorizer)
+        found = seen.prepared.alternatives(order.count, seed=options.seed)
         for number, one in enumerate(found, start=1):
             chosen = replace(options, alternative=number).chosen(found, held.name)
-            painted = held.paint_thumbnail(chosen, reference=example)
+            painted = seen.paint_thumbnail(chosen, reference=example)
             entries.append(
                 {
                     "number": number,
@@ -262,7 +244,7 @@ async def alternatives(
             )
         return {"alternatives": entries}
 
-    needs = studio.reference_bytes(order.reference)
+    needs = studio.needs(held, model=order.model, reference=order.reference)
     return await studio.work(request, work, needs=needs, subject=held.name)
 
 
@@ -276,10 +258,15 @@ async def colors(
     x: Annotated[float, Query(description="In pixels of the full picture.")],
     y: float,
     hints: Annotated[str, Query(description="JSON, as for painting.")] = "",
+    model: ModelName = None,
 ) -> Any:
     """Get the most likely colors at a point."""
     given = orders.hints_of(hints)
-    found = await studio.work(request, partial(held.likely_colors, x, y, hints=given))
+
+    def work() -> list[tuple[str, float]]:
+        return held.seen_by(studio.choice.colorizer(model)).likely_colors(x, y, hints=given)
+
+    found = await studio.work(request, work, needs=studio.needs(held, model=model))
     return {"colors": [{"color": color, "share": share} for color, share in found]}
 
 
@@ -295,9 +282,10 @@ async def confidence(
     options, reference = orders.options_of(order), studio.reference(order.reference)
 
     def work() -> bytes:
-        return held.confidence(options, reference=reference())
+        colorizer = studio.choice.colorizer(order.model)
+        return held.seen_by(colorizer).confidence(options, reference=reference(colorizer))
 
-    needs = studio.reference_bytes(order.reference)
+    needs = studio.needs(held, model=order.model, reference=order.reference)
     painted = await studio.work(request, work, needs=needs, subject=held.name)
     return Response(painted, media_type=PNG)
 
@@ -314,16 +302,27 @@ async def region(
     x: Annotated[float, Query(description="In pixels of the full picture.")],
     y: float,
     reach: Annotated[float, Query(gt=0, le=MOST_REACH, description="As for a hint.")] = 1.0,
+    model: ModelName = None,
 ) -> Response:
     """Get the region that a hint at a point would color, as a gray PNG."""
-    found = await studio.work(request, partial(held.region, x, y, reach=reach))
+
+    def work() -> bytes:
+        return held.seen_by(studio.choice.colorizer(model)).region(x, y, reach=reach)
+
+    found = await studio.work(request, work, needs=studio.needs(held, model=model))
     return Response(found, media_type=PNG)
 
 
 @routes.get("/v1/pictures/{id}/traits", response_model=schemas.Traits, responses=problems(404))
-async def traits(request: Request, studio: InStudio, held: OpenPicture) -> Any:
+async def traits(
+    request: Request, studio: InStudio, held: OpenPicture, model: ModelName = None
+) -> Any:
     """Get the features that separate the picture's regions, for finding them locally."""
-    return await studio.work(request, held.traits)
+
+    def work() -> dict[str, Any]:
+        return held.seen_by(studio.choice.colorizer(model)).traits()
+
+    return await studio.work(request, work, needs=studio.needs(held, model=model))
 
 
 @routes.get("/v1/pictures/{id}/palette", response_model=schemas.Palette, responses=problems(404))

@@ -6,7 +6,7 @@ import base64
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options
 from photochrom.runtime.prepared import Prepared
+from photochrom.runtime.recent import Recent
 
 PREVIEW_PX = 1600
 """The longer side of what is painted while somebody works on a picture."""
@@ -37,6 +38,9 @@ MOST_LEVEL = 2**15 - 1
 TRAIT_LEVELS = 2000
 EMBEDDING_LEVELS = 32
 """So that most upper bytes are alike, and it is sent in little more than a byte a number."""
+
+SEEN = 2
+"""By so many other models a picture is seen at a time."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -54,10 +58,12 @@ class Held:
     """A smaller one, `THUMBNAIL_PX`."""
     gray: bool
     """Whether the picture is gray or toned."""
-    size_bytes: int
+    own_bytes: int
+    """Of all that is above."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     used: float = field(default_factory=time.monotonic)
-    _reference: Reference | None = None
+    _seen: Recent[Held] = field(default_factory=lambda: Recent(SEEN))
+    _references: Recent[Reference] = field(default_factory=lambda: Recent(SEEN))
 
     @property
     def picture(self) -> Picture:
@@ -65,15 +71,25 @@ class Held:
         return self.prepared.picture
 
     @property
-    def reference_bytes(self) -> int:
-        """How much memory `reference` needs."""
-        return self.footprint.reading if self._reference is None else 0
+    def size_bytes(self) -> int:
+        """How much memory all of it takes."""
+        return self.own_bytes + sum(one.prepared.size_bytes for one in self._seen.values())
+
+    def seen_by(self, colorizer: Colorizer) -> Held:
+        """The same picture as another model has seen it; it looks at it once."""
+        if self.prepared.made_for(colorizer.network):
+            return self
+
+        def look() -> Held:
+            prepared = colorizer.prepare(self.picture)
+            return replace(self, prepared=prepared, own_bytes=0, _seen=Recent(1))
+
+        return self._seen.once(colorizer.contract.identity, look)
 
     def reference(self, colorizer: Colorizer) -> Reference:
-        """The picture as an example for others; looked at once."""
-        if self._reference is None:
-            self._reference = colorizer.reference(self.picture)
-        return self._reference
+        """The picture as an example for others; looked at once by each model."""
+        identity = colorizer.contract.identity
+        return self._references.once(identity, lambda: colorizer.reference(self.picture))
 
     def original(self) -> bytes:
         """The preview as it came, in gray: JPEG."""
@@ -180,8 +196,7 @@ def hold(
     preview = _gray(colors)
     small = picture.from_array(preview)
     thumbnail = small.srgb(size=_fitting(small.size, THUMBNAIL_PX))[..., 0]
-    arrays: list[NDArray[Any]] = [preview, thumbnail, prepared.lightness]
-    arrays += prepared.features.arrays
+    arrays = (preview, thumbnail)
     return Held(
         name=name,
         prepared=prepared,
@@ -189,7 +204,7 @@ def hold(
         preview=small,
         thumbnail=picture.from_array(np.ascontiguousarray(thumbnail)),
         gray=picture.from_array(colors).is_monochrome(),
-        size_bytes=len(data) + sum(array.nbytes for array in arrays),
+        own_bytes=len(data) + prepared.size_bytes + sum(array.nbytes for array in arrays),
     )
 
 

@@ -149,6 +149,9 @@ ReferenceId = Annotated[
     str | None, Field(description="The id of an open color picture to follow where it fits.")
 ]
 
+MODEL_HELP = "A model's name in /v1/models; the one that the server was started with by default."
+ModelName = Annotated[str | None, Field(max_length=64, description=MODEL_HELP)]
+
 
 class PreviewOrder(_LookOptions):
     """How to paint an open picture, as a JPEG of at most 1600 pixels."""
@@ -166,6 +169,7 @@ class PreviewOrder(_LookOptions):
     )
 
     reference: ReferenceId = None
+    model: ModelName = None
     size: Literal["preview"] = "preview"
 
 
@@ -175,6 +179,7 @@ class FileOrder(_FileOptions):
     model_config = ConfigDict(json_schema_extra={"examples": [{"size": "full", "format": "png"}]})
 
     reference: ReferenceId = None
+    model: ModelName = None
     size: Literal["full"]
     format: FormatName | None = Field(
         None, description="Of the file; that of the upload by default."
@@ -198,6 +203,7 @@ class AlternativesOrder(_AlternativesOptions):
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
 
     reference: ReferenceId = None
+    model: ModelName = None
     count: int = Field(4, ge=1, le=8, description="At most so many.")
 
 
@@ -209,6 +215,7 @@ class ConfidenceOrder(_ConfidenceOptions):
     )
 
     reference: ReferenceId = None
+    model: ModelName = None
 
 
 class ColorizeOrder(_QueryOptions):
@@ -218,6 +225,7 @@ class ColorizeOrder(_QueryOptions):
         None, description="The format of the answer. Default: the format of the upload."
     )
     name: str = Field("", max_length=1000, description="The picture's file name.")
+    model: ModelName = None
 
 
 def options_of(order: BaseModel) -> Options:

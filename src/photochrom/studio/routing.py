@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from photochrom.pictures import formats
+from photochrom.studio import orders
 from photochrom.studio.held import Held
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem
 from photochrom.studio.studio import Studio
@@ -69,6 +70,7 @@ async def _held(request: Request, id: str) -> Held:
 InStudio = Annotated[Studio, Depends(_studio)]
 Uploaded = Annotated[Upload, Depends(_upload)]
 OpenPicture = Annotated[Held, Depends(_held)]
+ModelName = Annotated[str | None, Query(max_length=64, description=orders.MODEL_HELP)]
 
 
 async def only_known(request: Request) -> None:

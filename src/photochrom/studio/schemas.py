@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from photochrom.models.abilities import Reason
+
 
 class Model(BaseModel):
     """A model that there is."""
@@ -13,9 +15,15 @@ class Model(BaseModel):
     name: str
     default: bool
     domain: str
+    """What it is good at."""
+    like: str
+    """Of which known kind another maker's model is."""
     licence: str
     size_bytes: int
-    takes_hints: bool
+    cannot: dict[Literal["palette", "reference", "alternatives", "confidence"], Reason]
+    """What it can't do, and why."""
+    fault: Literal["", "gone", "damaged"]
+    """Why it can't be used at all."""
 
 
 class FormatFound(BaseModel):

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -26,10 +27,11 @@ from starlette.types import ASGIApp, Receive, Send
 from photochrom.errors import PhotochromError
 from photochrom.pictures import formats
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.cores import usable_cores
+from photochrom.runtime.cores import threads_each, usable_cores
 from photochrom.studio import schemas
 from photochrom.studio.access import Access
 from photochrom.studio.api import routes
+from photochrom.studio.choice import Choice
 from photochrom.studio.door import door
 from photochrom.studio.gate import Gate, Scope
 from photochrom.studio.installable import MANIFEST, WEB, WORKER, manifest, page_files, worker
@@ -122,6 +124,7 @@ def create_app(
     limits: Limits | None = None,
     access: Access | None = None,
     workers: int | None = None,
+    device: str = "cpu",
 ) -> FastAPI:
     """The server, ready to be run by uvicorn.
 
@@ -131,9 +134,12 @@ def create_app(
     limits : how much the server takes upon itself; `Limits.within` half of the memory by default
     access : who may come in; by default, whoever calls it by a loopback name
     workers : threads; one for each core by default
+    device : where other models that visitors choose run; as for `Colorizer`
     """
+    workers = workers or usable_cores()
+    open_ = partial(Colorizer, threads=threads_each(workers), device=device)
     os.environ.setdefault("VIPS_DISC_THRESHOLD", str(IN_MEMORY_BYTES))  # libvips reads it once
-    studio = Studio(colorizer, limits=limits or Limits.within(), workers=workers or usable_cores())
+    studio = Studio(Choice(colorizer, open_), limits=limits or Limits.within(), workers=workers)
     metrics = _Metrics(studio)
 
     @asynccontextmanager

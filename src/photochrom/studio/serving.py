@@ -100,6 +100,7 @@ def serve(
     place: Place,
     *,
     model: str | None = None,
+    like: str | None = None,
     device: str = "cpu",
     limits: Limits | None = None,
     workers: int | None = None,
@@ -110,7 +111,7 @@ def serve(
     Parameters
     ----------
     place : where, and for whom
-    model, device : as for `Colorizer`
+    model, like, device : as for `Colorizer`
     limits : how much to take upon oneself
     workers : threads; one for each core by default
     open_browser : show the page when it stands
@@ -132,8 +133,8 @@ def serve(
     listening = place.listen()
     with listening:
         workers = workers or usable_cores()
-        colorizer = Colorizer(model, threads=threads_each(workers), device=device)
-        app = create_app(colorizer, limits=limits, access=access, workers=workers)
+        colorizer = Colorizer(model, like=like, threads=threads_each(workers), device=device)
+        app = create_app(colorizer, limits=limits, access=access, workers=workers, device=device)
         address = _address(place.host, listening)
         visit = link(address, access.token)
         shown = visit if sys.stdout.isatty() else address  # logs need not hold the token

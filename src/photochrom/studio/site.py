@@ -13,7 +13,14 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from photochrom.errors import MissingExtraError, OutputExistsError, PictureWriteError
+from photochrom.errors import (
+    Advice,
+    ContractError,
+    MissingExtraError,
+    OutputExistsError,
+    PictureWriteError,
+)
+from photochrom.models.file import has_contract
 from photochrom.models.halves import halves
 from photochrom.models.weights import find_model
 from photochrom.pictures import formats, metadata, writing
@@ -109,7 +116,13 @@ def _readable() -> list[formats.Format]:
 
 def _engine(model: str | os.PathLike[str] | None) -> dict[str, bytes]:
     """The model in two files, its contract, and what runs it."""
-    parts = halves(find_model(model))
+    path = find_model(model)
+    if path.with_suffix(".toml").is_file() and not has_contract(path):
+        raise ContractError(
+            f"{path}: this is another maker's model; in browsers only Photochrom's own run.",
+            advice=[Advice.SEE_MODELS],
+        )
+    parts = halves(path)
     try:
         pin = json.loads((RUNTIME / "runtime.json").read_text(encoding="utf-8"))
         names = [*pin["files"], "LICENSE", "ThirdPartyNotices.txt"]

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from photochrom.pictures.footprint import EACH_BYTES
+from photochrom.pictures.footprint import EACH_BYTES, Footprint
 from photochrom.pictures.stopping import Stop
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
+from photochrom.studio.choice import Choice
+from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, Problem, busy
 from photochrom.studio.shelf import Shelf
@@ -28,13 +30,13 @@ class Studio:
 
     Parameters
     ----------
-    colorizer : the model at work
+    choice : the models
     limits : how much the server takes upon itself
     workers : threads
     """
 
-    def __init__(self, colorizer: Colorizer, *, limits: Limits, workers: int) -> None:
-        self.colorizer, self.limits = colorizer, limits
+    def __init__(self, choice: Choice, *, limits: Limits, workers: int) -> None:
+        self.choice, self.limits = choice, limits
         self.shelf = Shelf(limits)
         self.workshop = Workshop(workers, waiting=limits.waiting)
         self.budget = Budget(limits.work_bytes)
@@ -94,8 +96,8 @@ class Studio:
                 self.budget.give(needs)
             raise
 
-    def reference(self, id_: str | None) -> Callable[[], Reference | None]:
-        """How to get the reference of an id; to be called where the work is done.
+    def reference(self, id_: str | None) -> Callable[[Colorizer], Reference | None]:
+        """How to get the reference of an id for a model; to be called where the work is done.
 
         Raises
         ------
@@ -103,16 +105,26 @@ class Studio:
             404: there is no such picture.
         """
         if id_ is None:
-            return lambda: None
-        return partial(self.shelf.get(id_).reference, self.colorizer)
+            return lambda colorizer: None
+        return self.shelf.get(id_).reference
 
-    def reference_bytes(self, id_: str | None) -> int:
-        """How much memory a piece of work needs that has a picture for its reference, or none.
+    def needs(self, held: Held, *, model: str | None = None, reference: str | None = None) -> int:
+        """How much memory it takes to paint a preview of an open picture.
+
+        Parameters
+        ----------
+        model : its name, if it isn't the server's own
+        reference : a picture's id
 
         Errors as for `reference`.
         """
-        held = self.shelf.get(id_) if id_ else None
-        return EACH_BYTES if held is None else held.reference_bytes + EACH_BYTES
+        example = self.shelf.get(reference) if reference else None
+        found = EACH_BYTES if example is None else example.footprint.reading + EACH_BYTES
+        return found + (0 if model is None else self.model_bytes(held.footprint, model))
+
+    def model_bytes(self, footprint: Footprint, model: str) -> int:
+        """How much memory it takes to open a model and show it a picture."""
+        return footprint.reading + self.choice.opening_bytes(model)
 
 
 def _stoppable(task: Callable[[], Result], stop: Stop) -> Result:

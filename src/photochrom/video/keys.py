@@ -86,10 +86,11 @@ class NetworkColors:
 
     def memory(self) -> dict[str, Float]:
         """What is to be remembered of a shot that goes on; see `recall`."""
-        if self._remembered is None:
-            return {}
-        seen, ab, _ = self._remembered.tokens
         number, held = self._held or (-1, np.zeros((0, 5), np.float32))
+        if self._remembered is None and not len(held):
+            return {}
+        none = np.zeros((0, 2), np.float32)
+        seen, ab = (none, none) if self._remembered is None else self._remembered.tokens[:2]
         return {
             "remembered_seen": seen,
             "remembered_ab": ab,
@@ -102,8 +103,9 @@ class NetworkColors:
         if not memory:
             return
         seen, ab = memory["remembered_seen"], memory["remembered_ab"]
-        tokens = Tokens(seen, ab, np.zeros((len(ab), 3), np.float32))
-        self._remembered = Reference("hints", tokens)
+        if len(ab):
+            tokens = Tokens(seen, ab, np.zeros((len(ab), 3), np.float32))
+            self._remembered = Reference("hints", tokens)
         self._shot, number = (int(one) for one in memory["held_at"])
         self._held = number, memory["held"]
 
@@ -195,7 +197,9 @@ class NetworkColors:
         return found
 
     def _remember(self, given: list[_Given], smalls: Mapping[int, Gray]) -> None:
-        """Hints without their places, for the rest of the shot."""
+        """Hints without their places, for the rest of the shot, where the model takes such."""
+        if not self._colorizer.contract.token_features:
+            return
         for one in given:
             if one.whole_shot and one.hints:
                 prepared = self._colorizer.prepare(softened(smalls[one.position]), whole=True)

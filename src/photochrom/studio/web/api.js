@@ -15,6 +15,9 @@ export const { connection, isOnline } = engine;
 
 export const { getModels, getSamples, getFile } = engine;
 
+/** Calls `useModel(name)` choose who paints from then on; null: the engine's own. */
+export const { useModel } = engine;
+
 /** Photographs by their ids: `upload` gives one, `forget` lets it go. */
 export const { upload, forget, original, paint, download } = engine;
 export const { alternatives, confidence, likelyColors, paletteOf } = engine;

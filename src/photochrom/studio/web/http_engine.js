@@ -115,6 +115,16 @@ const inBytes = async (path, options) => (await send(path, options)).blob();
 const picture = (id, door = "") => `v1/pictures/${encodeURIComponent(id)}${door}`;
 
 export const getModels = () => inJson("v1/models");
+
+let chosen = null;
+export const useModel = (name) => {
+  chosen = name;
+};
+
+/** The body of an order, which may name another model. */
+const ordered = (json) => (chosen === null ? json : { model: chosen, ...json });
+const modelQuery = (sign) => (chosen === null ? "" : `${sign}model=${encodeURIComponent(chosen)}`);
+
 export const getSamples = () => inJson("v1/samples");
 export const getFile = (url) => inBytes(url);
 
@@ -159,7 +169,7 @@ export async function original(id, signal) {
 
 /** A preview as a bitmap or a file, or the picture at full size as a file. */
 export async function paint(id, json, signal) {
-  const order = { method: "POST", json, signal };
+  const order = { method: "POST", json: ordered(json), signal };
   if (json.size === "preview" && held.has(id)) {
     const coefficients = await inJson(picture(id, "/coefficients"), order);
     const bitmap = await previews.call("paint", { id, coefficients }, { signal }).catch(() => null);
@@ -174,10 +184,10 @@ export async function paint(id, json, signal) {
 }
 
 export const confidence = (id, { hints, reference }, signal) =>
-  inBytes(picture(id, "/confidence"), { method: "POST", json: { hints, reference }, signal });
+  inBytes(picture(id, "/confidence"), { method: "POST", json: ordered({ hints, reference }), signal });
 export const alternatives = (id, json, signal) =>
-  inJson(picture(id, "/alternatives"), { method: "POST", json, signal });
-export const traits = (id) => inJson(picture(id, "/traits"));
+  inJson(picture(id, "/alternatives"), { method: "POST", json: ordered(json), signal });
+export const traits = (id) => inJson(picture(id, `/traits${modelQuery("?")}`));
 export const paletteOf = (id) => inJson(picture(id, "/palette"));
 
 export function forget(id) {
@@ -187,11 +197,11 @@ export function forget(id) {
 }
 
 export const likelyColors = (id, [x, y], signal) =>
-  inJson(picture(id, `/colors?x=${x.toFixed(1)}&y=${y.toFixed(1)}`), { signal });
+  inJson(picture(id, `/colors?x=${x.toFixed(1)}&y=${y.toFixed(1)}${modelQuery("&")}`), { signal });
 
 /** The picture at full size, and the file name that the server gives it. */
 export async function download(id, json, fallback) {
-  const answer = await send(picture(id, "/paint"), { method: "POST", json });
+  const answer = await send(picture(id, "/paint"), { method: "POST", json: ordered(json) });
   const said = answer.headers.get("Content-Disposition") ?? "";
   const coded = /filename\*=UTF-8''([^;]+)/i.exec(said);
   const plain = /filename="([^"]+)"/i.exec(said);

@@ -12,6 +12,7 @@ import { followGuide } from "./guide.js";
 import { HintsLayer } from "./hints_layer.js";
 import { followHistory } from "./history_panel.js";
 import { followKeeping } from "./keeping.js";
+import { followModels } from "./models.js";
 import { askFile, followDrops, offer, showSamples } from "./opening.js";
 import { followSharpness, Veil } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
@@ -28,11 +29,9 @@ import { followVersions } from "./versions.js";
 import { onLanguage, percent, spoken, t } from "./words.js";
 
 placeIcons();
-let model = null; // that runs
 function showPlace() {
   for (const part of document.querySelectorAll("[data-about]"))
     part.textContent = api.about.place[part.dataset.about]();
-  byId("model").textContent = model ? api.about.place.model(model.name) : "";
 }
 showPlace();
 
@@ -43,11 +42,10 @@ const layer = new HintsLayer(view, session);
 const picker = new Picker(new Eyedropper(view));
 const BUSY_MS = 300;
 let lateBusy;
-let takesHints = true;
 let tool = "hint";
 
-const canHint = () => takesHints;
-const preview = new RegionPreview(view, session, () => takesHints && tool === "hint");
+const canHint = () => !session.cannot.hints;
+const preview = new RegionPreview(view, session, () => canHint() && tool === "hint");
 
 /** Half the width of the brush, in pixels of the photograph. */
 const brushPx = () => {
@@ -72,11 +70,12 @@ const showTone = followTone(session);
 const showHistory = followHistory(session);
 const keeping = followKeeping(session);
 const showHintList = followHintList(session, layer, openHint);
-const versions = followVersions(session, canHint);
+const versions = followVersions(session);
 const showPalette = followPalette(session, askFile);
 const reference = followReference(session, askFile);
 const showFilmstrip = followFilmstrip(session, askMore);
 const veil = new Veil(session);
+const choice = followModels(session);
 const sharpness = followSharpness(view, session);
 followGuide(session, canHint);
 followTabs();
@@ -298,6 +297,21 @@ session.addEventListener("opened", ({ detail: { photos } }) => {
   });
 });
 
+session.addEventListener("model", () => {
+  byId("unguided").hidden = canHint();
+  document.body.classList.toggle("no-hints", !canHint());
+  if (!canHint()) setTool("hand");
+  if (session.cannot.confidence) veil.hide();
+  sharpness.stop();
+  preview.hide();
+  versions.show();
+});
+
+session.addEventListener("lost", ({ detail: { error } }) => {
+  tell(error, { title: t("models.lost") });
+  begin();
+});
+
 session.addEventListener("refused", ({ detail: { photo, error } }) => {
   tell(error, { title: t("paint.refused") });
   if (photo === session.current) setState("painted");
@@ -382,7 +396,7 @@ followPointers(view, () => tool === "hand", {
     beginHint([point]);
   },
   stroke: (points) => {
-    if (takesHints && view.hasAfter) layer.ghost([...points]);
+    if (canHint() && view.hasAfter) layer.ghost([...points]);
   },
   strokeEnd: (points) => {
     if (tool === "keep") keep([...points]);
@@ -454,7 +468,7 @@ const KEYS = {
   0: () => view.fit(),
   1: () => view.actual(),
   c: () => setComparing(!view.comparing),
-  u: () => takesHints && veil.toggle(),
+  u: () => !session.cannot.confidence && veil.toggle(),
   n: nextUnsure,
   "[": () => session.step(-1),
   "]": () => session.step(1),
@@ -495,12 +509,7 @@ async function begin() {
     const { models, current, reads, writes } = await api.getModels();
     offer(reads);
     offerFormats(writes);
-    model = models.find((one) => one.name === current);
-    takesHints = model ? model.takes_hints : true;
-    showPlace();
-    document.body.classList.toggle("no-hints", !takesHints);
-    byId("unguided").hidden = takesHints;
-    if (!takesHints) setTool("hand");
+    choice.show(models, current);
     await showSamples((photo) => session.add([photo]));
   } catch (error) {
     if (!(error instanceof api.OfflineError)) tell(error, { title: t("page.partly") });

@@ -16,12 +16,13 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-/** The command that makes the same picture from the hints file. */
-export function commandFor(photo) {
+/** The command that makes the same picture from the hints file; `model` is the chosen one, if any. */
+export function commandFor(photo, model = null) {
   const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const { edit } = photo;
   return [
     `photochrom colorize ${quoted(photo.name)}`,
+    model ? `-m ${quoted(model)}` : "",
     edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
     ...["vividness", "warmth", "tint", "strength"].map((name) =>
       edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`,
@@ -168,7 +169,7 @@ export function followSaving(session) {
     const { width, height } = photo.size;
     const note = t("download.note", { width, height });
     byId("download-note").textContent = [note, api.about.limits()].filter(Boolean).join(" ");
-    byId("command").textContent = commandFor(photo);
+    byId("command").textContent = commandFor(photo, session.model);
     byId("download-hints").disabled = photo.edit.hints.length === 0;
     sheet.showModal();
   });

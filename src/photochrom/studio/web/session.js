@@ -164,6 +164,9 @@ export class Session extends EventTarget {
 
   photos = [];
   current = null;
+  model = null; // who paints; null: the engine's own model
+  cannot = {}; // what it can't do, and why
+  usual = {}; // the same of the engine's own
 
   add(photos) {
     for (const photo of photos) photo.batch = photos;
@@ -254,9 +257,42 @@ export class Session extends EventTarget {
     this.#queue.push((signal) => this.#paintOrSay(photo, signal));
   }
 
-  /** Call the server with the body for a photograph's present edit. */
-  async ask(photo, door, more = {}, signal) {
-    const { edit } = photo;
+  /** Let another model paint from now on, everything anew; null: the engine's own. */
+  useModel(name, cannot) {
+    this.model = name;
+    this.cannot = cannot;
+    api.useModel(name);
+    for (const photo of this.photos)
+      Object.assign(photo, { painted: null, sharp: null, versions: null, traits: null });
+    this.#emit("model");
+    this.repaint();
+    this.pump();
+  }
+
+  /** Whether an error is that the chosen model can't be used any more; the engine's own paints then. */
+  #hasLost(error) {
+    if (error.kind !== "model" || this.model === null) return false;
+    this.useModel(null, this.usual);
+    this.#emit("lost", { error });
+    return true;
+  }
+
+  /**
+   * Call the server with the body for a photograph's present edit, but for what a model can't do.
+   *
+   * @param {Photo} photo
+   * @param {(id: string, body: object, signal: AbortSignal) => Promise<any>} door
+   * @param {{[name: string]: any}} more
+   * @param {AbortSignal} [signal]
+   * @param {{[what: string]: string}} cannot
+   */
+  async ask(photo, door, more = {}, signal = undefined, cannot = this.cannot) {
+    const edit = {
+      ...photo.edit,
+      ...(cannot.palette ? { palette: [] } : {}),
+      ...(cannot.reference ? { reference: null } : {}),
+      ...(cannot.hints ? { hints: [] } : {}),
+    };
     const others = edit.reference ? [edit.reference] : [];
     return photo.upload.use(
       async (id) => {
@@ -311,6 +347,7 @@ export class Session extends EventTarget {
       }
     } catch (error) {
       if (error instanceof api.OfflineError) throw error;
+      if (this.#hasLost(error)) return; // it is begun again
       photo.error = error;
       this.#emit("failed", { photo });
     }
@@ -323,12 +360,13 @@ export class Session extends EventTarget {
       await this.#paint(photo, signal);
     } catch (error) {
       if (error.name === "AbortError" || error instanceof api.OfflineError) return;
-      this.#emit("refused", { photo, error });
+      if (!this.#hasLost(error)) this.#emit("refused", { photo, error });
     }
   }
 
   async #paint(photo, signal) {
     const { edit } = photo;
+    const { model } = this;
     photo.asked += 1;
     const turn = photo.asked;
     this.#emit("busy", { photo });
@@ -336,7 +374,7 @@ export class Session extends EventTarget {
     if (turn < photo.shown) return; // a later one was faster
     photo.shown = turn;
     photo.take(painted);
-    photo.painted = edit;
+    photo.painted = model === this.model ? edit : null;
     this.#emit("painted", { photo });
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => this.#settle(photo), SETTLE_MS);

@@ -7,7 +7,8 @@ import { onLanguage, percent, t } from "./words.js";
 
 const COUNT = 4;
 
-export function followVersions(session, canHint) {
+export function followVersions(session) {
+  const can = () => !session.cannot.alternatives;
   const part = byId("versions");
   const say = (key) => {
     byId("versions-note").dataset.t = key;
@@ -34,7 +35,7 @@ export function followVersions(session, canHint) {
     const versions = photo?.versions;
     if (!versions || versions === "asked") {
       shown = null;
-      const blanks = photo && !photo.error && canHint() ? [1, 2, 3, 4] : [];
+      const blanks = photo && !photo.error && can() ? [1, 2, 3, 4] : [];
       part.replaceChildren(...blanks.map(() => make("span", { class: "version waiting" })));
       part.setAttribute("aria-busy", String(versions === "asked"));
       return;
@@ -71,7 +72,7 @@ export function followVersions(session, canHint) {
   };
 
   const load = async (photo) => {
-    if (!canHint() || photo.versions || !photo.size) return;
+    if (!can() || photo.versions || !photo.size) return;
     photo.versions = "asked";
     say(usual);
     show();

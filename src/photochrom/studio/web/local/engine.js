@@ -65,6 +65,13 @@ async function ask(name, args, signal) {
   }
 }
 
+const PAINTS_ALONE = Object.fromEntries(
+  ["hints", "palette", "reference", "alternatives", "confidence"].map((one) => [one, "colors"]),
+);
+
+/** There is one model, which came with the page. */
+export function useModel() {}
+
 export async function getModels() {
   const { contract, reads } = await site;
   const model = {
@@ -73,7 +80,9 @@ export async function getModels() {
     domain: contract.domain,
     licence: contract.licence,
     size_bytes: 0,
-    takes_hints: contract.token_features.length > 0,
+    like: "",
+    fault: "",
+    cannot: contract.token_features.length ? {} : PAINTS_ALONE,
   };
   const writes = reads.filter(({ name }) => WRITES.includes(name));
   return { models: [model], current: model.name, reads, writes };

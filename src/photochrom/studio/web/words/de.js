@@ -107,6 +107,26 @@ export default {
   "panel.modelAt": "Modell {name}, auf {host}",
   "panel.modelInBrowser": "Modell {name}, in diesem Browser",
 
+  "models.open": "Andere Modelle",
+  "models.title": "Modelle",
+  "models.about": "Wer dieses Photochrom betreibt, kann Modelle hinzufügen: {add}.",
+  "models.kind": "wie {kind}",
+  "models.cannot": "Kann nicht: {list}. {reason}",
+  "models.gone": "Die Datei fehlt.",
+  "models.damaged": "Die Datei ist beschädigt.",
+  "models.compare": "Das Foto mit jedem kolorieren",
+  "models.comparing": "Wird koloriert",
+  "models.chosen": "Ab jetzt koloriert {name}.",
+  "models.lost": "Jetzt koloriert ein anderes Modell",
+  "models.refused": "{name} konnte nicht kolorieren",
+  "ability.hints": "Farbtipps",
+  "ability.palette": "Palette",
+  "ability.reference": "Farben wie ein Foto",
+  "ability.alternatives": "andere Varianten",
+  "ability.confidence": "unsichere Stellen",
+  "cannot.colors": "Das Modell antwortet mit Farben und sagt nicht, wie wahrscheinlich andere sind.",
+  "cannot.tokens": "Das Modell kann sich kein anderes Foto ansehen.",
+
   "unguided.title": "Es koloriert von selbst",
   "unguided.about":
     "Das laufende Modell nimmt keine Farbtipps an: Sein Ergebnis lässt sich vergleichen und herunterladen. " +

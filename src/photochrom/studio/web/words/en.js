@@ -106,6 +106,26 @@ export default {
   "panel.modelAt": "Model {name}, on {host}",
   "panel.modelInBrowser": "Model {name}, in this browser",
 
+  "models.open": "Other models",
+  "models.title": "Models",
+  "models.about": "Whoever runs this Photochrom can add models: {add}.",
+  "models.kind": "like {kind}",
+  "models.cannot": "Can’t: {list}. {reason}",
+  "models.gone": "Its file is gone.",
+  "models.damaged": "Its file is damaged.",
+  "models.compare": "Paint the photograph with each",
+  "models.comparing": "Painting",
+  "models.chosen": "{name} paints from now on.",
+  "models.lost": "Another model paints now",
+  "models.refused": "{name} could not paint",
+  "ability.hints": "hints",
+  "ability.palette": "palette",
+  "ability.reference": "colors like a photograph",
+  "ability.alternatives": "other versions",
+  "ability.confidence": "unsure places",
+  "cannot.colors": "The model answers with colors, and doesn’t say how likely others are.",
+  "cannot.tokens": "The model can’t look at another photograph.",
+
   "unguided.title": "It paints by itself",
   "unguided.about":
     "The model that runs takes no hints: what it paints can be compared and downloaded. {models} lists the " +

@@ -106,6 +106,26 @@ export default {
   "panel.modelAt": "Modelo {name}, en {host}",
   "panel.modelInBrowser": "Modelo {name}, en este navegador",
 
+  "models.open": "Otros modelos",
+  "models.title": "Modelos",
+  "models.about": "Quien ejecuta este Photochrom puede añadir modelos: {add}.",
+  "models.kind": "como {kind}",
+  "models.cannot": "No puede: {list}. {reason}",
+  "models.gone": "Falta su archivo.",
+  "models.damaged": "Su archivo está dañado.",
+  "models.compare": "Colorear la fotografía con cada uno",
+  "models.comparing": "Coloreando",
+  "models.chosen": "A partir de ahora colorea {name}.",
+  "models.lost": "Ahora colorea otro modelo",
+  "models.refused": "{name} no pudo colorear",
+  "ability.hints": "pistas",
+  "ability.palette": "paleta",
+  "ability.reference": "colores como una fotografía",
+  "ability.alternatives": "otras versiones",
+  "ability.confidence": "lugares dudosos",
+  "cannot.colors": "El modelo responde con colores y no dice lo probables que son otros.",
+  "cannot.tokens": "El modelo no puede mirar otra fotografía.",
+
   "unguided.title": "Da color por sí solo",
   "unguided.about":
     "El modelo en uso no admite pistas: su resultado se puede comparar y descargar. {models} muestra los modelos " +

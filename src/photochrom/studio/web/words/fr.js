@@ -108,6 +108,26 @@ export default {
   "panel.modelAt": "Modèle {name}, sur {host}",
   "panel.modelInBrowser": "Modèle {name}, dans ce navigateur",
 
+  "models.open": "Autres modèles",
+  "models.title": "Modèles",
+  "models.about": "La personne qui exécute ce Photochrom peut ajouter des modèles : {add}.",
+  "models.kind": "comme {kind}",
+  "models.cannot": "Ne sait pas faire : {list}. {reason}",
+  "models.gone": "Son fichier a disparu.",
+  "models.damaged": "Son fichier est endommagé.",
+  "models.compare": "Colorier la photographie avec chacun",
+  "models.comparing": "Coloriage",
+  "models.chosen": "{name} colorie désormais.",
+  "models.lost": "Un autre modèle colorie maintenant",
+  "models.refused": "{name} n’a pas pu colorier",
+  "ability.hints": "indications",
+  "ability.palette": "palette",
+  "ability.reference": "couleurs d’une photographie",
+  "ability.alternatives": "autres versions",
+  "ability.confidence": "endroits incertains",
+  "cannot.colors": "Le modèle répond par des couleurs et ne dit pas si d’autres sont probables.",
+  "cannot.tokens": "Le modèle ne peut pas regarder une autre photographie.",
+
   "unguided.title": "Il colorie tout seul",
   "unguided.about":
     "Le modèle en service n’accepte pas d’indications : son résultat peut être comparé et téléchargé. {models} " +

@@ -1,0 +1,177 @@
+// The models that there are: which one paints, what it can't do, and all of them side by side.
+
+import * as api from "./api.js";
+import { announce, byId, make, refill, tell } from "./dom.js";
+import { onLanguage, t } from "./words.js";
+
+const STORE = "photochrom-model";
+
+/** What a model may be unable to do, and where the page offers it. */
+const PLACES = {
+  palette: '[data-section="palette"]',
+  reference: '[data-section="reference"]',
+  alternatives: '[data-section="versions"]',
+};
+
+const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** What an engine has painted, a file or a bitmap, as an address. */
+async function urlOf(painted) {
+  if (painted instanceof Blob) return URL.createObjectURL(painted);
+  const canvas = new OffscreenCanvas(painted.width, painted.height);
+  canvas.getContext("bitmaprenderer").transferFromImageBitmap(painted);
+  return URL.createObjectURL(await canvas.convertToBlob({ type: "image/jpeg" }));
+}
+
+function ofLastVisit() {
+  try {
+    return localStorage.getItem(STORE);
+  } catch {
+    return null; // storage is forbidden
+  }
+}
+
+export function followModels(session) {
+  const sheet = byId("models-sheet");
+  const compare = byId("models-compare");
+  let models = [];
+  let own = null; // the name of the engine's own
+  let results = new Map(); // URLs of what each has painted, by name
+
+  const present = () => models.find((one) => one.name === (session.model ?? own));
+
+  /** Why something can't be done, in words; empty where it can. */
+  const reason = (what) => {
+    const why = session.cannot[what];
+    return why ? t(`cannot.${why}`) : "";
+  };
+
+  const gray = () => {
+    for (const [what, place] of Object.entries(PLACES)) {
+      const section = document.querySelector(place);
+      section.querySelector(".reason")?.remove();
+      section.classList.toggle("cannot", what in session.cannot);
+      for (const part of section.children) part.inert = what in session.cannot && !part.matches(".reason");
+      if (what in session.cannot)
+        section.querySelector(".section-head").after(make("p", { class: "note reason" }, reason(what)));
+    }
+    byId("unsure").disabled = "confidence" in session.cannot;
+    byId("unsure").title = reason("confidence") || t("tools.unsureAbout");
+  };
+
+  const limitsOf = ({ cannot, fault }) => {
+    if (fault) return t(`models.${fault}`);
+    const [why] = Object.values(cannot);
+    if (!why) return "";
+    const list = Object.keys(cannot).map((what) => t(`ability.${what}`));
+    return t("models.cannot", { list: list.join(", "), reason: t(`cannot.${why}`) });
+  };
+
+  const card = (model) => {
+    const { name, domain, like, licence, fault } = model;
+    const limits = limitsOf(model);
+    const url = results.get(name);
+    const about = [domain || (like ? t("models.kind", { kind: like }) : ""), licence];
+    return make(
+      "li",
+      {},
+      make(
+        "button",
+        {
+          class: "model-card",
+          type: "button",
+          "aria-pressed": String(model === present()),
+          disabled: Boolean(fault),
+          on: { click: () => choose(model) },
+        },
+        url ? make("img", { src: url, alt: "" }) : null,
+        make("strong", {}, name),
+        make("span", {}, about.filter(Boolean).join(" · ")),
+        limits ? make("small", {}, limits) : null,
+      ),
+    );
+  };
+
+  const say = () => {
+    const model = present();
+    byId("model").textContent = model ? api.about.place.model(model.name) : "";
+    byId("models-open").hidden = models.length < 2;
+    refill(byId("models"), models.map(card));
+    compare.hidden = !session.current?.size;
+    gray();
+  };
+
+  const use = (model) => {
+    const name = model.name === own ? null : model.name;
+    try {
+      if (name === null) localStorage.removeItem(STORE);
+      else localStorage.setItem(STORE, name);
+    } catch {
+      // It lasts as long as the page, then.
+    }
+    session.useModel(name, model.cannot);
+  };
+
+  const choose = (model) => {
+    if (model === present()) return;
+    use(model);
+    announce(t("models.chosen", { name: model.name }));
+  };
+
+  const forgetResults = () => {
+    for (const url of results.values()) URL.revokeObjectURL(url);
+    results = new Map();
+  };
+
+  compare.addEventListener("click", async () => {
+    const photo = session.current;
+    compare.disabled = true;
+    compare.textContent = t("models.comparing");
+    forgetResults();
+    for (const { name, cannot, fault } of models) {
+      if (fault || !sheet.open) continue;
+      try {
+        const more = { size: "preview", ...(name === own ? { model: null } : { model: name }) };
+        results.set(name, await urlOf(await session.ask(photo, api.paint, more, undefined, cannot)));
+      } catch (error) {
+        if (error instanceof api.OfflineError) break;
+        tell(error, { title: t("models.refused", { name }) });
+      }
+      say();
+    }
+    compare.disabled = false;
+    compare.textContent = t("models.compare");
+    if (!sheet.open) forgetResults();
+  });
+  sheet.addEventListener("close", forgetResults);
+  byId("models-open").addEventListener("click", async () => {
+    say();
+    sheet.showModal();
+    try {
+      const found = await api.getModels(); // some may have been added or removed since
+      models = found.models;
+      say();
+    } catch (error) {
+      if (!(error instanceof api.OfflineError)) throw error;
+    }
+  });
+  session.addEventListener("model", say);
+  onLanguage(say);
+
+  /** Take the list of models; the one of the last visit goes on painting. */
+  const show = (found, current) => {
+    models = found;
+    own = current;
+    session.usual = models.find((one) => one.name === own)?.cannot ?? {};
+    const chosen = session.model ?? ofLastVisit();
+    const model = models.find((one) => one.name === chosen && !one.fault && chosen !== own);
+    if (model) {
+      if (session.model !== model.name) session.useModel(model.name, model.cannot);
+    } else if (session.model !== null || !alike(session.cannot, session.usual)) {
+      session.useModel(null, session.usual);
+    }
+    say();
+  };
+
+  return { show };
+}

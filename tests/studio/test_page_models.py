@@ -1,0 +1,94 @@
+"""The page's models: chosen, compared, grayed out, and removed while the Studio runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photochrom.models import added, adding
+from standins import ddcolor, zhang
+
+SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A folder of added models, with two."""
+    monkeypatch.setenv(added.VARIABLE, str(tmp_path / "kept"))
+    adding.add(ddcolor(tmp_path / "theirs.onnx"), like="ddcolor", name="mine")
+    adding.add(zhang(tmp_path / "gone.onnx"), like="eccv16")
+    (tmp_path / "kept" / "gone.onnx").unlink()
+    return tmp_path / "kept"
+
+
+def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_server, kept):
+    studio = visit(url=new_server().url, expect_faults=True).open(SAMPLES / "flower.jpg")
+    page = studio.page
+    studio.changed(page.locator("#palette-presets button").first.click)
+    palette = studio.lab(0.5, 0.5)
+
+    page.locator("#models-open").click()
+    cards = page.locator(".model-card")
+    assert cards.locator("strong").all_inner_texts() == [
+        "photochrom",
+        "resnet18-gray",
+        "gone",
+        "mine",
+    ]
+    assert cards.nth(0).get_attribute("aria-pressed") == "true"
+    assert cards.nth(2).is_disabled()
+    assert "Its file is gone" in cards.nth(2).inner_text()
+    assert "palette, colors like a photograph, other versions" in cards.nth(3).inner_text()
+
+    page.locator("#models-compare").click()
+    page.wait_for_function("document.querySelectorAll('.model-card img').length === 3")
+    page.wait_for_selector("#models-compare:not(:disabled)")
+    studio.shot("models-1440-light")
+
+    studio.changed(cards.nth(3).click)
+    page.keyboard.press("Escape")
+    assert page.locator("#model").inner_text() == "Model mine, on this machine"
+    assert np.abs(studio.lab(0.5, 0.5) - palette).max() > 5  # it can't keep to a palette
+    for section in ("palette", "reference", "versions"):
+        part = page.locator(f'[data-section="{section}"]')
+        assert "answers with colors" in part.locator(".reason").inner_text()
+    assert page.locator("#palette-presets").evaluate("one => one.inert") is True
+    assert page.locator("#unsure").is_disabled()
+    studio.shot("model-1440-light")
+    before = studio.lab(0.6, 0.5)
+    studio.hint(0.6, 0.5, "#2040c0")  # hints work with every model
+    assert studio.lab(0.6, 0.5)[2] < before[2] - 10
+    page.locator("#download-more").click()
+    assert " -m mine " in page.locator("#command").inner_text()
+    page.keyboard.press("Escape")
+
+    page.reload()
+    page.wait_for_selector(".marker")
+    studio.painted()
+    page.wait_for_function("document.querySelector('#model').textContent.includes('mine')")
+
+    adding.remove("mine")
+    page.locator("#warmth").focus()
+    page.keyboard.press("End")
+    page.wait_for_selector(".message")
+    assert "There is no model 'mine' here any more" in page.locator(".message").first.inner_text()
+    page.wait_for_function("document.querySelector('#model').textContent.includes('photochrom')")
+    studio.painted()
+    assert page.locator(".cannot").count() == 0
+    assert page.locator("#unsure").is_enabled()
+
+
+def test_the_menu_fits_on_a_phone(visit, new_server, kept):
+    phone = {"width": 390, "height": 844}
+    studio = visit(url=new_server().url, viewport=phone).open(SAMPLES / "flower.jpg")
+    studio.page.locator("#models-open").click()
+    studio.page.locator(".model-card").nth(3).click()
+    studio.page.wait_for_function(
+        "document.querySelector('.model-card:nth-child(1)[aria-pressed]') !== null"
+    )
+    studio.shot("models-390-light")
+    studio.page.keyboard.press("Escape")
+    studio.painted()
+    studio.assert_fits()

@@ -59,7 +59,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=PARTS)
-    parser.add_argument("--memory-mb", type=int, default=6000)
+    parser.add_argument("--memory-mb", type=int, default=7000)
     parser.add_argument("--match", default="", help="rows of footprints whose names hold this")
     parser.add_argument("--footprint", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -337,6 +337,16 @@ def test_a_folder_that_is_removed_meanwhile_costs_what_was_in_it(run):
     assert len(files("out")) == 12
 
 
+def test_a_link_to_itself_is_said(run):
+    album(1)
+    Path("loop").symlink_to("loop")
+    code, _, err = run("in", "-o", "loop/out")
+    assert code == 2
+    assert "loop/out" in err
+    Path("in/loop.jpg").symlink_to("loop.jpg")
+    assert run("in", "-o", "out")[0] == 0
+
+
 def test_a_second_run_on_the_same_folder_is_kept_away(run):
     album(24)
     process = start("in", "-o", "out", "--jobs", 1)

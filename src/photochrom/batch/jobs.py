@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import JobError, PictureWriteError
 from photochrom.pictures import footprint, formats, pages, picture, writing
+from photochrom.pictures.folders import real_path
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.coarse import Reference
@@ -142,8 +143,8 @@ class Job:
             if place is not None:
                 writing.check_free(place, force=allowed)
         if confidence is not None:
-            taken = {place.resolve() for place in (self.source, self.target) if place is not None}
-            if confidence.resolve() in taken:
+            taken = {real_path(place) for place in (self.source, self.target) if place is not None}
+            if real_path(confidence) in taken:
                 raise JobError(
                     f"{confidence}: the confidence map can't be written there, as this is the "
                     "photograph or its result. Choose another place."

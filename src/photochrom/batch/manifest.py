@@ -23,6 +23,7 @@ from photochrom.batch.records import Entry
 from photochrom.batch.shards import Shard
 from photochrom.errors import Advice, ManifestError
 from photochrom.models import fields
+from photochrom.pictures.folders import real_path
 
 NAME = "photochrom-manifest.jsonl"
 
@@ -88,7 +89,7 @@ class Manifest:
         """How many lines are no records: torn, or changed by somebody."""
         self.times_remade = 0
         """How often somebody had removed the file while it was open."""
-        self._folder = path.parent.resolve()
+        self._folder = real_path(path.parent)
         self._real: dict[Path, Path] = {}
         self._alone = threading.Lock()
         self._file: int | None = None
@@ -130,7 +131,7 @@ class Manifest:
         """An output as records name it: relative to the manifest's folder where it is below."""
         parent = output.parent
         if parent not in self._real:
-            self._real[parent] = parent.resolve()
+            self._real[parent] = real_path(parent)
         place = self._real[parent] / output.name
         return str(place.relative_to(self._folder) if self._folder in place.parents else place)
 

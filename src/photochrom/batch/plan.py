@@ -11,7 +11,7 @@ from pathlib import Path
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
 from photochrom.pictures import formats
-from photochrom.pictures.folders import list_others, list_pictures
+from photochrom.pictures.folders import list_others, list_pictures, real_path
 
 
 def read_list(data: bytes, *, null: bool = False) -> list[str]:
@@ -97,12 +97,12 @@ def left_out(inputs: Sequence[str], output: str | None, *, recursive: bool = Tru
     ----------
     inputs, output, recursive : as for `plan`
     """
-    results = Path(output or "").resolve()
+    results = real_path(Path(output or ""))
     counts: Counter[str] = Counter()
     for folder in map(Path, inputs):
         for path in list_others(folder) if folder.is_dir() else ():
-            real = path.resolve()
-            is_result = folder.resolve() in results.parents and real.is_relative_to(results)
+            real = real_path(path)
+            is_result = real_path(folder) in results.parents and real.is_relative_to(results)
             if not is_result and (recursive or path.parent == folder):
                 counts[path.suffix.lower()] += 1
     if not counts:
@@ -150,9 +150,9 @@ def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
     found = list_pictures(folder)
     if not recursive:
         found = [path for path in found if path.parent == folder]
-    results = output.resolve()
-    if folder.resolve() in results.parents:
-        found = [path for path in found if not path.resolve().is_relative_to(results)]
+    results = real_path(output)
+    if real_path(folder) in results.parents:
+        found = [path for path in found if not real_path(path).is_relative_to(results)]
     if not found:
         raise DataError(f"{folder}: no pictures to colorize, other than results and subfolders.")
     jobs = []
@@ -181,9 +181,9 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
     def real(path: Path) -> Path:
         """`path.resolve()`, with each folder resolved once."""
         if path.is_symlink():
-            return path.resolve()
+            return real_path(path)
         if path.parent not in folders:
-            folders[path.parent] = path.parent.resolve()
+            folders[path.parent] = real_path(path.parent)
         return folders[path.parent] / path.name
 
     for job in jobs:

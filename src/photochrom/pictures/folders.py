@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,3 +37,8 @@ def _files(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if not hidden and path.is_file():
             yield path
+
+
+def real_path(path: Path) -> Path:
+    """A path without links, as far as that can be found out: links that lead to themselves stay."""
+    return Path(os.path.realpath(path))

@@ -26,7 +26,7 @@ from photochrom.models.contract import (
     ModelContract,
     Region,
 )
-from photochrom.models.network import Features
+from photochrom.models.network import Features, Tokens
 from photochrom.models.session import Session
 from photochrom.models.weights import find_model
 
@@ -315,3 +315,20 @@ def test_a_model_without_a_third_door_finds_no_regions():
     session = Session(find_model("resnet18-gray"))
     with pytest.raises(UnsupportedError, match="finds no regions"):
         session.embed(session.encode(lightness(32, 32)))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_the_shipped_model_runs_with_and_without_hints(count):
+    """ONNX Runtime before 1.32 has its own mind about tensors of no hints."""
+    session = Session(find_model())
+    random = np.random.default_rng(0)
+    features = session.encode(random.uniform(0, 100, (65, 87)).astype(np.float32))
+    points = random.uniform(0, 60, (count, 2)).astype(np.float32)
+    place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
+    ab = np.full((count, 2), 50, np.float32)
+    logits = session.decode(features, Tokens(session.sample(features, points), ab, place))
+    assert logits.shape == (len(session.contract.bins), 17, 22)
+    assert np.isfinite(logits).all()
+    assert logits.std() > 0.1
+    moved = np.abs(logits - session.decode(features)).max()
+    assert (moved > 0.1) == (count > 0)

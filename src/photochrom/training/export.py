@@ -172,7 +172,8 @@ def parity(model: Model, session: Session) -> float:
         place = np.concatenate([points, np.ones((count, 1), np.float32)], axis=1)
         ab = random.uniform(-50, 50, (count, 2)).astype(np.float32)
         tokens = Tokens(session.sample(features, points), ab, place)
-        planes = random.uniform(0, 1, (-(-height // 4), -(-width // 4), 3)).astype(np.float32)
+        cells = (-(-side // session.contract.output_stride) for side in (height, width))
+        planes = random.uniform(0, 1, (*cells, 3)).astype(np.float32)
         for given in ((None, None), (tokens, planes)):
             found = session.decode(features, *given)
             expected = _decoded_by_torch(model, lightness, *given)
@@ -199,7 +200,8 @@ def _decoded_by_torch(
             ).permute(2, 0, 1)
             hints = Hints(sample(features, place[..., :2]), ab, place, hints.planes)
         found_BQHW = model.decode(features, hints)
-    return found_BQHW[0, :, : -(-height // 4), : -(-width // 4)].numpy()
+    rows, columns = (-(-side // min(model.feature_strides)) for side in (height, width))
+    return found_BQHW[0, :, :rows, :columns].numpy()
 
 
 def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) -> ModelContract:

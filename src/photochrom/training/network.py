@@ -160,7 +160,7 @@ class HintNetwork(nn.Module):
             new(count, 0, self.seen_channels),
             new(count, 0, 2),
             new(count, 0, 3),
-            new(count, 3, height // 4, width // 4),
+            new(count, 3, height // STRIDES[0], width // STRIDES[0]),
         )
 
     def read_out(self, logits_BNQ: Tensor) -> Tensor:

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.training.decoder import double
+from photochrom.training.hints import STRIDES
 from photochrom.training.regions import SIZES
 
 WIDTH, EMBEDDING = 64, 32
 CLICKS = 8
-STRIDE = 4
+STRIDE = STRIDES[0]
 
 
 class _Residual(nn.Module):

@@ -13,6 +13,7 @@ import pytest
 import photochrom
 from photochrom import color
 from photochrom.color.text import parse_color
+from photochrom.errors import OptionError
 from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
@@ -130,6 +131,17 @@ def test_the_original_as_a_reference_brings_the_truth_nearer():
         before.append(away(usual(name), truth(name)))
         after.append(away(prepared(name).ab(reference=reference), truth(name)))
     assert np.mean(after) < 0.9 * np.mean(before), (before, after)
+
+
+def test_a_reference_is_followed_as_far_as_it_is_said():
+    reference = COLORIZER.reference(SAMPLES / "originals" / "flower.jpg")
+    photograph = prepared("china")
+    whole = photograph.ab(reference=reference)
+    np.testing.assert_array_equal(photograph.ab(reference=reference, likeness=0), usual("china"))
+    half = photograph.ab(reference=reference, likeness=0.5)
+    np.testing.assert_allclose(half, (whole + usual("china")) / 2, atol=1e-4)
+    with pytest.raises(OptionError, match="likeness"):
+        photograph.ab(reference=reference, likeness=1.5)
 
 
 def test_a_blossom_takes_the_color_of_that_of_its_reference():

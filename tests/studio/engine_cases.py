@@ -184,6 +184,7 @@ def _network(colorizer, samples):
         "palette": {"palette": PALETTE},
         "hinted": {"hints": HINTS},
         "reference": {"reference": reference},
+        "likened": {"reference": reference, "likeness": 0.4},
         "reached": {"hints": (*HINTS[:1], *REACHING)},
         "locked": {"hints": (HINTS[0], *REACHING), "lock": LOCKS},
         "toned": {"tone": Tone(warmth=0.4, tint=-0.3, strength=0.7)},

@@ -20,6 +20,7 @@ VALUES = {
     "lock": [{"x": 30, "y": 30, "radius_px": 4}],
     "palette": ["#c22"],
     "vividness": 1.5,
+    "likeness": 0.5,
     "warmth": 0.5,
     "tint": 0.5,
     "strength": 0.5,
@@ -44,7 +45,7 @@ VALUES = {
 }
 """Every option of the library and of the API, and one that there isn't, each with a value."""
 
-LOOK = {"hints", "lock", "palette", "vividness", "warmth", "tint", "strength", "seed"}
+LOOK = {"hints", "lock", "palette", "vividness", "likeness", "warmth", "tint", "strength", "seed"}
 BODIES = {
     "paint": LOOK | {"alternative", "reference", "model", "size"},
     "paint full": LOOK

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 
 from photochrom.pictures import picture
 
@@ -106,6 +107,33 @@ def test_before_and_after_can_be_shared(studio, tmp_path):
     assert beside.shape[:2] == (height, 2 * width + 12)
     left, right = beside[:, :width], beside[:, -width:]
     assert np.abs(left - left[..., :1]).mean() < 2 < np.abs(right - right[..., :1]).mean()
+    animation = pyvips.Image.new_from_file(saved(studio, "Animation (WebP)", tmp_path), n=-1)
+    assert (animation.width, animation.get("page-height")) == (width, height)
+    frames = animation.numpy()[..., :3].reshape(-1, height, width, 3)
+    chroma = [np.ptp(frame.astype(float), axis=-1).mean() for frame in frames]
+    assert len(chroma) == 32
+    assert chroma[0] < 3 < chroma[16] / 2
+    assert max(chroma) == pytest.approx(chroma[16], rel=0.1)
     page = saved(studio, "Page with a slider", tmp_path).read_text()
     assert page.count("data:image/") == 2
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_colors_as_a_layer_give_the_painted_photograph_over_the_gray_one(studio, tmp_path):
+    def downloaded(button):
+        studio.page.locator("#download-more").click()
+        studio.page.locator("#formats input[value=png]").check(force=True)
+        with studio.page.expect_download() as waiting:
+            studio.page.locator(button).click()
+        waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+        return pyvips.Image.new_from_file(tmp_path / waiting.value.suggested_filename).numpy()
+
+    painted = downloaded("#download-as").astype(float)
+    layer = downloaded("#download-layer").astype(float)
+    assert (tmp_path / "flower-colors.png").exists()
+    gray = picture.read(SAMPLES / "flower.jpg").srgb().astype(float)
+    cover = layer[..., 3:] / 255
+    off = np.abs(gray * (1 - cover) + layer[..., :3] * cover - painted)
+    assert off.mean() < 1
+    assert np.quantile(off, 0.999) <= 6
+    assert cover.mean() < 0.7  # the rest is left to the photograph

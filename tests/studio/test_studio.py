@@ -209,7 +209,7 @@ def test_repaints_follow_one_another_and_the_latest_wins(visit):
 
     def begins(request):
         nonlocal most
-        if request.url.endswith("/paint"):
+        if request.url.endswith(("/paint", "/coefficients")):
             asked.append(json.loads(request.post_data)["vividness"])
             under_way.add(request)
             most = max(most, len(under_way))

@@ -156,6 +156,9 @@ def colorize(
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
     ] = DEFAULTS.vividness,
+    likeness: Annotated[
+        float, typer.Option(**limits_for("likeness"), help=help_for("likeness"))
+    ] = DEFAULTS.likeness,
     warmth: Annotated[
         float, typer.Option(**limits_for("warmth"), help=help_for("warmth"))
     ] = DEFAULTS.warmth,
@@ -294,6 +297,7 @@ def colorize(
         lock=locks_in(lock or []),
         palette=palette_in(palette),
         vividness=vividness,
+        likeness=likeness,
         warmth=warmth,
         tint=tint,
         strength=strength,

@@ -16,7 +16,7 @@ SUFFIX = ".edits.json"
 """Of the edits of ``a.jpg``: ``a.jpg.edits.json``."""
 
 VERSION = 1
-TONES = ("vividness", "warmth", "tint", "strength")
+TONES = ("vividness", "likeness", "warmth", "tint", "strength")
 KNOWN = {"photochrom", "version", "hints", "lock", "palette", "reference", *TONES}
 
 
@@ -28,6 +28,7 @@ class Edits:
     lock: tuple[Lock, ...] = ()
     palette: tuple[str, ...] = ()
     vividness: float = DEFAULTS.vividness
+    likeness: float = DEFAULTS.likeness
     warmth: float = DEFAULTS.warmth
     tint: float = DEFAULTS.tint
     strength: float = DEFAULTS.strength

@@ -45,6 +45,9 @@ class Options:
         1.0, "Set the vividness: 0 calm, 1 the model's own choice, 2 very vivid.", min=0, max=2
     )
     lock: tuple[Lock, ...] = _option((), "Protect places from hints given elsewhere.")
+    likeness: float = _option(
+        1.0, "Follow the reference this far: 0 not at all to 1 fully.", min=0, max=1
+    )
     warmth: float = _option(0.0, "Shift the whole picture: -1 cooler to 1 warmer.", min=-1, max=1)
     tint: float = _option(0.0, "Shift the whole picture: -1 greener to 1 pinker.", min=-1, max=1)
     strength: float = _option(
@@ -92,6 +95,7 @@ class Options:
         return {
             "hints": self.all_hints(prepared),
             "palette": self.palette,
+            "likeness": self.likeness,
             "vividness": self.vividness,
             "lock": self.lock,
             "tone": self.tone,

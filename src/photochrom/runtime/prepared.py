@@ -52,6 +52,7 @@ class Prepared(Steered):
         hints: Sequence[Hint] = (),
         palette: Sequence[str] = (),
         reference: Reference | None = None,
+        likeness: float = 1.0,
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
@@ -65,6 +66,7 @@ class Prepared(Steered):
         hints : known colors, in pixels of the photograph; later ones lie over earlier ones
         palette : colors to keep to, as ``#rrggbb``
         reference : a color photograph to follow where it shows the same things
+        likeness : how far to follow it: 0 not at all .. 1 fully
         vividness : 0 calm .. 1 the model's own choice .. 2 very vivid
         lock : where hints that stand elsewhere change nothing
         tone : of all colors, after everything else
@@ -81,12 +83,13 @@ class Prepared(Steered):
         UnsupportedError
             The model can't do what is asked.
         OptionError
-            `vividness` is not 0..2.
+            `vividness` is not 0..2, or `likeness` not 0..1.
         """
         offset, gain, inside = self.coefficients(
             hints=hints,
             palette=palette,
             reference=reference,
+            likeness=likeness,
             vividness=vividness,
             lock=lock,
             tone=tone,
@@ -106,6 +109,7 @@ class Prepared(Steered):
         hints: Sequence[Hint] = (),
         palette: Sequence[str] = (),
         reference: Reference | None = None,
+        likeness: float = 1.0,
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
@@ -124,11 +128,12 @@ class Prepared(Steered):
             hints=hints,
             palette=palette,
             reference=reference,
+            likeness=likeness,
             vividness=vividness,
             lock=lock,
             tone=tone,
         )
-        return *upsample.coefficients(ab, seen.lightness), seen.inside
+        return *upsample.coefficients(ab, seen._coarse_lightness()), seen.inside
 
     def confidence_picture(
         self,

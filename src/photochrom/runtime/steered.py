@@ -33,6 +33,7 @@ class Steered(Coarse):
         hints: Sequence[Hint] = (),
         palette: Sequence[str] = (),
         reference: Reference | None = None,
+        likeness: float = 1.0,
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
@@ -48,16 +49,26 @@ class Steered(Coarse):
         contract = self._network.contract
         if not 0 <= vividness <= 2:
             raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
+        if not 0 <= likeness <= 1:
+            raise OptionError(f"likeness is {likeness}; it must lie in 0..1.")
         if contract.output != "distribution":
             self._refuse(palette=palette, reference=reference)
         look = Look(tuple(palette), reference, vividness)
-        ab = self._bounded(tuple(hints), look)
+
+        def colors(hints: tuple[Hint, ...]) -> NDArray[np.float32]:
+            like = self._bounded(hints, look)
+            if reference is None or likeness == 1:
+                return like
+            unlike = self._bounded(hints, replace(look, reference=None))
+            return unlike + np.float32(likeness) * (like - unlike)
+
+        ab = colors(tuple(hints))
         if lock and hints:
             left, top, *size = self.place
             moved = [one.moved(-left, -top, within=(size[0], size[1])) for one in lock]
             covered = cover(moved, (size[0], size[1]), self.lightness.shape, contract.output_stride)
             inside = tuple(hint for hint in hints if self._at(hint.points[0], covered) > 0.5)
-            kept = self._bounded(inside, look)
+            kept = colors(inside)
             ab = ab + covered[..., None] * (kept - ab)
         return np.array(tone.apply(ab))  # theirs: what is kept must not change
 

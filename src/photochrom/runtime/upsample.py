@@ -76,9 +76,12 @@ def coefficients(
             f"cells of "
             f"{colors.shape[:2]} positions."
         )
-    mean_light, mean_colors = _window_mean(light), _window_mean(colors)
-    covariance = _window_mean(light * colors) - mean_light * mean_colors
-    variance = np.maximum(_window_mean(light * light) - mean_light * mean_light, 0)
+    planes = np.concatenate([light, light * light, colors, light * colors], axis=-1)
+    mean_light, mean_squares, mean_colors, mean_products = np.split(
+        _window_mean(planes), [1, 2, 4], axis=-1
+    )
+    covariance = mean_products - mean_light * mean_colors
+    variance = np.maximum(mean_squares - mean_light * mean_light, 0)
     gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
     return colors - gain * light, gain
 
@@ -136,11 +139,10 @@ def _window_mean(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Means over square windows of an (h, w, C) array; the edge is repeated."""
     for axis in (0, 1):
         pad = [(RADIUS, RADIUS) if axis == one else (0, 0) for one in range(3)]
-        padded = np.pad(planes, pad, mode="edge")
+        padded = np.moveaxis(np.pad(planes, pad, mode="edge"), axis, 0)
         count = planes.shape[axis]
-        windows = np.lib.stride_tricks.sliding_window_view(padded, count, axis)
-        shifted = [np.moveaxis(window, -1, axis) for window in np.moveaxis(windows, axis, 0)]
-        planes = np.add.reduce(shifted) / np.float32(2 * RADIUS + 1)
+        sums = np.add.reduce([padded[at : at + count] for at in range(2 * RADIUS + 1)])
+        planes = np.moveaxis(sums, 0, axis) / np.float32(2 * RADIUS + 1)
     return planes
 
 

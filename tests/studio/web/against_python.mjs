@@ -198,6 +198,7 @@ test("every way to paint gives Python's colors", async () => {
     locked: { hints: [hints[0], ...reaching], lock: recorded.locks.map(readLock) },
     toned: { tone: { warmth: 0.4, tint: -0.3, strength: 0.7 } },
     reference: { reference: example() },
+    likened: { reference: example(), likeness: 0.4 },
     all: { hints, reference: example(), palette, vividness: 0.8 },
   };
   for (const [name, way] of Object.entries(ways)) {

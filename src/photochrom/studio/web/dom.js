@@ -70,7 +70,12 @@ export function make(tag, attributes = {}, ...children) {
 export function refill(element, children) {
   const controls = () => [...element.querySelectorAll("button, input")];
   const at = controls().indexOf(document.activeElement);
-  element.replaceChildren(...children);
+  const wanted = new Set(children);
+  for (const old of [...element.children]) if (!wanted.has(old)) old.remove();
+  children.forEach((child, place) => {
+    const there = element.children[place] ?? null;
+    if (there !== child) element.insertBefore(child, there);
+  });
   if (at >= 0) (controls()[at] ?? controls().at(-1))?.focus({ preventScroll: true });
 }
 

@@ -8,13 +8,14 @@ export const UNTOUCHED = Object.freeze({
   lock: [],
   palette: [],
   vividness: 1,
+  likeness: 1, // how far the reference is followed
   warmth: 0,
   tint: 0,
   strength: 1,
   reference: null,
 });
 
-const TONES = ["vividness", "warmth", "tint", "strength"];
+const TONES = ["vividness", "likeness", "warmth", "tint", "strength"];
 
 /** Whether nothing is asked for. */
 export const isUntouched = (edit) =>
@@ -141,7 +142,7 @@ export function editIn(text, size) {
 export function carried(kind, from, own, fromSize, toSize) {
   const look = { palette: from.palette, ...Object.fromEntries(TONES.map((name) => [name, from[name]])) };
   if (kind === "look") return { ...own, ...look };
-  if (kind === "reference") return { ...own, reference: from.reference };
+  if (kind === "reference") return { ...own, reference: from.reference, likeness: from.likeness };
   const scale = [toSize.width / fromSize.width, toSize.height / fromSize.height];
   const fit = ({ points, radius_px, ...rest }) => ({
     ...rest,

@@ -17,6 +17,7 @@ export class HintsLayer extends EventTarget {
   #view;
   #session;
   #markers = new Map();
+  #shown = new WeakMap(); // by marker the hint that it shows
   #ghost = null;
   #cross = null; // in pixels of the photograph
   selected = null;
@@ -41,13 +42,16 @@ export class HintsLayer extends EventTarget {
     }
     hints.forEach((hint, index) => {
       const marker = this.#markers.get(hint.key) ?? this.#makeMarker(hint.key);
-      const name = nameOf(shownColor(hint));
-      marker.style.setProperty("--color", shownColor(hint));
-      marker.classList.toggle("of-version", hint.group !== null);
-      marker.setAttribute(
-        "aria-label",
-        t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", { number: index + 1, color: name }),
-      );
+      const label = t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", {
+        number: index + 1,
+        color: nameOf(shownColor(hint)),
+      });
+      if (this.#shown.get(marker) !== hint) {
+        marker.style.setProperty("--color", shownColor(hint));
+        marker.classList.toggle("of-version", hint.group !== null);
+        this.#shown.set(marker, hint);
+      }
+      if (marker.getAttribute("aria-label") !== label) marker.setAttribute("aria-label", label);
       // Only where it must move: a marker that is put anew loses its focus and its pointer.
       const { children } = byId("markers");
       if (children[index] !== marker) byId("markers").insertBefore(marker, children[index] ?? null);

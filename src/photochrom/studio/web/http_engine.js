@@ -19,6 +19,7 @@ let probing = null;
 
 const RETRY_MS = 1500;
 const BUSY_TRIES = 6;
+const MOST_PAINTERS = 2;
 
 const pause = (ms) =>
   new Promise((resolve) => {
@@ -146,7 +147,10 @@ export function upload(file, { signal, damaged = false, onSent } = {}) {
 
 /* Previews are painted here, over the preview in gray: coefficients are soon made and sent. */
 
-const previews = new Remote(new URL("previews.js", import.meta.url));
+const painters = Array.from(
+  { length: Math.min(MOST_PAINTERS, globalThis.navigator?.hardwareConcurrency ?? 1) },
+  () => new Remote(new URL("previews.js", import.meta.url)),
+);
 let canPaint = typeof OffscreenCanvas === "function";
 const held = new Set(); // ids of previews that are here, or on their way
 const seen = new Set(); // ids that the server has painted
@@ -154,8 +158,12 @@ const seen = new Set(); // ids that the server has painted
 async function hold(id, file) {
   if (!canPaint) return;
   try {
-    await previews.call("hold", { id, file });
-    held.add(id);
+    const count = painters.length;
+    const done = await Promise.all(
+      painters.map((one, index) => one.call("hold", { id, file, index, count })),
+    );
+    canPaint = done.every(Boolean);
+    if (canPaint) held.add(id);
   } catch {
     canPaint = false; // the server does it
   }
@@ -167,14 +175,16 @@ export async function original(id, signal) {
   return file;
 }
 
-/** A preview as a bitmap or a file, or the picture at full size as a file. */
+/** A preview as bitmaps from top to bottom or a file, or the picture at full size as a file. */
 export async function paint(id, json, signal) {
   const order = { method: "POST", json: ordered(json), signal };
   if (json.size === "preview" && held.has(id)) {
     const coefficients = await inJson(picture(id, "/coefficients"), order);
-    const bitmap = await previews.call("paint", { id, coefficients }, { signal }).catch(() => null);
+    const stripes = await Promise.all(
+      painters.map((one) => one.call("paint", { id, coefficients }, { signal }).catch(() => null)),
+    );
     signal?.throwIfAborted();
-    if (bitmap) return bitmap;
+    if (stripes.every(Boolean)) return stripes;
     held.delete(id);
   }
   const file = await inBytes(picture(id, "/paint"), order);
@@ -192,7 +202,7 @@ export const paletteOf = (id) => inJson(picture(id, "/palette"));
 
 export function forget(id) {
   seen.delete(id);
-  if (held.delete(id)) previews.call("forget", { id }).catch(() => {});
+  if (held.delete(id)) for (const one of painters) one.call("forget", { id }).catch(() => {});
   return send(picture(id), { method: "DELETE" });
 }
 

@@ -7,6 +7,7 @@ import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.j
 import { reasonFor } from "./engine_errors.js";
 import { Eyedropper } from "./eyedropper.js";
 import { followFilmstrip } from "./filmstrip.js";
+import { followFocus } from "./focus.js";
 import { followPointers } from "./gestures.js";
 import { followGuide } from "./guide.js";
 import { HintsLayer } from "./hints_layer.js";
@@ -79,6 +80,7 @@ const choice = followModels(session);
 const sharpness = followSharpness(view, session);
 followGuide(session, canHint);
 followTabs();
+followFocus();
 followAppearance();
 followSaving(session);
 followJobs(session, view);

@@ -136,6 +136,7 @@ export function followReference(session, askFile) {
     if (shown === reference) return;
     shown = reference;
     byId("reference-clear").hidden = reference === null;
+    byId("likeness-part").hidden = reference === null;
     const choose = make("button", {
       class: reference ? "reference-print" : "reference-empty",
       type: "button",

@@ -43,11 +43,13 @@ export function followVividness(session) {
   };
 }
 
-/** Warmth, tint and strength, for the whole picture. */
+const SLIDERS = ["likeness", "warmth", "tint", "strength"];
+
+/** Warmth, tint and strength of the whole picture, and how far the reference is followed. */
 export function followTone(session) {
   let drag = 0;
   const words = (value) => number(Math.round(100 * value), { signDisplay: "exceptZero" });
-  for (const name of ["warmth", "tint", "strength"]) {
+  for (const name of SLIDERS) {
     const slider = byId(name);
     const usual = UNTOUCHED[name];
     const set = (value, merge = null) => {
@@ -60,10 +62,10 @@ export function followTone(session) {
     slider.addEventListener("dblclick", () => set(usual));
   }
   return function show(edit) {
-    for (const name of ["warmth", "tint", "strength"]) {
+    for (const name of SLIDERS) {
       const value = edit[name];
       if (Number(byId(name).value) !== value) byId(name).value = value;
-      const said = name === "strength" ? percent(value) : words(value);
+      const said = name === "strength" || name === "likeness" ? percent(value) : words(value);
       byId(`${name}-value`).textContent = said;
       byId(name).setAttribute("aria-valuetext", said);
     }
@@ -109,9 +111,36 @@ export function followHintList(session, layer, open) {
     );
   };
 
+  let rows = new WeakMap(); // by hint
+
+  const rowOf = (hint) => {
+    const color = shownColor(hint);
+    const [x, y] = hint.points[0].map(Math.round);
+    return row(
+      [color],
+      nameOf(color),
+      t(hint.points.length > 1 ? "hints.strokeFrom" : "hints.at", { x, y }),
+      {
+        choose: {
+          click: () => open(hint.key),
+          pointerenter: () => layer.select(hint.key),
+          pointerleave: () => layer.select(null),
+        },
+        drop: () => remove("step.hintDeleted", (one) => one.key === hint.key),
+        what: t("hints.deleteOne", { color: nameOf(color), x, y }),
+      },
+    );
+  };
+
+  const keptRowOf = (hint) => {
+    if (!rows.has(hint)) rows.set(hint, rowOf(hint));
+    return rows.get(hint);
+  };
+
   let shown = null;
   let shownLock = null;
   onLanguage(() => {
+    rows = new WeakMap();
     shown = null;
   });
   return function show({ hints, lock }) {
@@ -120,27 +149,10 @@ export function followHintList(session, layer, open) {
     shownLock = lock;
     const grouped = hints.filter((hint) => hint.group);
     const own = hints.filter((hint) => !hint.group);
-    const rows = own.map((hint) => {
-      const color = shownColor(hint);
-      const [x, y] = hint.points[0].map(Math.round);
-      return row(
-        [color],
-        nameOf(color),
-        t(hint.points.length > 1 ? "hints.strokeFrom" : "hints.at", { x, y }),
-        {
-          choose: {
-            click: () => open(hint.key),
-            pointerenter: () => layer.select(hint.key),
-            pointerleave: () => layer.select(null),
-          },
-          drop: () => remove("step.hintDeleted", (one) => one.key === hint.key),
-          what: t("hints.deleteOne", { color: nameOf(color), x, y }),
-        },
-      );
-    });
+    const all = own.map(keptRowOf);
     if (grouped.length) {
       const { number: given } = grouped[0].group;
-      rows.unshift(
+      all.unshift(
         row(
           [shownColor(grouped[0])],
           t("versions.one", { number: given }),
@@ -154,17 +166,17 @@ export function followHintList(session, layer, open) {
     }
     for (const one of lock) {
       const [x, y] = one.points[0].map(Math.round);
-      rows.push(
+      all.push(
         row([], t("hints.kept"), t("hints.around", { x, y }), {
           drop: () => session.change(withoutLock(session.current.edit, one.key), "step.keptRemoved"),
           what: t("hints.deleteKept", { x, y }),
         }),
       );
     }
-    refill(list, rows);
-    list.hidden = rows.length === 0;
-    byId("hints-empty").hidden = rows.length > 0;
-    byId("hints-open").hidden = rows.length > 0;
+    refill(list, all);
+    list.hidden = all.length === 0;
+    byId("hints-empty").hidden = all.length > 0;
+    byId("hints-open").hidden = all.length > 0;
   };
 }
 
@@ -178,6 +190,7 @@ export function followTabs() {
       if (tab.dataset.tab === chosen) tab.setAttribute("aria-current", "true");
       else tab.removeAttribute("aria-current");
     }
+    panel.scrollTop = 0; // on a phone; elsewhere the sections scroll
     panel.querySelector(".sections").scrollTop = 0;
   });
 }

@@ -1,4 +1,4 @@
-// The worker that paints previews, so that the server need not send them.
+// A worker that paints a stripe of each preview, so that the server need not send them.
 
 import { field } from "./local/fields.js";
 import { grayCodes, Painter } from "./local/painting.js";
@@ -6,36 +6,36 @@ import { decode, grayToRgba, inStripes } from "./local/pixels.js";
 import { serve } from "./local/remote.js";
 
 const MOST = 6; // previews that are held
-const held = new Map(); // by id: { gray, width, height }, those used longest ago first
+const held = new Map(); // by id: a stripe's gray, its top, the size of all; those used longest ago first
 
 /** Coefficients from the server, as `Painter` takes them. */
 function unpack({ width, height, steps, place, data }, size) {
-  const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
+  const text = atob(data);
+  const bytes = new Uint8Array(text.length); // in loops: `from` takes longer than painting
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = text.charCodeAt(at);
   const levels = new Int16Array(bytes.buffer);
-  const count = levels.length / 2;
-  const [offset, gain] = [0, 1].map((at) =>
-    field(
-      height,
-      width,
-      2,
-      Float32Array.from(levels.subarray(at * count, (at + 1) * count), (level) => level * steps[at]),
-    ),
-  );
+  const [offset, gain] = steps.map((step, plane) => {
+    const values = field(height, width, 2);
+    const start = plane * values.data.length;
+    for (let at = 0; at < values.data.length; at += 1) values.data[at] = levels[start + at] * step;
+    return values;
+  });
   if (place === null) return { offset, gain };
   const [left, top, high, wide] = place;
   return { offset, gain, place: { left, top, width: wide, height: high }, size };
 }
 
-let table = null; // the canvas and the pixels that the latest preview was painted with
+let table = null; // the canvas and the pixels that the latest stripe was painted with
 
-function painted({ gray, width, height }, coefficients) {
-  if (table?.pixels.width !== width || table.pixels.height !== height) {
-    const canvas = new OffscreenCanvas(width, height);
+function painted({ gray, width, height, top }, coefficients) {
+  const rows = gray.length / width;
+  if (table?.pixels.width !== width || table.pixels.height !== rows) {
+    const canvas = new OffscreenCanvas(width, rows);
     const context = canvas.getContext("2d", { alpha: false });
-    table = { canvas, context, pixels: new ImageData(grayToRgba(gray), width, height) };
+    table = { canvas, context, pixels: new ImageData(grayToRgba(gray), width, rows) };
   }
   const { canvas, context, pixels } = table;
-  new Painter(coefficients, { width, height }).paint(pixels.data, 0, gray);
+  new Painter(coefficients, { width, height }).paint(pixels.data, top, gray);
   context.putImageData(pixels, 0, 0);
   return canvas.transferToImageBitmap();
 }
@@ -50,23 +50,28 @@ function isTrue() {
 }
 
 serve({
-  /** Hold a preview in gray. */
-  async hold({ id, file }) {
-    if (!isTrue()) throw new Error("This browser changes the pixels that a page reads.");
+  /** Hold a stripe of a preview in gray, the one of this index of so many; false where that can't be. */
+  async hold({ id, file, index, count }) {
+    if (!isTrue()) return false;
     const bitmap = await decode(file);
     const { width, height } = bitmap;
+    const edge = (at) => Math.min(height, 2 * Math.ceil((height * at) / count / 2)); // an even row
     const gray = new Uint8Array(width * height);
     inStripes(bitmap, (stripe, top, rows) =>
       grayCodes(stripe.data, gray.subarray(top * width, (top + rows) * width)),
     );
     bitmap.close();
-    held.set(id, { gray, width, height });
+    const [top, bottom] = [edge(index), edge(index + 1)];
+    held.set(id, { gray: gray.slice(top * width, bottom * width), top, width, height });
     if (held.size > MOST) held.delete(held.keys().next().value);
-    const nothing = field(1, 1, 2);
-    painted(held.get(id), { offset: nothing, gain: nothing }).close(); // makes the tables
+    if (top < bottom) {
+      const nothing = field(1, 1, 2);
+      painted(held.get(id), { offset: nothing, gain: nothing }).close(); // makes the tables
+    }
+    return true;
   },
 
-  /** A preview in color, as a bitmap; null where it is not held any more. */
+  /** The stripe in color, as a bitmap; null where it is not held any more. */
   async paint({ id, coefficients }) {
     const preview = held.get(id);
     if (!preview) return null;

@@ -1,6 +1,7 @@
 // Downloads: the photograph at full size, the hints, and the command that does the same.
 
 import * as api from "./api.js";
+import { colorLayer } from "./color_layer.js";
 import { announce, byId, make, tell } from "./dom.js";
 import { carried, hintsOut, isUntouched, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
@@ -24,7 +25,7 @@ export function commandFor(photo, model = null) {
     `photochrom colorize ${quoted(photo.name)}`,
     model ? `-m ${quoted(model)}` : "",
     edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
-    ...["vividness", "warmth", "tint", "strength"].map((name) =>
+    ...["vividness", "likeness", "warmth", "tint", "strength"].map((name) =>
       edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`,
     ),
     ...edit.lock.map(({ points, radius_px }) => {
@@ -140,7 +141,7 @@ export function followSaving(session) {
   const sheet = byId("download-sheet");
   const button = byId("download");
 
-  const download = async (format) => {
+  const download = async (format, { asLayer = false } = {}) => {
     const photo = session.current;
     if (!photo?.size || button.hasAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
@@ -149,8 +150,9 @@ export function followSaving(session) {
     try {
       const more = { size: "full", format: format || null };
       const { blob, name } = await session.ask(photo, (id, body) => api.download(id, body, photo.name), more);
-      save(blob, name);
-      announce(t("download.done", { name }));
+      const saved = asLayer ? `${stemOf(photo.name)}-colors.png` : name;
+      save(asLayer ? await colorLayer(blob) : blob, saved);
+      announce(t("download.done", { name: saved }));
     } catch (error) {
       tell(error, { title: t("download.refused") });
     } finally {
@@ -163,6 +165,10 @@ export function followSaving(session) {
   byId("download-as").addEventListener("click", () => {
     sheet.close();
     download(byId("formats").querySelector("input:checked").value);
+  });
+  byId("download-layer").addEventListener("click", () => {
+    sheet.close();
+    download("png", { asLayer: true });
   });
   byId("download-more").addEventListener("click", () => {
     const photo = session.current;

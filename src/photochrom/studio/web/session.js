@@ -11,6 +11,11 @@ const PREVIEW_QUALITY = 0.9;
 const SETTLE_MS = 500;
 let paintings = 0;
 
+/** Steps of sliders, which tell screen readers where they stand. */
+const SAY_THEMSELVES = new Set(
+  ["vividness", "likeness", "warmth", "tint", "strength", "hintReach"].map((name) => `step.${name}`),
+);
+
 /** A file that the server knows under an id, and gets again should it forget. */
 export class Upload {
   #sending = null;
@@ -60,7 +65,7 @@ export class Upload {
    */
   async use(work, { signal, others = [] } = {}) {
     try {
-      return await work(await this.ready(signal));
+      return await work(this.info?.id ?? (await this.ready(signal))); // at once where it can be
     } catch (error) {
       if (!(error instanceof api.ProblemError) || error.status !== 404) throw error;
       this.info = null;
@@ -90,6 +95,8 @@ export class Photo {
     this.error = null;
     this.batch = [this]; // what was opened together with it
     this.versions = null;
+    this.versionsOf = []; // what was asked for beside them
+    this.usual = null; // a small canvas of how it is without a version
     this.previews = { before: null, after: null }; // what the URLs show
     this.waitingEdits = null; // of a project or the last visit, taken once the size is known
     this.keptAs = null; // under which key the last visit kept it
@@ -109,7 +116,7 @@ export class Photo {
     return this.canvas ?? this.afterUrl;
   }
 
-  /** Take what was painted: a file, or a bitmap that becomes one when hands rest. */
+  /** Take what was painted: a file, or bitmaps from top to bottom that become one when hands rest. */
   take(painted) {
     this.sharp = null;
     if (painted instanceof Blob) {
@@ -118,8 +125,17 @@ export class Photo {
       return;
     }
     this.canvas ??= document.createElement("canvas");
-    Object.assign(this.canvas, { width: painted.width, height: painted.height });
-    this.canvas.getContext("bitmaprenderer").transferFromImageBitmap(painted);
+    const context = this.canvas.getContext("2d", { alpha: false });
+    const width = painted[0].width;
+    const height = painted.reduce((sum, one) => sum + one.height, 0);
+    if (this.canvas.width !== width || this.canvas.height !== height)
+      Object.assign(this.canvas, { width, height });
+    let top = 0;
+    for (const stripe of painted) {
+      context.drawImage(stripe, 0, top);
+      top += stripe.height;
+      stripe.close();
+    }
     paintings += 1;
     this.canvas.dataset.painting = String(paintings);
   }
@@ -214,8 +230,11 @@ export class Session extends EventTarget {
     if (!photo.size) return;
     photo.history.commit(next, label, merge);
     if (photo !== this.current) return; // it is painted when its turn comes
-    this.#emit("edit");
-    this.repaint();
+    this.repaint(); // first: the engine works while the page shows what is asked for
+    this.#emit(
+      "edit",
+      SAY_THEMSELVES.has(label) ? {} : { said: t("stage.done", { step: stepWords(label) }) },
+    );
   }
 
   /** Try once more to open a photograph. */
@@ -296,7 +315,9 @@ export class Session extends EventTarget {
     const others = edit.reference ? [edit.reference] : [];
     return photo.upload.use(
       async (id) => {
-        const reference = edit.reference ? await edit.reference.ready(signal) : null;
+        const reference = edit.reference
+          ? (edit.reference.info?.id ?? (await edit.reference.ready(signal)))
+          : null;
         return door(id, bodyOf(edit, { reference, ...more }), signal);
       },
       { signal, others },

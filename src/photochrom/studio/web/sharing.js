@@ -1,5 +1,6 @@
-// Before and after in one: side by side, split, and a page with a slider of its own.
+// Before and after in one: side by side, split, an animation, and a page with a slider of its own.
 
+import { animated } from "./webp.js";
 import { spoken, t } from "./words.js";
 
 const GAP_PX = 12;
@@ -14,7 +15,7 @@ async function canvasOf(width, height, draw) {
 }
 
 /**
- * @param kind "beside", "split" or "slider"
+ * @param kind "beside", "split", "animation" or "slider"
  * @param before, after blobs of the same photograph, gray and in color
  * @param split where a split lies, 0..1
  * @returns { Promise<{ blob: Blob, suffix: string }> }
@@ -30,6 +31,7 @@ export async function shareable(kind, before, after, split, title) {
     });
     return { blob, suffix: "-before-after.jpg" };
   }
+  if (kind === "animation") return { blob: await animationOf(gray, color), suffix: "-before-after.webp" };
   const at = Math.round(split * width);
   const blob = await canvasOf(width, height, (context) => {
     context.drawImage(color, 0, 0);
@@ -38,6 +40,36 @@ export async function shareable(kind, before, after, split, title) {
     context.fillRect(at - 1, 0, 2, height);
   });
   return { blob, suffix: "-split.jpg" };
+}
+
+const LONGEST_PX = 960;
+const STEPS = 16;
+const [STEP_MS, REST_MS] = [60, 1200];
+
+/** A WebP in which the colors come in from the left, and go again. */
+async function animationOf(gray, color) {
+  const scale = Math.min(1, LONGEST_PX / Math.max(color.width, color.height));
+  const [width, height] = [color.width, color.height].map((side) => Math.max(1, Math.round(scale * side)));
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false });
+  context.imageSmoothingQuality = "high";
+  const files = [];
+  for (let step = 0; step <= STEPS; step += 1) {
+    const seen = Math.round((0.5 - 0.5 * Math.cos((Math.PI * step) / STEPS)) * width);
+    context.drawImage(gray, 0, 0, width, height);
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, seen, height);
+    context.clip();
+    context.drawImage(color, 0, 0, width, height);
+    context.restore();
+    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.8 });
+    if (blob.type !== "image/webp") throw new Error(t("share.noWebp"));
+    files.push(new Uint8Array(await blob.arrayBuffer()));
+  }
+  const there = files.map((file, at) => ({ file, ms: at % STEPS ? STEP_MS : REST_MS }));
+  const back = there.slice(1, -1).reverse();
+  return new Blob([animated([...there, ...back], { width, height })], { type: "image/webp" });
 }
 
 const inUrl = (blob) =>

@@ -1,11 +1,49 @@
 // Four other plausible versions; taking one adds its hints, and work goes on from there.
 
 import * as api from "./api.js";
-import { byId, make, tell } from "./dom.js";
+import { byId, make, refill, tell } from "./dom.js";
 import { versionOf, withVersion } from "./edits.js";
 import { onLanguage, percent, t } from "./words.js";
 
 const COUNT = 4;
+const REST_MS = 1200; // after the last change, until the versions follow it
+const WIDTH = 320;
+
+/** What is asked for beside a version, which its pictures depend on; changes are new values. */
+const ownPart = (edit) => [
+  ...edit.hints.filter((hint) => hint.group === null),
+  ...[
+    edit.lock,
+    edit.palette,
+    edit.reference,
+    edit.likeness,
+    edit.vividness,
+    edit.warmth,
+    edit.tint,
+    edit.strength,
+  ],
+];
+
+const isSame = (one, other) => one.length === other.length && one.every((part, at) => part === other[at]);
+
+/** What was painted, small: a file, or bitmaps from top to bottom. */
+async function small(painted) {
+  const stripes = painted instanceof Blob ? [await createImageBitmap(painted)] : painted;
+  const height = stripes.reduce((sum, one) => sum + one.height, 0);
+  const scale = Math.min(1, WIDTH / stripes[0].width);
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: Math.ceil(scale * stripes[0].width), height: Math.ceil(scale * height) });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.scale(scale, scale);
+  let top = 0;
+  for (const stripe of stripes) {
+    context.drawImage(stripe, 0, top);
+    top += stripe.height;
+    stripe.close();
+  }
+  return canvas;
+}
 
 export function followVersions(session) {
   const can = () => !session.cannot.alternatives;
@@ -18,7 +56,8 @@ export function followVersions(session) {
 
   const take = (version) => {
     const { edit } = session.current;
-    const left = versionOf(edit) === version.number;
+    const left = version === null || versionOf(edit) === version.number;
+    if (left && versionOf(edit) === null) return;
     session.change(
       withVersion(edit, left ? null : version),
       left ? "step.versionLeft" : ["step.version", { number: version.number }],
@@ -41,16 +80,38 @@ export function followVersions(session) {
       return;
     }
     part.removeAttribute("aria-busy");
-    if (versions !== shown) lay(versions);
+    if (versions !== shown) lay(photo);
     shown = versions;
-    const taken = versionOf(photo.edit);
+    const taken = versionOf(photo.edit) ?? 0;
     for (const button of part.children) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.version) === taken));
     }
+    clearTimeout(resting);
+    if (photo.isPainted && !isSame(photo.versionsOf, ownPart(photo.edit)))
+      resting = setTimeout(() => load(photo, { again: true }), REST_MS);
   };
 
-  const lay = (versions) => {
-    part.replaceChildren(
+  let resting;
+
+  const usualButton = (photo) =>
+    make(
+      "button",
+      {
+        class: "version",
+        type: "button",
+        "data-version": 0,
+        "aria-label": t("versions.usual"),
+        title: t("versions.usual"),
+        on: { click: () => take(null) },
+      },
+      photo.usual,
+      make("small", {}, t("versions.now")),
+    );
+
+  const lay = (photo) => {
+    const { versions } = photo;
+    const buttons = [
+      ...(versions.length ? [usualButton(photo)] : []),
       ...versions.map((version) => {
         const share = percent(version.likelihood);
         return make(
@@ -67,21 +128,30 @@ export function followVersions(session) {
           make("small", {}, share),
         );
       }),
-    );
+    ];
+    refill(part, buttons);
     say(versions.length ? usual : "versions.none");
   };
 
-  const load = async (photo) => {
-    if (!can() || photo.versions || !photo.size) return;
-    photo.versions = "asked";
-    say(usual);
-    show();
+  /** Ask for a photograph's versions, with what is asked for beside them; once, or `again`. */
+  const load = async (photo, { again = false } = {}) => {
+    if (!can() || !photo.size || photo.versions === "asked" || (photo.versions && !again)) return;
+    const before = photo.versions;
+    const edit = withVersion(photo.edit, null);
+    if (!again) {
+      photo.versions = "asked";
+      say(usual);
+      show();
+    }
     try {
-      const body = { count: COUNT, seed: 0, vividness: photo.edit.vividness };
-      const answer = await photo.upload.use((id) => api.alternatives(id, body));
-      photo.versions = answer.alternatives;
+      const one = { edit, upload: photo.upload };
+      const { alternatives } = await session.ask(one, api.alternatives, { count: COUNT, seed: 0 });
+      if (alternatives.length)
+        photo.usual = await small(await session.ask(one, api.paint, { size: "preview" }));
+      photo.versions = alternatives;
+      photo.versionsOf = ownPart(edit);
     } catch (error) {
-      photo.versions = null;
+      photo.versions = before;
       if (!(error instanceof api.OfflineError)) tell(error, { title: t("versions.title") });
     }
     if (photo === session.current) show();

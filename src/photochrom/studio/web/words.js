@@ -33,8 +33,18 @@ export function fitting(wishes) {
   return "en";
 }
 
+const made = new Map();
+
+/** What `make` gives for the language and these options; made once, as that takes long. */
+function kept(name, options, make) {
+  const key = `${name} ${language} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, make());
+  return made.get(key);
+}
+
 /** A number as people write it, such as "1,024.5". */
-export const number = (value, options = {}) => new Intl.NumberFormat(language, options).format(value);
+export const number = (value, options = {}) =>
+  kept("number", options, () => new Intl.NumberFormat(language, options)).format(value);
 
 /** Whether there are words for a key. */
 export const has = (key) => key in english;
@@ -56,7 +66,9 @@ const inText = (value) => {
 export function t(key, values = {}) {
   const entry = table[key] ?? english[key];
   const text =
-    typeof entry === "string" ? entry : entry[new Intl.PluralRules(language).select(Number(values.count))];
+    typeof entry === "string"
+      ? entry
+      : entry[kept("plural", {}, () => new Intl.PluralRules(language)).select(Number(values.count))];
   return (text ?? entry.other).replace(/\{(\w+)\}/g, (gap, name) =>
     name in values ? inText(values[name]) : gap,
   );

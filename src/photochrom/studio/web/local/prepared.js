@@ -80,15 +80,25 @@ export class Prepared {
   }
 
   /** The coarse colors, a field of two channels. `hints` as `readHint` gives them. */
-  async ab({ hints = [], palette = [], reference = null, vividness = 1, lock = [], tone = {} } = {}) {
+  async ab(options = {}) {
+    const { hints = [], palette = [], reference = null, likeness = 1 } = options;
+    const { vividness = 1, lock = [], tone = {} } = options;
     const look = { palette, reference, vividness };
     const own = hints.map((hint) => this.#moved(hint));
-    const ab = await this.#bounded(own, look);
+    const colors = async (some) => {
+      const like = await this.#bounded(some, look);
+      if (reference === null || likeness === 1) return like;
+      const unlike = await this.#bounded(some, { ...look, reference: null });
+      for (let at = 0; at < like.data.length; at += 1)
+        unlike.data[at] += likeness * (like.data[at] - unlike.data[at]);
+      return unlike;
+    };
+    const ab = await colors(own);
     if (lock.length && own.length) {
       const locks = lock.map((one) => this.#clamped(this.#moved(one)));
       const covered = cover(locks, this.place, this.lightness, this.contract.output_stride);
       const within = own.filter(({ points: [point] }) => covered[this.#cellOf(point, this.coarse)] > 0.5);
-      const kept = await this.#bounded(within, look);
+      const kept = await colors(within);
       for (let at = 0; at < ab.data.length; at += 1) {
         ab.data[at] += covered[at >> 1] * (kept.data[at] - ab.data[at]);
       }

@@ -99,6 +99,7 @@ function cutOut({ data, width }, { top, left, bottom, right }) {
 /** What to paint, from an order as the page writes it. */
 async function optionsOf(order) {
   const { hints = [], palette = [], vividness = 1, reference = null, lock = [] } = order;
+  const { likeness = 1 } = order;
   const { warmth = 0, tint = 0, strength = 1 } = order;
   const example = reference === null ? null : known(reference);
   if (example) example.tokens ??= await example.prepared.reference();
@@ -107,6 +108,7 @@ async function optionsOf(order) {
     palette,
     vividness,
     reference: example?.tokens ?? null,
+    likeness,
     lock: lock.map(readLock),
     tone: { warmth, tint, strength },
   };

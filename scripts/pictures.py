@@ -1,6 +1,6 @@
 """Take the docs' pictures of the program anew, so that they never age.
 
-    python scripts/pictures.py [before-after] [terminal] [studio]
+    python scripts/pictures.py [before-after] [terminal] [studio] [tools]
 
 Before and after for the landing page, the terminal as SVG, and the Studio as it is served (needs
 Chromium). All of them show the sample photographs; `benchmarks/gallery.py` makes all others.
@@ -166,6 +166,107 @@ def visit(page: Any, url: str, name: str) -> None:
     page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
 
 
+def tools() -> None:
+    """Each of the Studio's tools, by itself."""
+    from playwright.sync_api import sync_playwright
+
+    with serving() as url, sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport=DESK, reduced_motion="reduce", color_scheme="light")
+        page.goto(url)
+        page.wait_for_selector(".print-paper")
+        with page.expect_file_chooser() as dialog:
+            page.locator("#open").click()
+        dialog.value.set_files([SAMPLES / "china.jpg", SAMPLES / "flower.jpg"])
+        page.wait_for_selector("#stage[data-state=painted]")
+        page.wait_for_function("() => document.querySelectorAll('.film.ready').length === 2")
+        page.wait_for_function("() => document.querySelectorAll('button.version').length > 1")
+        on_the_photograph(page)
+        in_the_panel(page)
+        browser.close()
+
+
+def on_the_photograph(page: Any) -> None:
+    """What is done with a pointer: hints and their reach, kept places, uncertain places."""
+    box = page.locator("#frame").bounding_box()
+    around = {
+        "x": box["x"] - 20,
+        "y": box["y"] - 20,
+        "width": box["width"] + 40,
+        "height": box["height"] + 40,
+    }
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def take(name: str, **clip: Any) -> None:
+        page.screenshot(
+            path=IMAGES / f"tool-{name}.jpg", type="jpeg", quality=80, clip=clip or around
+        )
+
+    page.locator("#compare").click()
+    page.mouse.move(*place(0.8, 0.2))
+    page.wait_for_selector("#region:not([hidden])")
+    take("reach")
+    page.mouse.click(*place(0.8, 0.2))
+    page.wait_for_selector(".likely-one")
+    page.wait_for_timeout(600)
+    shot(page, "picker", "#picker")
+    page.locator(".likely-one button").first.click()
+    page.locator("#picker-close").click()
+    page.locator("#tool-keep").click()
+    page.mouse.move(*place(0.3, 0.3))
+    page.mouse.down()
+    page.mouse.move(*place(0.42, 0.36), steps=8)
+    page.mouse.up()
+    page.wait_for_selector("#stage[data-state=painted]")
+    page.wait_for_timeout(500)
+    take("keep")
+    page.locator("#tool-hint").click()
+    page.locator("#unsure").click()
+    page.wait_for_selector("#next-unsure:not([hidden])")
+    page.wait_for_timeout(500)
+    take("confidence")
+    page.locator("#unsure").click()
+    page.locator("#compare").click()
+
+
+def in_the_panel(page: Any) -> None:
+    """The panel's sections, and the sheets."""
+    page.locator("#palette-presets button").first.click()
+    page.locator("#history summary").click()
+    with page.expect_file_chooser() as dialog:
+        page.locator(".reference-empty").click()
+    dialog.value.set_files(SAMPLES / "originals" / "flower.jpg")
+    page.wait_for_selector("#likeness-part:not([hidden])")
+    page.wait_for_selector("#stage[data-state=painted]")
+    page.wait_for_timeout(4000)  # until the alternatives follow
+    for name, section in (
+        ("tone", "vividness"),
+        ("hints", "hints"),
+        ("alternatives", "versions"),
+        ("palette", "palette"),
+        ("reference", "reference"),
+    ):
+        shot(page, name, f"[data-section={section}]")
+    for name, opener, sheet in (
+        ("download", "#download-more", "#download-sheet"),
+        ("job", "#job", "#job-sheet"),
+    ):
+        page.locator(opener).click()
+        page.wait_for_timeout(300)
+        shot(page, name, sheet)
+        page.keyboard.press("Escape")
+
+
+def shot(page: Any, name: str, selector: str) -> None:
+    """Take a part of the page."""
+    part = page.locator(selector)
+    part.scroll_into_view_if_needed()
+    part.screenshot(path=IMAGES / f"tool-{name}.jpg", type="jpeg", quality=80)
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """`photochrom serve` on a free port."""
@@ -192,6 +293,7 @@ KINDS: Mapping[str, Callable[[], None]] = {
     "before-after": before_after,
     "terminal": terminal,
     "studio": studio,
+    "tools": tools,
 }
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_the_focus_never_falls_out_of_the_page(studio):
     press(studio, "#hint-list .quiet")
     assert page.locator(".hint-list, .sections").locator(":focus").count() == 1
     press(studio, "button.version >> nth=1")
-    said(studio, "Done: version 1.")
+    said(studio, "Done: alternative 1.")
     press(studio, "#palette-presets button >> nth=0")
     press(studio, "#palette-clear")
     assert focused(studio) != ""

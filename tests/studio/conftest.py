@@ -264,7 +264,8 @@ class Studio:
         assert wide[0] <= wide[1]
         cut = self.page.evaluate(
             """() => [...document.querySelectorAll(".bar, .tools, .tabs")].flatMap((part) => {
-                const room = part.closest(".table") ?? document.body;
+                const table = part.closest(".table");
+                const room = table?.offsetWidth ? table : document.body;
                 const { right } = room.getBoundingClientRect();
                 return [...part.querySelectorAll("button, input")]
                     .filter((one) => one.getBoundingClientRect().right > right + 0.5)

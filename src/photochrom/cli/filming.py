@@ -83,7 +83,7 @@ def video(
         ),
     ] = False,
 ) -> None:
-    """Give a film steady colors; sound, subtitles and times stay (needs the video extra)."""
+    """Colorize a film without flicker; sound, subtitles and times stay (needs the video extra)."""
     from photochrom.cli.console import INTERRUPTED, error_console
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.video.coloring import colorize_film

@@ -71,7 +71,7 @@ def mix(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.ckpt")],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Mix the weights of checkpoints into one, to export or go on from (needs the train extra)."""
+    """Average the weights of checkpoints into one (needs the train extra)."""
     with _needs_train_extra():
         from photochrom.training.mix import mix as run
     run([_part(text) for text in checkpoints], output, force=force)
@@ -117,7 +117,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a checkpoint as ONNX (needs the train extra), or a model as a site for browsers."""
+    """Export a checkpoint to ONNX (needs the train extra), or a model as a static site."""
     if web is not None:
         if output is not None or name or changes:
             raise typer.BadParameter("--web can be combined only with a model and --force.")

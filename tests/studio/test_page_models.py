@@ -43,7 +43,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert "palette, colors like a photograph, other versions" in cards.nth(3).inner_text()
 
     page.locator("#models-compare").click()
-    page.wait_for_function("document.querySelectorAll('.model-card img').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('.model-card img').length === 3")
     page.wait_for_selector("#models-compare:not(:disabled)")
     studio.shot("models-1440-light")
 
@@ -58,23 +58,29 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert page.locator("#unsure").is_disabled()
     studio.shot("model-1440-light")
     before = studio.lab(0.6, 0.5)
-    studio.hint(0.6, 0.5, "#2040c0")  # hints work with every model
+    studio.click(0.6, 0.5)  # hints work with every model, though it can't say what is likely
+    page.locator("#picker-hex").fill("#2040c0")
+    studio.changed(lambda: page.locator("#picker-hex").press("Enter"))
+    page.locator("#picker-close").click()
     assert studio.lab(0.6, 0.5)[2] < before[2] - 10
     page.locator("#download-more").click()
     assert " -m mine " in page.locator("#command").inner_text()
     page.keyboard.press("Escape")
 
+    page.wait_for_timeout(4000)  # until the work is kept
     page.reload()
     page.wait_for_selector(".marker")
     studio.painted()
-    page.wait_for_function("document.querySelector('#model').textContent.includes('mine')")
+    page.wait_for_function("() => document.querySelector('#model').textContent.includes('mine')")
 
     adding.remove("mine")
     page.locator("#warmth").focus()
     page.keyboard.press("End")
     page.wait_for_selector(".message")
     assert "There is no model 'mine' here any more" in page.locator(".message").first.inner_text()
-    page.wait_for_function("document.querySelector('#model').textContent.includes('photochrom')")
+    page.wait_for_function(
+        "() => document.querySelector('#model').textContent.includes('photochrom')"
+    )
     studio.painted()
     assert page.locator(".cannot").count() == 0
     assert page.locator("#unsure").is_enabled()
@@ -86,7 +92,7 @@ def test_the_menu_fits_on_a_phone(visit, new_server, kept):
     studio.page.locator("#models-open").click()
     studio.page.locator(".model-card").nth(3).click()
     studio.page.wait_for_function(
-        "document.querySelector('.model-card:nth-child(1)[aria-pressed]') !== null"
+        "() => document.querySelector('#model').textContent.includes('mine')"
     )
     studio.shot("models-390-light")
     studio.page.keyboard.press("Escape")

@@ -59,7 +59,9 @@ def test_a_film_keeps_its_luma_and_gets_steady_colors(
 
 
 def test_a_hint_counts_for_its_shot(colorizer, tmp_path, photograph, panned, clip):
-    source = clip(tmp_path / "old.mkv", panned(photograph("flower", 320), 12))
+    source = clip(
+        tmp_path / "old.mkv", panned(photograph("flower", 320), 12, start=(80, 50))
+    )  # petals
     file = tmp_path / "hints.json"
     hint = {"x": 80, "y": 48, "color": "#2040c0", "radius_px": 12}
     file.write_text(json.dumps({"version": 1, "hints": [{"frame": 2, "hints": [hint]}]}))

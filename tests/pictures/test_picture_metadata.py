@@ -10,7 +10,7 @@ import pyvips
 
 from photochrom import __version__, color
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import boxes, exif, metadata, picture, tiff, xmp
+from photochrom.pictures import boxes, exif, metadata, picture, png, tiff, xmp
 
 MODEL = ModelIdentity("resnet18-gray", "2", "ab12")
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
@@ -493,3 +493,34 @@ def test_xmp_is_parsed_once_for_each_photograph(photographed, tmp_path, monkeypa
     for version in "12":
         found.signed(ModelIdentity("some", version)).save(tmp_path / f"{version}.png")
     assert len(parsed) == 1
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt"])
+@pytest.mark.parametrize("keyword", png.CAPTIONS_KEYWORDS)
+@pytest.mark.parametrize("bare", [False, True])
+def test_captions_in_a_raw_profile_of_png_are_kept(kind, keyword, bare, color_picture):
+    """As ImageMagick writes Photoshop's resources, or captions alone, into PNG files."""
+    caption = b"\x1c\x02\x78\x00\x05hello"
+    block = caption if bare else b"8BIM\x04\x04\0\0" + struct.pack(">I", 10) + caption
+    digits = block.hex()
+    lines = "\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))
+    text = f"\n{keyword[-4:].decode()}\n{len(block):8}\n{lines}\n".encode()
+    if kind == b"zTXt":
+        text = b"\0" + zlib.compress(text)
+    file = color_picture.encode("png")
+    added = png.chunk(kind, keyword + b"\0" + text)
+    found = picture.read(file[:33] + added + file[33:])
+    assert caption in found.encode("jpeg")
+    assert caption in found.encode("tiff")
+    assert added in found.encode("png")
+    assert found.losses("png") == ()
+    assert [one for one in found.losses("webp") if one.startswith("IPTC captions are left out")]
+
+
+@pytest.mark.parametrize("text", [b"", b"iptc", b"iptc x 00", b"iptc 3 1c02", b"iptc 1 zz"])
+def test_a_broken_raw_profile_of_png_is_a_text(text, color_picture):
+    file = color_picture.encode("png")
+    added = png.chunk(b"tEXt", png.CAPTIONS_KEYWORDS[0] + b"\0" + text)
+    found = picture.read(file[:33] + added + file[33:])
+    assert added in found.encode("png")
+    assert found.losses("png") == ()

@@ -303,9 +303,11 @@ def losses(image: pyvips.Image, format_: str, title: str) -> tuple[str, ...]:
     format_, title : the format's name, and what to call it
     """
     lost = []
-    if _captions(image) and format_ not in ("jpeg", "tiff"):
+    texts = _blob(image, TEXTS)
+    in_texts = format_ == "png" and any(one in texts for one in png.CAPTIONS_KEYWORDS)
+    if _captions(image) and format_ not in ("jpeg", "tiff") and not in_texts:
         lost.append("IPTC captions are")
-    if _blob(image, TEXTS) and format_ != "png":
+    if texts and format_ != "png":
         lost.append("PNG's texts are")
     if _blob(image, COMMENTS) and format_ != "jpeg":
         lost.append("JPEG's comments are")

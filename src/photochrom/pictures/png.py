@@ -16,6 +16,8 @@ from photochrom.pictures.editing import insert
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
+CAPTIONS_KEYWORDS = (b"Raw profile type iptc", b"Raw profile type 8bim")
+"""Of texts that hold Photoshop's image resources as ImageMagick writes them."""
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _READ = _TEXTS | {b"eXIf", b"pHYs", b"acTL"}
@@ -30,7 +32,7 @@ def examine(stream: BinaryIO) -> Contents | None:
     """Look through a file's chunks, also those behind the pixels; None where it is no PNG."""
     if stream.read(len(SIGNATURE)) != SIGNATURE:
         return None
-    texts, block, packet, pages = b"", b"", b"", 1
+    texts, block, packet, resources, pages = b"", b"", b"", b"", 1
     resolution = None
     notes: dict[str, None] = {}
     for kind, content in _chunks(stream):
@@ -48,11 +50,15 @@ def examine(stream: BinaryIO) -> Contents | None:
                 packet = packet or _international(kind, rest)
             else:
                 texts += chunk(kind, content)
+                if keyword in CAPTIONS_KEYWORDS:
+                    resources = resources or _raw_profile(_international(kind, rest))
     return Contents(
         pages=pages,
         exif=block,
         xmp=packet,
         texts=texts,
+        photoshop=resources if resources.startswith(b"8BIM") else b"",
+        iptc=resources if resources.startswith(b"\x1c") else b"",
         resolution=exif.resolution(block) or resolution,
         notes=tuple(notes),
     )
@@ -131,7 +137,7 @@ def _is_keyword(keyword: bytes) -> bool:
 
 
 def _international(kind: bytes, rest: bytes) -> bytes:
-    """The text of an XMP chunk, what stands behind its keyword; empty where it is broken."""
+    """The text of a chunk, what stands behind its keyword; empty where it is broken."""
     if kind == b"tEXt":
         return rest
     compressed = kind == b"zTXt" or rest[:1] == b"\1"
@@ -148,6 +154,16 @@ def _international(kind: bytes, rest: bytes) -> bytes:
     except zlib.error:
         return b""
     return text if inflate.eof else b""
+
+
+def _raw_profile(text: bytes) -> bytes:
+    """What a text holds of which ImageMagick says the kind, the length and hexadecimal digits."""
+    parts = text.split(maxsplit=2)
+    try:
+        content = bytes.fromhex(parts[2].decode("ascii"))
+        return content if len(content) == int(parts[1]) else b""
+    except (ValueError, IndexError):
+        return b""
 
 
 def _resolution(content: bytes) -> Resolution | None:

@@ -6,7 +6,7 @@ Sources: ISO 16684-1 (XMP part 1); IPTC Photo Metadata Standard for DigitalSourc
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape, quoteattr
@@ -132,7 +132,7 @@ def _parse(packet: bytes) -> minidom.Document | None:
 
 def _is_deep(document: minidom.Document) -> bool:
     """Whether it is too deep for minidom, which goes through it by recursion."""
-    level: list[Node] = [document]
+    level: list[Any] = [document]
     for _ in range(_MAX_DEPTH):
         level = [child for node in level for child in node.childNodes]
         if not level:

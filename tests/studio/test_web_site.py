@@ -104,21 +104,43 @@ def test_what_a_photograph_brings_along_stays(enter, tmp_path):
     packet = bytes(found.get("xmp-data"))
     assert b"mine" in packet
     assert xmp.Packet(packet).values(metadata.DIGITAL_SOURCE_TYPE)[0] == metadata.SOURCE_TYPE
+    model = Colorizer(threads=1).contract.identity
+    assert xmp.Packet(packet).values(metadata.MODEL_VERSION)[0] == model.version
+    assert xmp.Packet(packet).values(metadata.MODEL_SHA256)[0] == model.sha256
+    assert str(model) in found.get("exif-ifd0-Software")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".avif"])
 def test_formats_keep_their_metadata(enter, tmp_path, suffix):
     gray = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg"))
     path = tmp_path / f"scan{suffix}"
     metadata.changed(gray, {"exif-ifd0-Artist": "Ada"}).write_to_file(str(path))
     studio = enter().open(path)
-    saved = tmp_path / f"saved{suffix}"
+    saved = tmp_path / f"saved{'.png' if suffix == '.avif' else suffix}"  # it writes no AVIF
     studio.download().save_as(saved)
     found = pyvips.Image.new_from_file(str(saved))
     assert (found.width, found.height) == (640, 427)
     assert found.get("exif-ifd0-Artist").startswith("Ada")
     assert b"algorithmicallyEnhanced" in bytes(found.get("xmp-data"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_file_that_is_cut_short_is_opened_as_far_as_it_goes(enter, tmp_path, suffix):
+    gray = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg"))
+    whole = gray.write_to_buffer(suffix)
+    path = tmp_path / f"cut{suffix}"
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    studio = enter()
+    studio.choose(path)
+    studio.page.wait_for_selector("#stage[data-state=failed]")
+    assert "cut short" in studio.page.locator("#failed").inner_text()
+    studio.page.get_by_role("button", name="Open it as far as it goes").click()
+    studio.page.wait_for_selector("#stage[data-state=painted], #stage[data-state=failed]")
+    if studio.page.locator("#stage").get_attribute("data-state") == "failed":
+        words = studio.page.locator("#failed").inner_text()
+        assert "can't decode it" in words  # the browser takes it whole or not at all
 
 
 @pytest.mark.slow

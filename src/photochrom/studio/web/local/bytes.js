@@ -12,6 +12,17 @@ export class Bytes {
     this.size = file.size;
   }
 
+  /** Whether some bytes come, one after the other, from a place on. */
+  async holds(sought, start) {
+    const parts = 1 << 22;
+    for (let from = start; from < this.size; from += parts - sought.length) {
+      const part = new Uint8Array(await this.file.slice(from, from + parts).arrayBuffer());
+      for (let at = part.indexOf(sought[0]); at >= 0; at = part.indexOf(sought[0], at + 1))
+        if (sought.every((byte, one) => part[at + one] === byte)) return true;
+    }
+    return false;
+  }
+
   /** Some bytes. Throws a RangeError where the file ends before. */
   async at(start, length) {
     if (start + length > this.size) throw new RangeError("The file ends too early.");

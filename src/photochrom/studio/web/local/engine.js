@@ -93,9 +93,10 @@ export const getSamples = async () => ({ samples: (await site).samples });
 export const getFile = async (url) => (await fetch(url)).blob();
 
 /** Open a photograph. Errors as the server's: 413 where it is too large, 422 where it can't be read. */
-export async function upload(file, { signal = undefined } = {}) {
+export async function upload(file, { signal = undefined, damaged = false } = {}) {
   const found = await probe(file);
   checkSize(found);
+  if (found.cut && !damaged) throw new ProblemError(422, "", t("problem.damaged"), "damaged");
   count += 1;
   const id = `photograph-${count}`;
   const info = await ask("open", { id, file }, signal);
@@ -160,7 +161,7 @@ async function paintFull(id, order, signal) {
   } finally {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }
-  return dressed(painted, format, found, { model: contract.name, version: photochrom });
+  return dressed(painted, format, found, { model: contract, version: photochrom });
 }
 
 export async function download(id, order, fallback) {

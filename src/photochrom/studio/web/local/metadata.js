@@ -4,7 +4,7 @@
 import { ascii, concat, deflated, number, text } from "./bytes.js";
 import { signedExif } from "./exif.js";
 import { isSrgb } from "./icc.js";
-import { signedXmp } from "./xmp.js";
+import { named, signedXmp } from "./xmp.js";
 
 const JPEG_MOST_BYTES = 65_500;
 const ICC_PART_BYTES = 65_000;
@@ -14,12 +14,12 @@ const STALE_RESOURCES = new Set([0x0409, 0x040c, 0x040f, 0x0411]); // previews, 
  * @param painted the painted pixels as a file, and their size: `blob` and `size`
  * @param format "jpeg", "png" or "webp"
  * @param found what `probe` found in the photograph's file
- * @param signature the model and the version of the program
+ * @param signature the model's contract, and the version of the program
  * @returns { Promise<Blob> }
  */
 export async function dressed(painted, format, found, signature) {
   const { blob, size } = painted;
-  const program = `Photochrom ${signature.version}, model ${signature.model}`;
+  const program = `Photochrom ${signature.version}, model ${named(signature.model)}`;
   const clothes = {
     exif: signedExif(found.exif, program, size) ?? signedExif(null, program, size),
     xmp: signedXmp(found.xmp, signature),

@@ -10,9 +10,12 @@ const ICC = "ICC_PROFILE\0";
 const PHOTOSHOP = "Photoshop 3.0\0";
 const PNG_SIGN = "\x89PNG\r\n\x1a\n";
 const NONE = new Uint8Array(0);
-const NOTHING = { bits: 8, exif: null, xmp: null, icc: null, iptc: null, density: null };
+const NOTHING = { bits: 8, exif: null, xmp: null, icc: null, iptc: null, density: null, cut: false };
 
-/** { format, width, height, bits, exif, xmp, icc, iptc, density }. Throws where it can't be one. */
+/**
+ * { format, width, height, bits, exif, xmp, icc, iptc, density, cut }, the last for a file that ends
+ * before its picture does. Throws where it can't be a picture.
+ */
 export async function probe(file) {
   const bytes = new Bytes(file);
   const head = text(await bytes.at(0, Math.min(16, file.size)));
@@ -23,7 +26,8 @@ export async function probe(file) {
     else if (head.startsWith("RIFF") && head.slice(8, 12) === "WEBP") await probeWebp(bytes, found);
     else if (head.slice(4, 8) === "ftyp") await probeAvif(bytes, found);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // it ends too early; decoding says so
+    if (!(error instanceof RangeError)) throw error;
+    found.cut = true;
   }
   return found;
 }
@@ -39,6 +43,7 @@ async function probeJpeg(bytes, found) {
       at += 1; // fill
       continue;
     }
+    if (marker === 0xda) found.cut = !(await bytes.holds([0xff, 0xd9], at)); // it can't stand in pixels
     if (marker === 0xda || marker === 0xd9) break;
     const size = head.getUint16(2);
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
@@ -109,6 +114,7 @@ async function takeChunk(kind, content, found) {
 
 async function probeWebp(bytes, found) {
   found.format = "webp";
+  found.cut = 8 + (await bytes.view(0, 12)).getUint32(4, true) > bytes.size;
   for (let at = 12; at + 8 <= bytes.size; ) {
     const head = await bytes.view(at, 8);
     const kind = text(await bytes.at(at, 4));

@@ -21,11 +21,14 @@ const { readHint } = await load("static/local/hints.js");
 const { Painter } = await load("static/local/painting.js");
 const { grayToRgba } = await load("static/local/pixels.js");
 const { contract } = JSON.parse(readFileSync(at("engine/site.json"), "utf8"));
-const sessions = [];
-for (const name of ["encoder", "decoder"]) {
-  sessions.push(await ort.InferenceSession.create(readFileSync(at(`engine/${name}.onnx`))));
-}
-const network = new Network({ contract, Tensor: ort.Tensor, encoder: sessions[0], decoder: sessions[1] });
+const open = (name) => ort.InferenceSession.create(readFileSync(at(`engine/${name}.onnx`)));
+const network = new Network({
+  contract,
+  Tensor: ort.Tensor,
+  encoder: await open("encoder"),
+  decoder: await open("decoder"),
+  openRegion: () => open("region"),
+});
 const image = { data: readFileSync(small), width: Number(width), height: Number(height), channels: 3 };
 const size = { width: 4 * image.width, height: 4 * image.height };
 
@@ -44,9 +47,11 @@ async function median(call, rounds = 7) {
 const automatic = await median(async () => (await Prepared.of(network, image, size)).coefficients({}));
 const prepared = await Prepared.of(network, image, size);
 await prepared.coefficients({});
-const colors = ["#2244cc", "#cc2244"];
+// Another place each time, as in Python: what was found for a place is remembered.
 const hint = await median((round) =>
-  prepared.coefficients({ hints: [readHint({ x: size.width / 2, y: size.height / 2, color: colors[round % 2] })] }),
+  prepared.coefficients({
+    hints: [readHint({ x: size.width / 2 + round, y: size.height / 2, color: "#2244cc" })],
+  }),
 );
 const [wide, high] = [4000, 3000];
 const gray = Uint8Array.from({ length: wide * high }, (_, pixel) => (pixel % wide) % 251);

@@ -52,6 +52,15 @@ def serve(
             help="Process N pictures at a time. Default: the number of cores.",
         ),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=64,
+            help="Serve with N processes, which share jobs and memory. Not on Windows.",
+        ),
+    ] = 1,
 ) -> None:
     """Run Photochrom Studio: the web page and the HTTP API (needs the serve extra)."""
     from photochrom.studio import serving
@@ -69,8 +78,12 @@ def serve(
         like=like,
         device=device,
         limits=Limits.within(
-            to_bytes(max_memory_mb), upload_bytes=max_upload_mb * MB, pixels=max_pixels
+            to_bytes(max_memory_mb),
+            upload_bytes=max_upload_mb * MB,
+            pixels=max_pixels,
+            workers=processes,
         ),
         workers=workers,
+        processes=processes,
         open_browser=open_,
     )

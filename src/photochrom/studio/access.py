@@ -85,9 +85,9 @@ class Access:
 
     def _check_token(self, path: str, query: bytes, headers: dict[str, str]) -> None:
         offered = parse_qs(query.decode("latin-1")).get("token", [""])[0] if path == "/" else ""
-        cookie_name = _cookie_name(headers.get("host", ""))
+        name = cookie_name(headers.get("host", ""))
         if offered and _same(offered.strip(), self.token):
-            cookie_text = f"{cookie_name}={self._session}; HttpOnly; SameSite=Strict; Path=/"
+            cookie_text = f"{name}={self._session}; HttpOnly; SameSite=Strict; Path=/"
             raise Problem(
                 303,
                 "Welcome; the token is now stored in a cookie.",
@@ -97,8 +97,8 @@ class Access:
         given = given.strip() if scheme.lower() == "bearer" else ""
         if given and _same(given, self.token):
             return
-        cookies = _cookies(headers.get("cookie", ""), cookie_name)
-        if any(_same(value, self._session) for value in cookies):
+        known = cookies(headers.get("cookie", ""), name)
+        if any(_same(value, self._session) for value in known):
             return
         raise Problem(
             401,
@@ -139,13 +139,13 @@ class Patience:
         await asyncio.sleep(turn - now)
 
 
-def _cookie_name(host: str) -> str:
+def cookie_name(host: str) -> str:
     """Cookies don't know ports: two servers on one host need two names."""
     port = host.rpartition("]")[2].partition(":")[2]
     return f"{COOKIE}-{port}" if port else COOKIE
 
 
-def _cookies(header: str, name: str) -> Iterator[str]:
+def cookies(header: str, name: str) -> Iterator[str]:
     """The values of the cookies of one name, whatever others of this host look like."""
     for part in header.split(";"):
         key, equals, value = part.partition("=")

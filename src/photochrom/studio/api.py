@@ -143,7 +143,7 @@ async def open_picture(
         needs=found.reading,
         subject=named,
     )
-    studio.shelf.put(held)
+    studio.keep(held)
     return {
         "id": held.id,
         "name": held.name,

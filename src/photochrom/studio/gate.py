@@ -63,7 +63,7 @@ class Gate:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
-        headers = _headers_of(scope)
+        headers = headers_of(scope)
         visit = _Visit(scope["path"], receive, send, body=self._body_of(scope, headers))
         try:
             await self._check(scope, headers)
@@ -109,8 +109,11 @@ class Gate:
         return body
 
 
-def _headers_of(scope: Scope) -> dict[str, str]:
-    """By lower-case name; those that come twice in one line, so that no two hosts pass."""
+def headers_of(scope: Scope) -> dict[str, str]:
+    """A request's headers, by lower-case name.
+
+    Those that come twice go into one line, so that no two hosts pass.
+    """
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")

@@ -72,6 +72,7 @@ class Limits:
         *,
         upload_bytes: int = UPLOAD_BYTES,
         pixels: int = PIXELS,
+        workers: int = 1,
     ) -> Limits:
         """Limits for a server whose whole memory stays under a budget.
 
@@ -81,6 +82,7 @@ class Limits:
             where there is so much
         upload_bytes : of one file; no more than an eighth of the budget
         pixels : of one picture
+        workers : servers that share the budget; the limits are those of each
 
         Raises
         ------
@@ -88,15 +90,16 @@ class Limits:
             The budget leaves nothing to work with.
         """
         usable = usable_bytes()
-        total = memory_bytes or max(usable // 2, min(usable, LEAST_BYTES))
+        total = memory_bytes or max(usable // 2, min(usable, workers * LEAST_BYTES))
+        total //= workers
         share = total // 8
         uploading = pictures = min(share, SHARE_BYTES)
         # An upload is there twice while it is put together.
         work = total - IDLE_BYTES - pictures - 2 * uploading
         if work < WORK_BYTES:
             raise JobError(
-                f"{total / 1e6:,.0f} MB of memory is too little for the server; it needs at least "
-                f"{LEAST_BYTES / 1e6:,.0f} MB.",
+                f"{workers * total / 1e6:,.0f} MB of memory is too little for the server; it needs "
+                f"at least {workers * LEAST_BYTES / 1e6:,.0f} MB.",
                 advice=[Advice.MORE_MEMORY],
             )
         return cls(

@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -37,6 +37,7 @@ from photochrom.studio.gate import Gate, Scope
 from photochrom.studio.installable import MANIFEST, WEB, WORKER, manifest, page_files, worker
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
+from photochrom.studio.relay import AllMetrics, Desk, Relay, is_relayed, metrics_of_others
 from photochrom.studio.shelf import Shelf
 from photochrom.studio.studio import Studio
 from photochrom.version import __version__
@@ -54,7 +55,7 @@ class _Metrics:
     """What Prometheus is told."""
 
     def __init__(self, studio: Studio) -> None:
-        self.registry = CollectorRegistry()
+        self.registry, self._desk = CollectorRegistry(), studio.desk
         self._requests = Counter(
             "photochrom_requests",
             "Requests.",
@@ -88,9 +89,14 @@ class _Metrics:
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    async def text(self) -> Response:
-        """All of it."""
-        return Response(generate_latest(self.registry), media_type="text/plain; version=0.0.4")
+    async def text(self, request: Request) -> Response:
+        """All of it; of all workers, where there are several."""
+        text = generate_latest(self.registry)
+        if self._desk is not None and not is_relayed(request.scope):
+            texts = await metrics_of_others(self._desk, request.scope)
+            texts[self._desk.number] = text.decode()
+            text = generate_latest(cast(CollectorRegistry, AllMetrics(texts)))
+        return Response(text, media_type="text/plain; version=0.0.4")
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -125,6 +131,7 @@ def create_app(
     access: Access | None = None,
     workers: int | None = None,
     device: str = "cpu",
+    desk: Desk | None = None,
 ) -> FastAPI:
     """The server, ready to be run by uvicorn.
 
@@ -135,11 +142,14 @@ def create_app(
     access : who may come in; by default, whoever calls it by a loopback name
     workers : threads; one for each core by default
     device : where other models that visitors choose run; as for `Colorizer`
+    desk : the place among other processes that serve the same port; see `relay`
     """
     workers = workers or usable_cores()
     open_ = partial(Colorizer, threads=threads_each(workers), device=device)
     os.environ.setdefault("VIPS_DISC_THRESHOLD", str(IN_MEMORY_BYTES))  # libvips reads it once
-    studio = Studio(Choice(colorizer, open_), limits=limits or Limits.within(), workers=workers)
+    studio = Studio(
+        Choice(colorizer, open_), limits=limits or Limits.within(), workers=workers, desk=desk
+    )
     metrics = _Metrics(studio)
 
     @asynccontextmanager
@@ -171,6 +181,8 @@ def create_app(
     app.add_api_route(f"/{MANIFEST}", _manifest, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
     app.add_middleware(_Compressed)
+    if desk is not None:
+        app.add_middleware(Relay, desk=desk)
     app.add_middleware(
         Gate,
         access=access or Access(),

@@ -10,9 +10,10 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from photochrom.errors import Advice, JobError, MissingExtraError
@@ -20,6 +21,9 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usable_cores
 from photochrom.studio.access import MIN_TOKEN, Access
 from photochrom.studio.limits import Limits
+
+if TYPE_CHECKING:
+    from photochrom.studio.relay import Desk
 
 _BACKLOG = 512
 
@@ -82,6 +86,9 @@ class Place:
             taken = socket.socket(family, kind, protocol)
             if os.name == "posix":
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            elif exclusive := getattr(socket, "SO_EXCLUSIVEADDRUSE", 0):
+                # Windows lets others take the same port without it
+                taken.setsockopt(socket.SOL_SOCKET, exclusive, 1)
             try:
                 taken.bind(address)
                 taken.listen(_BACKLOG)
@@ -104,6 +111,7 @@ def serve(
     device: str = "cpu",
     limits: Limits | None = None,
     workers: int | None = None,
+    processes: int = 1,
     open_browser: bool = False,
 ) -> None:
     """Serve until Ctrl-C.
@@ -112,8 +120,9 @@ def serve(
     ----------
     place : where, and for whom
     model, like, device : as for `Colorizer`
-    limits : how much to take upon oneself
-    workers : threads; one for each core by default
+    limits : how much to take upon oneself; each process, where there are several
+    workers : threads, of all processes together; one for each core by default
+    processes : how many serve the port
     open_browser : show the page when it stands
 
     Raises
@@ -123,30 +132,95 @@ def serve(
     JobError
         As for `Place.access` and `Place.listen`.
     """
+    _check_extra()
+    access = place.access()
+    with place.listen() as listening:
+        threads = max(1, (workers or usable_cores()) // processes)
+        work = _Work(
+            listening=listening,
+            model=model,
+            like=like,
+            device=device,
+            limits=limits or Limits.within(workers=processes),
+            access=access,
+            threads=threads,
+        )
+        address = _address(place.host, listening)
+        visit = link(address, access.token)
+
+        def stands() -> None:
+            shown = visit if sys.stdout.isatty() else address  # logs need not hold the token
+            print(f"Photochrom Studio: {shown}\nPress Ctrl-C to stop.", flush=True)
+            if open_browser:
+                threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
+
+        left = False
+        if processes == 1:
+            left = work.do(stands=stands)
+        else:
+            from photochrom.studio import crew
+
+            Colorizer(model, like=like, threads=1, device=device)  # its faults are said once
+            crew.run(processes, work, stands=stands)
+        print("Photochrom Studio has stopped.", flush=True)
+        if left:
+            sys.stderr.flush()
+            os._exit(0)
+
+
+def _check_extra() -> None:
     try:
-        from photochrom.studio.server import create_app, server_for
+        import photochrom.studio.server  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"This needs the serve extra ({error.name} is missing): pip install 'photochrom[serve]'"
         ) from error
-    access, limits = place.access(), limits or Limits.within()
-    listening = place.listen()
-    with listening:
-        workers = workers or usable_cores()
-        colorizer = Colorizer(model, like=like, threads=threads_each(workers), device=device)
-        app = create_app(colorizer, limits=limits, access=access, workers=workers, device=device)
-        address = _address(place.host, listening)
-        visit = link(address, access.token)
-        shown = visit if sys.stdout.isatty() else address  # logs need not hold the token
-        print(f"Photochrom Studio: {shown}\nPress Ctrl-C to stop.", flush=True)
-        if open_browser:
-            threading.Thread(target=webbrowser.open, args=(visit,), daemon=True).start()
-        with suppress(KeyboardInterrupt), _hanging_up_as_terminating():
-            server_for(app, limits).run(sockets=[listening])
-        print("Photochrom Studio has stopped.", flush=True)
-        if app.state.studio.workshop.taken:  # encoders that nothing stops, for nobody
-            sys.stderr.flush()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What one process does; goes into another by pickling."""
+
+    listening: socket.socket
+    model: str | None
+    like: str | None
+    device: str
+    limits: Limits
+    access: Access
+    threads: int
+
+    def __call__(self, desk: Desk) -> None:
+        """Serve as one of several, in a process of its own."""
+        if self.do(desk):
             os._exit(0)
+
+    def do(self, desk: Desk | None = None, *, stands: Callable[[], object] | None = None) -> bool:
+        """Serve until a signal comes.
+
+        Returns
+        -------
+        Whether there are encoders at work that nothing stops, for nobody
+        """
+        from photochrom.studio.server import create_app, server_for
+
+        cores = self.threads * (desk.count if desk else 1)
+        colorizer = Colorizer(
+            self.model, like=self.like, threads=threads_each(cores), device=self.device
+        )
+        app = create_app(
+            colorizer,
+            limits=self.limits,
+            access=self.access,
+            workers=self.threads,
+            device=self.device,
+            desk=desk,
+        )
+        doors = [self.listening, *([desk.open_door(_BACKLOG)] if desk else [])]
+        if stands is not None:
+            stands()
+        with suppress(KeyboardInterrupt), _hanging_up_as_terminating():
+            server_for(app, self.limits).run(sockets=doors)
+        return bool(app.state.studio.workshop.taken)
 
 
 @contextmanager

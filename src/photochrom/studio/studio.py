@@ -19,6 +19,7 @@ from photochrom.studio.choice import Choice
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, Problem, busy
+from photochrom.studio.relay import Desk
 from photochrom.studio.shelf import Shelf
 from photochrom.studio.workshop import Workshop
 
@@ -33,10 +34,13 @@ class Studio:
     choice : the models
     limits : how much the server takes upon itself
     workers : threads
+    desk : the place among other processes behind the same port; None where this is the only one
     """
 
-    def __init__(self, choice: Choice, *, limits: Limits, workers: int) -> None:
-        self.choice, self.limits = choice, limits
+    def __init__(
+        self, choice: Choice, *, limits: Limits, workers: int, desk: Desk | None = None
+    ) -> None:
+        self.choice, self.limits, self.desk = choice, limits, desk
         self.shelf = Shelf(limits)
         self.workshop = Workshop(workers, waiting=limits.waiting)
         self.budget = Budget(limits.work_bytes)
@@ -96,16 +100,23 @@ class Studio:
                 self.budget.give(needs)
             raise
 
+    def keep(self, held: Held) -> None:
+        """Put a picture on the shelf; its id says which process holds it."""
+        if self.desk is not None:
+            held.id = self.desk.id(held.id)
+        self.shelf.put(held)
+
     def reference(self, id_: str | None) -> Callable[[Colorizer], Reference | None]:
         """How to get the reference of an id for a model; to be called where the work is done.
 
         Raises
         ------
         Problem
-            404: there is no such picture.
+            404: there is no such picture; 409: another process holds it.
         """
         if id_ is None:
             return lambda colorizer: None
+        self._check_ours(id_)
         return self.shelf.get(id_).reference
 
     def needs(self, held: Held, *, model: str | None = None, reference: str | None = None) -> int:
@@ -118,6 +129,8 @@ class Studio:
 
         Errors as for `reference`.
         """
+        if reference:
+            self._check_ours(reference)
         example = self.shelf.get(reference) if reference else None
         found = EACH_BYTES if example is None else example.footprint.reading + EACH_BYTES
         return found + (0 if model is None else self.model_bytes(held.footprint, model))
@@ -125,6 +138,16 @@ class Studio:
     def model_bytes(self, footprint: Footprint, model: str) -> int:
         """How much memory it takes to open a model and show it a picture."""
         return footprint.reading + self.choice.opening_bytes(model)
+
+    def _check_ours(self, id_: str) -> None:
+        if self.desk is None or self.desk.holder(id_) in (None, self.desk.number):
+            return
+        raise Problem(
+            409,
+            "The reference was opened at another of this server's processes. Send the cookies that "
+            "the server sets when pictures are opened, so that all of them come to the same one.",
+            kind="other-worker",
+        )
 
 
 def _stoppable(task: Callable[[], Result], stop: Stop) -> Result:

@@ -303,7 +303,7 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
         ("train.epochs=0", r"train\.epochs must be above 0"),
         ("train.batch=0", r"train\.batch \(0\) must be a multiple"),
         ("optim.label_smoothing=1", r"optim\.label_smoothing must be at least 0"),
-        ("train.devices=0", r"train\.devices and accumulate: above 0"),
+        ("train.devices=0", r"train\.devices, num_nodes and accumulate: above 0"),
         ("train.accumulate=0", r"train\.devices and accumulate: above 0"),
         ("train.accumulate=3", r"train\.batch \(128\) must be a multiple .* \(3\)"),
         ("train.seed=-1", r"train\.seed must be 0 or more"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,17 +38,25 @@ def train(
     devices: Annotated[
         int | None, typer.Option(min=1, help="Train data-parallel on N devices.")
     ] = None,
+    num_nodes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Train on N machines.")
+    ] = None,
 ) -> None:
     """Train a model from a recipe (needs the train extra)."""
     from rich.console import Console
 
     from photochrom.training.config import load_recipe
 
-    changes = [*(changes or []), *([f"train.devices={devices}"] if devices else [])]
+    changes = [
+        *(changes or []),
+        *([f"train.devices={devices}"] if devices else []),
+        *([f"train.num_nodes={num_nodes}"] if num_nodes else []),
+    ]
     loaded = load_recipe(recipe, changes)
     with _needs_train_extra():
+        from photochrom.training.devices import speaks
         from photochrom.training.loop import train as run
-    console = Console(quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # one device speaks for all
+    console = Console(quiet=not speaks())
     folder = out or Path("runs") / loaded.name
     try:
         best = run(loaded, folder, resume=resume, console=console)

@@ -205,7 +205,7 @@ def _check(recipe: Recipe) -> None:
     data, optim, train = recipe.data, recipe.optim, recipe.train
     model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
     shares = (hints.many_share, hints.reference_share, hints.recolored_share)
-    share = max(1, train.devices * train.accumulate)
+    share = max(1, train.devices * train.num_nodes * train.accumulate)
     rules = [
         (len(data.train) > 0, "data.train names no source"),
         (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
@@ -263,10 +263,14 @@ def _check(recipe: Recipe) -> None:
         (0 <= optim.label_smoothing < 1, "optim.label_smoothing must be at least 0 and below 1"),
         (train.epochs > 0, "train.epochs must be above 0"),
         (train.seed >= 0, "train.seed must be 0 or more"),
-        (train.devices > 0 and train.accumulate > 0, "train.devices and accumulate: above 0"),
+        (
+            min(train.devices, train.num_nodes, train.accumulate) > 0,
+            "train.devices, num_nodes and accumulate: above 0",
+        ),
         (
             train.batch > 0 and train.batch % share == 0,
-            f"train.batch ({train.batch}) must be a multiple of devices x accumulate ({share})",
+            f"train.batch ({train.batch}) must be a multiple of devices x num_nodes x "
+            f"accumulate ({share})",
         ),
     ]
     for holds, message in rules:

@@ -15,16 +15,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from rich.console import Console
-from torch import Tensor
 
 from photochrom.errors import Advice, TrainingError
 from photochrom.training.config import Recipe, recipe_from_dict, recipe_to_toml
 from photochrom.training.data import open_store
+from photochrom.training.devices import is_elastic, make_fabric, on_any
 from photochrom.training.run import Run
 from photochrom.training.run_folder import check_same_recipe, load_checkpoint, writing
 
@@ -38,8 +37,9 @@ def train(
     ----------
     recipe : what to train and how
     out : the run folder; must hold no run yet, unless `resume`
-    resume : go on exactly where the run in `out` stopped; only train.epochs,
-        train.checkpoint_minutes and data.workers may differ from its recipe
+    resume : go on exactly where the run in `out` stopped; only train.epochs, devices, num_nodes,
+        accumulate, checkpoint_minutes and data.workers may differ from its recipe. Under torchrun,
+        begin where there is none yet
     console : where progress is shown; nothing is shown without
 
     Returns
@@ -53,8 +53,8 @@ def train(
     RecipeError
         The run in `out` was made with another recipe.
     TrainingError
-        The folder holds a run already, the loss diverged, or a checkpoint can't be written
-        or read.
+        The folder holds a run already, the loss diverged, a checkpoint can't be written or
+        read, or another device was lost.
     KeyboardInterrupt
         After Ctrl-C or SIGTERM, once the checkpoint is written.
     """
@@ -63,29 +63,24 @@ def train(
             f"{out}: this folder already contains a run.",
             advice=[Advice.RESUME, Advice.OTHER_RUN],
         )
+    if resume and is_elastic():  # which gives the same order at the first start and at the next
+        resume = (out / "last.ckpt").exists()
     state = load_checkpoint(out / "last.ckpt", of_run=True) if resume else None
     if state is not None:
         check_same_recipe(recipe, recipe_from_dict(state["recipe"]))
-    fabric = Fabric(
-        accelerator=recipe.train.accelerator,
-        devices=recipe.train.devices,
-        strategy="ddp" if recipe.train.devices > 1 else "auto",
-        precision=recipe.train.precision,
-    )
-    # With several devices Fabric would make photographs bfloat16: L* in steps of half a unit.
-    vars(fabric.strategy.precision)["convert_input"] = lambda batch: batch
+    fabric = make_fabric(recipe.train)
     fabric.launch()
     torch.manual_seed(recipe.train.seed)
     show = console if console is not None and fabric.is_global_zero else Console(quiet=True)
 
     stores = []
     for source in recipe.data.train:
-        if fabric.is_global_zero:
+        if fabric.local_rank == 0:  # one for each machine
             with show.status(f"Reading {source}"):
                 stores.append(open_store(source, recipe.data))
             show.print(f"{source}: {stores[-1].summary()}")
         fabric.barrier()
-        if not fabric.is_global_zero:
+        if fabric.local_rank != 0:
             stores.append(open_store(source, recipe.data))
     run = Run(fabric, recipe, stores, out, show)
     if state is not None:
@@ -98,7 +93,17 @@ def train(
             with writing(out):
                 out.mkdir(parents=True, exist_ok=True)
                 (out / "recipe.toml").write_text(recipe_to_toml(recipe), encoding="utf-8")
-    _epochs(run)
+    try:
+        _epochs(run)
+    except RuntimeError as error:
+        if fabric.world_size == 1:
+            raise
+        run.save_without_others()
+        raise TrainingError(
+            f"Another device was lost, or failed, at step {run.at.step + 1}: {error}. "
+            f"{out / 'last.ckpt'} has all steps before it.",
+            advice=[Advice.RESUME],
+        ) from error
     return out / "best.ckpt"
 
 
@@ -128,21 +133,13 @@ def _epochs(run: Run) -> None:
                 images += recipe.train.batch
                 progress(images / (now - started))
                 at.seconds += run.lap()
-                if _any(fabric, stop.asked):
+                if on_any(fabric, stop.asked):
                     run.save("last.ckpt")
                     raise KeyboardInterrupt
-                if _any(fabric, now - saved > 60 * recipe.train.checkpoint_minutes):
+                if on_any(fabric, now - saved > 60 * recipe.train.checkpoint_minutes):
                     run.save("last.ckpt")
                     saved = now
             run.finish_epoch(images / max(time.monotonic() - started, 1e-9))
-
-
-def _any(fabric: Fabric, value: bool) -> bool:
-    """Whether this holds on any device; all devices get the same answer."""
-    if fabric.world_size == 1:
-        return value
-    total = fabric.all_reduce(torch.tensor(float(value)), reduce_op="sum")
-    return float(cast(Tensor, total)) > 0
 
 
 class _Stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -151,6 +152,7 @@ class Run:
         self.plain = model
         self.model, self.optimizer = fabric.setup(model, optimizer)
         self.model.mark_forward_method("loss")
+        self._rng = torch.get_rng_state()
         self._lap = time.monotonic()
 
     def batches(self) -> Iterator[dict[str, Tensor]]:
@@ -165,14 +167,14 @@ class Run:
             crops=self.recipe.data.crops,
             start=at.batch,
             rank=self.fabric.global_rank,
-            devices=train.devices,
+            devices=self.fabric.world_size,
             accumulate=train.accumulate,
         )
         finishing = at.epoch >= train.epochs - train.finish_epochs
         return iter(self._loader(self.finish_crops if finishing else self.crops, sampler))
 
     def _loader(self, crops: Crops, batches: Any) -> Iterable[dict[str, Tensor]]:
-        workers = self.recipe.data.workers
+        workers = self.recipe.data.workers if hasattr(os, "fork") else 0  # Windows has none
         loader: DataLoader[dict[str, Tensor]] = DataLoader(
             crops,
             batch_sampler=batches,
@@ -203,6 +205,7 @@ class Run:
         self.schedule.step()
         if self.average is not None:
             self.average.update_parameters(self.plain)
+        self._rng = torch.get_rng_state()
         self.at.batch += 1
         self.at.step += 1
         self.at.loss_sum += value
@@ -264,23 +267,31 @@ class Run:
     def save(self, name: str) -> None:
         """Write a checkpoint under a temporary name, then rename it."""
         if self.fabric.is_global_zero:
-            average = None if self.average is None else self.average.module.state_dict()
-            content = {
-                "version": CHECKPOINT_VERSION,
-                "recipe": recipe_to_dict(self.recipe),
-                "classes": self.crops.classes,
-                "sources": [store.summary() for store in self.crops.stores],
-                "mean_ab": self.mean_ab,
-                "model": self.plain.state_dict(),
-                "average": average,
-                "average_count": 0 if self.average is None else int(self.average.n_averaged),
-                "optimizer": self.optimizer.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "progression": dataclasses.asdict(self.at),
-                "rng": torch.get_rng_state(),
-            }
-            save_checkpoint(content, self.out / name)
+            save_checkpoint(self._content(torch.get_rng_state()), self.out / name)
         self.fabric.barrier()
+
+    def save_without_others(self) -> None:
+        """Write last.ckpt as it was after the last whole step; no other device can be asked."""
+        if self.fabric.is_global_zero:
+            save_checkpoint(self._content(self._rng), self.out / "last.ckpt")
+
+    def _content(self, rng: Tensor) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        average = self.average
+        return {
+            "version": CHECKPOINT_VERSION,
+            "recipe": recipe_to_dict(self.recipe),
+            "classes": self.crops.classes,
+            "sources": [store.summary() for store in self.crops.stores],
+            "mean_ab": self.mean_ab,
+            "model": self.plain.state_dict(),
+            "average": None if average is None else average.module.state_dict(),
+            "average_count": 0 if average is None else int(average.n_averaged),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "progression": dataclasses.asdict(self.at),
+            "rng": rng,
+        }
 
     def start_from(self, start: str) -> None:
         """Take the weights that another run would ship, or that are; all else starts anew."""

@@ -126,17 +126,20 @@ def _check(table: dict[str, Any], checks: dict[str, fields.Check], where: str = 
 
 
 def check_same_recipe(recipe: Recipe, recorded: Recipe) -> None:
-    """A resumed run must be the same run, but for its length and its housekeeping."""
+    """A resumed run must be the same run, but for its length, devices and housekeeping."""
 
     def comparable(one: Recipe) -> str:
         plain = recipe_to_dict(one)
         for table, key in [
             ("train", "epochs"),
             ("train", "checkpoint_minutes"),
+            ("train", "devices"),
+            ("train", "num_nodes"),
+            ("train", "accumulate"),
             ("data", "workers"),
             ("data", "cache"),
         ]:
-            plain[table].pop(key)
+            plain[table].pop(key, None)
         return json.dumps(plain, sort_keys=True, indent=0)
 
     old, new = comparable(recorded).splitlines(), comparable(recipe).splitlines()

@@ -179,6 +179,9 @@ class TrainConfig:
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     devices: int = 1
+    """Of one machine. Under torchrun, its numbers hold."""
+    num_nodes: int = 1
+    """Machines."""
     accelerator: str = "auto"
     channels_last: bool = True
     checkpoint_minutes: float = 5.0

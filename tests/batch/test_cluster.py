@@ -2,18 +2,21 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from photochrom.batch import parts, stores
 from photochrom.batch.cluster import parse_actors
 from photochrom.batch.stores import Address
 from photochrom.errors import JobError
+from photochrom.pictures import picture
 
 COMMAND = "from photochrom.cli.main import main; main()"
 PATIENCE_S = 400
@@ -53,6 +56,52 @@ def test_ray_is_told_not_to_report_before_it_is_imported(tmp_path):
     )
     assert ran.stdout.split() == ["0", "False"]
     assert not (tmp_path / ".ray").exists()
+
+
+WATCHING = """
+import os, socket
+_inner, _connect = socket.getaddrinfo, socket.socket.connect
+def _note(*words):
+    with open(os.environ["SEEN"], "a") as file:
+        print(*words, file=file)
+def getaddrinfo(host, *others, **named):
+    _note("lookup", host)
+    return _inner(host, *others, **named)
+def connect(self, address):
+    if isinstance(address, tuple):
+        _note("connect", address[0])
+    return _connect(self, address)
+socket.getaddrinfo, socket.socket.connect = getaddrinfo, connect
+"""
+"""Put into every Python process, the cluster's included, by PYTHONPATH."""
+
+
+def test_a_short_batch_on_a_cluster_of_its_own_asks_nobody_outside(tmp_path):
+    """In every suite; how actors and heads die is tried by the slow tests below."""
+    pytest.importorskip("ray")
+    (tmp_path / "in").mkdir()
+    levels = np.add.outer(np.arange(24), np.arange(36)).astype(np.uint8)
+    for number in range(6):
+        picture.from_array(levels + np.uint8(9 * number)).save(tmp_path / "in" / f"{number}.jpg")
+    (tmp_path / "sitecustomize.py").write_text(WATCHING)
+    seen = tmp_path / "seen"
+    told = {"PYTHONPATH": str(tmp_path), "SEEN": str(seen), "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", COMMAND, "colorize", tmp_path / "in", "-o", tmp_path / "out"]
+    ran = subprocess.run(
+        [*map(str, command), "--ray", "local", "--actors", "1"],
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 6
+    assert not list(tmp_path.glob(".ray/**/*usage*"))
+    asked = {tuple(line.split()) for line in seen.read_text().splitlines()}
+    assert asked  # so that this test can fail
+    own = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "None", socket.gethostname()}
+    assert {words for words in asked if words[-1] not in own} == set()
 
 
 def colorize(place, *arguments):

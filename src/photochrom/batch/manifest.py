@@ -23,6 +23,7 @@ from photochrom.batch.records import Entry
 from photochrom.batch.shards import Shard
 from photochrom.errors import Advice, ManifestError
 from photochrom.models import fields
+from photochrom.pictures import systems
 from photochrom.pictures.folders import real_path
 
 NAME = "photochrom-manifest.jsonl"
@@ -128,12 +129,16 @@ class Manifest:
             self._file = None
 
     def key(self, output: Path) -> str:
-        """An output as records name it: relative to the manifest's folder where it is below."""
+        """An output as records name it: relative to the manifest's folder where it is below.
+
+        With / between folders on all systems, so that a folder may move from one to another.
+        """
         parent = output.parent
         if parent not in self._real:
             self._real[parent] = real_path(parent)
         place = self._real[parent] / output.name
-        return str(place.relative_to(self._folder) if self._folder in place.parents else place)
+        is_below = self._folder in place.parents
+        return place.relative_to(self._folder).as_posix() if is_below else str(place)
 
     def append(self, record: Record) -> None:
         """Write a record down for good; safe from several threads.
@@ -257,7 +262,7 @@ def _line(record: Record) -> bytes:
 
 def _opened(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | systems.BINARY, 0o666)
 
 
 def sha256_of(path: Path) -> str:
@@ -273,16 +278,8 @@ def _time(record: Record) -> int:
 
 def _lock(file: int, path: Path) -> None:
     """Keep other runs away; the system takes the lock off when a process ends, however."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not systems.lock(file):
         raise ManifestError(
             f"{path}: another run is working on this folder. Wait for it to finish.",
             advice=[Advice.OTHER_OUTPUT],
-        ) from error
-    except OSError:  # a file system without locks
-        return
+        )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
-from photochrom.pictures import formats
+from photochrom.pictures import formats, systems
 from photochrom.pictures.folders import list_others, list_pictures, real_path
 
 
@@ -125,7 +125,7 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         assert path is not None
         return path.with_name(f"{path.stem}-color{_suffix(path)}")
     place = Path(output)
-    if one and not place.is_dir() and not output.endswith(os.sep):
+    if one and not place.is_dir() and not systems.ends_as_folder(output):
         if formats.can_write(place.suffix):
             return place
         if place.suffix:
@@ -156,14 +156,18 @@ def _inside(folder: Path, output: Path, *, recursive: bool) -> list[Job]:
     if not found:
         raise DataError(f"{folder}: no pictures to colorize, other than results and subfolders.")
     jobs = []
-    names = {path.relative_to(folder) for path in found}
+    name_of = _naming(output)
+    names = {name_of(path.relative_to(folder)) for path in found}
+    taken: set[str] = set()
     for path in found:
         relative, note = path.relative_to(folder), ""
         target = relative.with_name(relative.stem + _suffix(path))
-        if target != relative and target in names:  # a.gif beside a.png: both would be a.png
+        name = name_of(target)
+        # a.gif beside a.png: both would be a.png; A.jpg beside a.jpg, where case doesn't count
+        if name in taken or (name != name_of(relative) and name in names):
             note = f"{target.name} is another photograph's"
             target = relative.with_name(relative.name + _suffix(path))
-        names.add(target)
+        taken.add(name_of(target))
         jobs.append(Job(source=path, target=output / target, note=note))
     return jobs
 
@@ -173,10 +177,16 @@ def _suffix(path: Path) -> str:
     return path.suffix if formats.can_write(path.suffix) else ".png"
 
 
+def _naming(folder: Path) -> Callable[[PurePath], str]:
+    """What makes a path in a folder a file of its own there."""
+    return systems.one_name if systems.is_case_blind(folder) else str
+
+
 def _check_distinct(jobs: Sequence[Job]) -> None:
-    """Refuse results that would fall on one another or on their photograph."""
-    seen: dict[Path, Job] = {}
+    """Refuse results that would fall on one another or on their photograph, or can't be named."""
+    seen: dict[str, Job] = {}
     folders: dict[Path, Path] = {}
+    namings: dict[Path, Callable[[PurePath], str]] = {}
 
     def real(path: Path) -> Path:
         """`path.resolve()`, with each folder resolved once."""
@@ -189,7 +199,13 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.target is None:
             continue
-        target = real(job.target)
+        if fault := systems.fault_of_name(job.target.name):
+            raise JobError(f"{job.name} can't be written: {fault}.", advice=[Advice.OTHER_OUTPUT])
+        place = real(job.target)
+        if place.parent not in namings:
+            namings[place.parent] = _naming(place.parent)
+        name_of = namings[place.parent]
+        target = name_of(place)
         other = seen.setdefault(target, job)
         if other is not job:
             raise JobError(
@@ -197,7 +213,7 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
                 "them one by one, or their common folder.",
                 advice=[Advice.KEEP_PATHS],
             )
-        if job.source is not None and target == real(job.source):
+        if job.source is not None and target == name_of(real(job.source)):
             raise JobError(f"{job.name} would overwrite itself.", advice=[Advice.OTHER_OUTPUT])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +23,14 @@ from photochrom.batch.resume import Task
 from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S, watch
 from photochrom.cli.advice import error_text, worded
-from photochrom.cli.console import INTERRUPTED, error_console, interruptible, progress
+from photochrom.cli.codes import ExitCode
+from photochrom.cli.console import error_console, interruptible, progress
 from photochrom.errors import DataError, JobError
 from photochrom.pictures import writing
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
 
-SOME_FAILED = 1
 LISTED = 20
 """So many failures are listed again at the end; the manifest has all."""
 
@@ -76,6 +78,10 @@ class BatchOrder:
     """So many results of each photograph; 0: the usual one."""
     all_pages: bool = False
     """Of TIFF files; else the first one alone."""
+    show: bool = False
+    """Pictures in the terminal, at the end."""
+    as_json: bool = False
+    """A line of JSON for each photograph, to stdout."""
     single: str = ""
     """An option that suits one photograph only, if one was used."""
 
@@ -209,6 +215,10 @@ class _Crew:
 
     def _say(self, outcome: Outcome) -> None:
         job, made = outcome.task.job, outcome.made
+        if self.order.as_json:
+            print(_json(outcome), flush=True)
+            if outcome.error is None:
+                return
         if outcome.error is not None:
             style = "red" if outcome.status == "failed" else None
             self.console.print(
@@ -235,7 +245,10 @@ def run(order: BatchOrder, paint: Paint) -> int:
         raise JobError(
             "Refusing to write a picture to the terminal; name a file with -o, or use a pipe."
         )
+    if order.as_json and any(job.target is None for job in jobs):
+        raise JobError("--json prints to stdout; name a file for the picture with -o.")
     failed: list[Outcome] = []
+    shown: list[tuple[Path, Path]] = []
     finished = pages = 0
     with _crew(order, paint, jobs) as crew:
         tasks = crew.left_of(jobs)
@@ -243,6 +256,9 @@ def run(order: BatchOrder, paint: Paint) -> int:
             for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
                 failed += [outcome] if outcome.status == "failed" else []
                 pages += outcome.made.pages_left if outcome.made else 0
+                source, target = outcome.task.job.source, outcome.task.job.target
+                if order.show and outcome.made and source and target:
+                    shown.append((source, target))
                 done(finished, len(tasks))
     if pages and len(tasks) > 1:
         crew.console.print(
@@ -256,12 +272,52 @@ def run(order: BatchOrder, paint: Paint) -> int:
         )
     if others := order.left_out():
         crew.console.print(others, style="yellow", markup=False)
+    if order.show:
+        _show(shown, crew.console)
     _say_failed(failed, finished, crew.console)
     if finished < len(tasks) or (crew.stop() and not tasks):
         advice = "; the same command with --resume does the rest" if order.output else ""
         crew.console.print(f"Stopped: {finished} of {len(tasks)} done{advice}.", markup=False)
-        return INTERRUPTED
-    return SOME_FAILED if failed else 0
+        return ExitCode.INTERRUPTED
+    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+
+
+def _json(outcome: Outcome) -> str:
+    """What became of a photograph, in one line; letters beyond ASCII are escaped."""
+    job, made = outcome.task.job, outcome.made
+    told = {
+        "input": job.name,
+        "output": str(job.target) if job.target else None,
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 3),
+        "width": made.width if made else None,
+        "height": made.height if made else None,
+        "remarks": list(made.remarks) if made else [],
+        "error": error_text(outcome.error) if outcome.error else None,
+    }
+    return json.dumps(told)
+
+
+def _show(shown: Sequence[tuple[Path, Path]], console: Console) -> None:
+    """Results beside their photographs, where the terminal can."""
+    from photochrom.cli import thumbnails
+
+    if not shown:
+        return
+    way = thumbnails.way_of(os.environ, asked=thumbnails.attributes()) if _is_seen() else None
+    if way is None:
+        console.print("--show needs a terminal with pictures: kitty, iTerm2 or sixel.")
+        return
+    for before, after in shown[: thumbnails.MOST]:
+        both = thumbnails.side_by_side(before, after)
+        if both is not None:
+            sys.stderr.write(thumbnails.encoded(both, way))
+    if len(shown) > thumbnails.MOST:
+        console.print(f"... and {len(shown) - thumbnails.MOST} more.")
+
+
+def _is_seen() -> bool:
+    return sys.stderr.isatty()
 
 
 def run_watch(order: BatchOrder, paint: Paint) -> int:
@@ -293,7 +349,7 @@ def run_watch(order: BatchOrder, paint: Paint) -> int:
     failed = {path: outcome for path, outcome in failed.items() if path and path.exists()}
     _say_failed(list(failed.values()), finished, crew.console)
     crew.console.print(f"Stopped watching; {made} colorized.")
-    return SOME_FAILED if failed else 0
+    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
 def show(order: BatchOrder) -> None:

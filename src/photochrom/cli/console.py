@@ -23,8 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from photochrom.cli import streams
-
-INTERRUPTED = 130
+from photochrom.cli.codes import ExitCode
 
 _ENDING = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -49,7 +48,10 @@ def error_console() -> Console:
 
 @contextmanager
 def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A bar for more than one thing, with rate and time left; yields done(number, of)."""
+    """A bar for more than one thing, with rate and time left; yields done(number, of).
+
+    Nothing in pipes, and where a service builds and tests: these keep every line.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -57,7 +59,9 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         RateColumn(),
         TimeRemainingColumn(compact=True),
     )
-    bar = Progress(*columns, console=console, transient=True, disable=total < 2)
+    bar = Progress(
+        *columns, console=console, transient=True, disable=total < 2 or not _is_watched(console)
+    )
     task = bar.add_task(label, total=total)
     try:
         bar.start()
@@ -68,6 +72,11 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         yield lambda number, of: bar.update(task, completed=number, total=of)
     finally:
         bar.stop()
+
+
+def _is_watched(console: Console) -> bool:
+    """Whether a person looks on, and not a log file."""
+    return console.is_terminal and os.environ.get("CI", "") in ("", "0", "false")
 
 
 PHOTOGRAPHS = "\nStopping when the photographs at work are done; Ctrl-C again abandons them.\n"
@@ -96,7 +105,7 @@ def interruptible(
             if sys.stderr.isatty():
                 streams.say_at_once("\x1b[?25h")  # the bar hides the cursor
             streams.say_at_once("\nphotochrom: stopped.\n")
-            os._exit(INTERRUPTED)  # threads inside libvips can't be stopped otherwise
+            os._exit(ExitCode.INTERRUPTED)  # threads inside libvips can't be stopped otherwise
         asked = True
         streams.say_at_once(say)
 

@@ -84,7 +84,8 @@ def video(
     ] = False,
 ) -> None:
     """Colorize a film without flicker; sound, subtitles and times stay (needs the video extra)."""
-    from photochrom.cli.console import INTERRUPTED, error_console
+    from photochrom.cli.codes import ExitCode
+    from photochrom.cli.console import error_console
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.video.coloring import colorize_film
     from photochrom.video.encoding import Encoding
@@ -141,7 +142,7 @@ def video(
             f"Stopped: {report.frames} frames are done. The same command goes on from there.",
             markup=False,
         )
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(ExitCode.INTERRUPTED)
     before = f", {report.resumed} of them before" if report.resumed else ""
     console.print(
         f"{source} -> {output} ({report.frames} frames{before}, {report.shots} shots)",

@@ -1,10 +1,11 @@
-"""The command line: parse, call, print. Exit codes: 0, 1 (some failed), 2 (usage or input).
+"""The command line: parse, call, print. How it ends is an `ExitCode`.
 
 Heavy libraries are imported inside the commands that need them.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli import comparing, filming, learning, models, serving, streams
+from photochrom.cli import comparing, filming, help, learning, models, serving, streams
 from photochrom.cli.advice import error_text
 from photochrom.cli.arguments import (
     DeviceOption,
@@ -24,16 +25,16 @@ from photochrom.cli.arguments import (
     palette_in,
     to_bytes,
 )
+from photochrom.cli.codes import ExitCode
 from photochrom.errors import JobError, PhotochromError
 from photochrom.runtime.memory import check_addresses
 from photochrom.runtime.options import DEFAULTS, Options, help_for, limits_for
 from photochrom.version import __version__
 
-app = typer.Typer(
+app = help.App(
     name="photochrom",
     help="Colorize black-and-white photographs and films on this machine, at full resolution.",
-    no_args_is_help=True,
-    add_completion=False,
+    cls=help.Commands,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -55,21 +56,27 @@ def main() -> None:
 
 
 def _run() -> int | str:
+    words = sys.argv[1:]
+    if not words and "_PHOTOCHROM_COMPLETE" not in os.environ:
+        print(help.start_text(__version__))
+        return ExitCode.DONE
+    known = {"--version", "--help", "--install-completion", "--show-completion"}
+    known |= set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     try:
-        app()
+        app(help.expanded(words, known=known.__contains__), prog_name="photochrom")
     except PhotochromError as error:
         print(f"photochrom: {error_text(error)}", file=sys.stderr)
-        return 2
+        return ExitCode.REFUSED
     except KeyboardInterrupt:
         print("photochrom: stopped.", file=sys.stderr)
-        return 130
+        return ExitCode.INTERRUPTED
     except SystemExit as stop:
         if stop.code:
             return stop.code
     if fault := streams.fault():
         print(f"photochrom: cannot write to standard output ({fault}).", file=sys.stderr)
-        return 2
-    return 0
+        return ExitCode.REFUSED
+    return ExitCode.DONE
 
 
 def _show_version(wanted: bool) -> None:
@@ -270,6 +277,14 @@ def colorize(
             metavar="MIN..MAX", help="Set the number of cluster processes. Default: 1 to all cores."
         ),
     ] = "",
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Show results beside the originals, in terminals that can."),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one line of JSON for each photograph, for scripts."),
+    ] = False,
     watch: Annotated[
         bool,
         typer.Option(
@@ -328,6 +343,8 @@ def colorize(
         reference=reference,
         alternatives=alternatives,
         all_pages=pages is Pages.ALL,
+        show=show,
+        as_json=as_json,
         single=next((name for name, value in given.items() if value), ""),
     )
     if confidence is not None and pages is Pages.ALL:
@@ -336,6 +353,8 @@ def colorize(
     if ray or any("://" in place for place in (*order.inputs, output or "")):
         from photochrom.cli import remote
 
+        if show or as_json:
+            raise JobError("--show and --json don't go with object stores and clusters.")
         if edits is not None:
             raise JobError("--edits is not available with object stores and clusters.")
         code = remote.carry_out(
@@ -384,11 +403,13 @@ app.command()(serving.serve)
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
     """Check this installation and report what to fix."""
     from photochrom.cli.doctor import doctor
 
-    if code := doctor():
+    if code := doctor(as_json=as_json):
         raise typer.Exit(code)
 
 

@@ -19,8 +19,9 @@ from photochrom.batch.objects import Earlier, ObjectTask, Plan, sort_out
 from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.status import Summary, summarize
-from photochrom.cli.coloring import LISTED, SOME_FAILED, BatchOrder
-from photochrom.cli.console import INTERRUPTED, error_console, interruptible
+from photochrom.cli.codes import ExitCode
+from photochrom.cli.coloring import LISTED, BatchOrder
+from photochrom.cli.console import error_console, interruptible
 from photochrom.errors import JobError, StoreError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
@@ -108,8 +109,8 @@ class _Tally:
             self.console.print(
                 f"Stopped: {finished} done; the same command with --resume does the rest."
             )
-            return INTERRUPTED
-        return SOME_FAILED if failed else 0
+            return ExitCode.INTERRUPTED
+        return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
 def carry_out(
@@ -223,7 +224,7 @@ def status(place: str) -> int:
         print(f"failed: {name}: {words}".encode("utf-8", "backslashreplace").decode())
     if found.failed > LISTED:
         print(f"... and {found.failed - LISTED} more")
-    return SOME_FAILED if found.failed else 0
+    return ExitCode.SOME_FAILED if found.failed else ExitCode.DONE
 
 
 def _in_threads(

@@ -4,7 +4,7 @@ What a command says goes to stderr, and lists go to stdout. A disk that is full,
 was closed or a ``| head`` that has seen enough is no reason to end, nor to turn a success into a
 failure. Nor is a pager or a terminal that has stopped reading a reason to wait: what stderr is told
 is written by a thread of its own. A picture that goes to stdout is written to its ``buffer``, whose
-errors count.
+errors count. Letters that a console's code page lacks, as Windows has them, become escapes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ def kept() -> Iterator[None]:
     """Make stdin, stdout and stderr usable, whatever their state, until the end of the block."""
     before = sys.stdin, sys.stdout, sys.stderr
     _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # what a program has put there
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     aside = _Aside(sys.stderr)
     sys.stdout, sys.stderr = cast(TextIO, _Unfailing(sys.stdout)), cast(TextIO, aside)
     try:

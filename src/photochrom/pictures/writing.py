@@ -9,22 +9,20 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from photochrom.errors import Advice, OutputExistsError
-
-try:
-    import fcntl
-except ImportError:
-    _HAS_LOCKS = False
-else:
-    _HAS_LOCKS = True
+from photochrom.pictures import systems
 
 _TEMPORARY = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part\.\w+")
 _STEM_LENGTH = 40
 """A name may be as long as the file system allows already."""
+
+BUSY_S = (0.05, 0.2, 0.5, 1.0)
+"""Pauses before a file that another program has open is replaced after all."""
 
 _writing: set[Path] = set()
 """What this process is writing now."""
@@ -77,13 +75,13 @@ def temporary(target: Path) -> Iterator[Path]:
     suffix = target.suffix or ".new"
     name = f".{target.stem[:_STEM_LENGTH]}.{secrets.token_hex(4)}.part{suffix}"
     path = target.with_name(name)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-    if not _HAS_LOCKS:  # Windows, which renames no open file
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | systems.BINARY, 0o666)
+    if systems.IS_WINDOWS:  # which renames no open file
         os.close(file)
     try:
         _writing.add(path)
-        if _HAS_LOCKS:
-            _lock(file)
+        if not systems.IS_WINDOWS:
+            systems.lock(file)
         yield path
     finally:
         _writing.discard(path)
@@ -91,7 +89,7 @@ def temporary(target: Path) -> Iterator[Path]:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         finally:
-            if _HAS_LOCKS:
+            if not systems.IS_WINDOWS:
                 os.close(file)
 
 
@@ -108,7 +106,7 @@ def publish(path: Path, target: Path, *, force: bool) -> None:
     with path.open("r+b") as file:  # some systems flush only what is open for writing
         os.fsync(file.fileno())
     if force:
-        path.replace(target)
+        _replace(path, target)
         return
     try:
         os.link(path, target)
@@ -118,6 +116,17 @@ def publish(path: Path, target: Path, *, force: bool) -> None:
         if target.exists():
             raise _exists(target) from None
         path.rename(target)
+
+
+def _replace(path: Path, target: Path) -> None:
+    """Rename over a target; on Windows, wait a little for whoever is just looking at it."""
+    for pause in BUSY_S if systems.IS_WINDOWS else ():
+        try:
+            path.replace(target)
+            return
+        except PermissionError:  # opened by a viewer, an indexer, a virus scanner
+            time.sleep(pause)
+    path.replace(target)
 
 
 def sync_folder(path: Path) -> None:
@@ -164,7 +173,7 @@ def remove_left(folder: Path, targets: Iterable[Path] | None = None) -> list[Pat
         with suppress(OSError):
             file = os.open(path, os.O_RDWR)
             try:
-                is_left = _lock(file)
+                is_left = systems.lock(file)
             finally:
                 os.close(file)
             if is_left:
@@ -178,16 +187,3 @@ def _exists(target: Path) -> OutputExistsError:
         f"{target}: the file already exists.",
         advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
     )
-
-
-def _lock(file: int) -> bool:
-    """Lock an open file as long as it is open; False where somebody else has."""
-    if not _HAS_LOCKS:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

@@ -35,6 +35,7 @@ from torchvision.transforms import v2
 from photochrom import color
 from photochrom.errors import DataError, PictureReadError, RecipeError
 from photochrom.evaluation.sources import Item, list_source
+from photochrom.pictures import systems
 from photochrom.training.aging import age
 from photochrom.training.regions import parts
 from photochrom.training.tables import AgeConfig, DataConfig
@@ -99,8 +100,7 @@ def cache_folder(cache: str = "") -> Path:
     """Where stores are kept: `cache`, or the user's cache folder."""
     if cache:
         return Path(cache).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "photochrom" / "stores"
+    return systems.cache_folder() / "stores"
 
 
 def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:

@@ -1,10 +1,11 @@
 # Photochrom Studio: docker build -t photochrom . ; how to run it stands in docs/guides/studio.md
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
-COPY src src
+COPY . .
 ARG EXTRAS=serve
-RUN python -m venv /opt/photochrom && /opt/photochrom/bin/pip install --no-cache-dir ".[$EXTRAS]"
+# A release's wheel where there is one in dist/, so that the image holds what was tried; else the sources.
+RUN python -m venv /opt/photochrom && /opt/photochrom/bin/pip install --no-cache-dir \
+    "$(ls dist/*.whl 2>/dev/null || echo .)[$EXTRAS]"
 
 FROM python:3.13-slim
 COPY --from=build /opt/photochrom /opt/photochrom

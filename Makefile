@@ -8,6 +8,7 @@ PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 # What is installed in .venv; out of date when pyproject.toml is newer.
 RUNTIME := .venv/.installed-runtime
 DEV := .venv/.installed-dev
+DIST := .venv/.installed-build
 
 # The tools for the page's modules; without Node.js nothing is checked there.
 NPM := $(shell command -v npm)
@@ -17,11 +18,11 @@ PAGE := $(if $(NPM),node_modules/.package-lock.json)
 LOWEST := .venv-lowest
 PYTHON_LOWEST := python3.11
 
-.PHONY: help demo test lowest slow model web web-demo docs pictures lint lint-page format clean
+.PHONY: help demo test lowest slow model web web-demo dist-check docs pictures lint lint-page format clean
 .NOTPARALLEL:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME) ## color the sample photographs, into demo/
 	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
@@ -48,6 +49,9 @@ web: $(RUNTIME) ## build the Studio that needs no server, into build/web (needs 
 	$(BIN)/python scripts/browser_runtime.py
 	$(BIN)/photochrom export --web build/web --force
 
+dist-check: $(DIST) ## build sdist and wheel, look into them, install and try them: all of a release but publishing
+	$(BIN)/python scripts/dist_check.py
+
 web-demo: web ## serve it on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/web 8000
 
@@ -63,9 +67,10 @@ lint: $(DEV) lint-page ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-page: $(PAGE) # the page's modules, where Node.js is installed
+lint-page: $(PAGE) # the page's modules and the workflows, where Node.js is installed
 	$(if $(NPM),node_modules/.bin/biome ci --log-level=warn)
 	$(if $(NPM),node_modules/.bin/tsc)
+	$(if $(NPM),node .ci/workflows.mjs)
 
 format: $(DEV) $(PAGE) ## bring the code into its style
 	$(BIN)/ruff check --fix .
@@ -87,6 +92,11 @@ $(DEV): pyproject.toml
 	@echo "Installing Photochrom, PyTorch and the tools into .venv: some GB, the first time"
 	@$(PIP_INSTALL) -e '.[dev]'
 	@touch $(RUNTIME) $@
+
+$(DIST): pyproject.toml
+	@$(make_venv)
+	@$(PIP_INSTALL) build
+	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
 	@echo "Installing the tools for the page's modules into node_modules"

@@ -1,3 +1,3 @@
 """The version of Photochrom: in metadata, contracts and answers."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

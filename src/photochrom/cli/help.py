@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "Color": ("colorize", "video", "serve"),
-    "Look after": ("status", "models", "doctor"),
+    "Look after": ("status", "models", "compare", "doctor"),
     "Make models": ("train", "mix", "export", "evaluate"),
 }
 
@@ -32,14 +32,16 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             *("files_from", "null", "recursive", "parents", "only_gray", "allow_damaged"),
             *("watch", "interval", "resume", "dry_run", "manifest"),
         ),
-        "Model and machine": ("model", "device", "workers", "max_pixels", "max_memory_mb"),
+        "Model and machine": (
+            *("model", "like", "device", "workers", "max_pixels", "max_memory_mb"),
+        ),
         "Many machines": ("shard", "ray", "actors"),
     },
     "serve": {
         "Address": ("port", "host", "open_", "allow_host"),
         "Visitors": ("token", "insecure"),
         "Model and machine": (
-            *("model", "device", "workers", "processes"),
+            *("model", "like", "device", "workers", "processes"),
             *("max_memory_mb", "max_upload_mb", "max_pixels"),
         ),
     },

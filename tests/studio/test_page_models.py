@@ -40,7 +40,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert cards.nth(0).get_attribute("aria-pressed") == "true"
     assert cards.nth(2).is_disabled()
     assert "Its file is gone" in cards.nth(2).inner_text()
-    assert "palette, colors like a photograph, other versions" in cards.nth(3).inner_text()
+    assert "palette, reference, alternatives" in cards.nth(3).inner_text()
 
     page.locator("#models-compare").click()
     page.wait_for_function("() => document.querySelectorAll('.model-card img').length === 3")

@@ -121,9 +121,9 @@ export default {
   "models.refused": "{name} could not paint",
   "ability.hints": "hints",
   "ability.palette": "palette",
-  "ability.reference": "colors like a photograph",
-  "ability.alternatives": "other versions",
-  "ability.confidence": "unsure places",
+  "ability.reference": "reference",
+  "ability.alternatives": "alternatives",
+  "ability.confidence": "confidence",
   "cannot.colors": "The model answers with colors, and doesn’t say how likely others are.",
   "cannot.tokens": "The model can’t look at another photograph.",
 

@@ -19,7 +19,7 @@ from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
 
-SURPRISE = 25.0
+SURPRISE = 32.0
 """Hints that lie so far, in ab units, from what is painted without them change what lies outside
 of their things by a third of what the network would; those twice as far by a fiftieth."""
 

@@ -14,7 +14,7 @@ import { referenceTokens } from "./reference.js";
 import { readersOf, regionOf, thingsAt, traitsOf } from "./region.js";
 import { toned } from "./tone.js";
 
-const [CALM, VIVID, HINTED, SURPRISE] = [0.75, 1.6, 2, 25];
+const [CALM, VIVID, HINTED, SURPRISE] = [0.75, 1.6, 2, 32];
 const LIKELY = 5;
 const LIKELY_APART = 15;
 const MOST_MASKS = 256;

@@ -75,5 +75,5 @@ def test_operators_of_other_libraries_are_refused_but_not_the_model_s_own(tmp_pa
 def test_what_is_no_model_is_refused(content, tmp_path):
     path = tmp_path / "theirs.onnx"
     path.write_bytes(content)
-    with pytest.raises(ContractError, match="no ONNX model"):
+    with pytest.raises(ContractError, match="not a complete ONNX model"):
         check_graph(path)

@@ -31,7 +31,8 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "src/photochrom/samples"
 IMAGES = ROOT / "docs/images"
 PROGRAM = Path(sys.executable).with_name("photochrom")
-DESK = {"width": 1280, "height": 800}
+DESK: Any = {"width": 1280, "height": 800}
+PHONE: Any = {"width": 390, "height": 760}
 
 THEME = TerminalTheme((24, 24, 27), (228, 228, 231), [(39, 39, 42)] * 8)
 
@@ -134,7 +135,7 @@ def studio() -> None:
         for name, size, dark in (
             ("studio", DESK, False),
             ("studio-dark", DESK, True),
-            ("studio-phone", {"width": 390, "height": 760}, False),
+            ("studio-phone", PHONE, False),
         ):
             context = browser.new_context(
                 viewport=size,

@@ -171,8 +171,7 @@ def _type(schema: Schema) -> str:
     if name == "array" and "items" in schema:
         return f"array of {_type(schema['items'])}"
     low, high = schema.get("minimum"), schema.get("maximum")
-    both = low is not None and high is not None
-    return f"{name}, {_number(low)} to {_number(high)}" if both else name
+    return name if low is None or high is None else f"{name}, {_number(low)} to {_number(high)}"
 
 
 def _number(value: float) -> str:

@@ -217,7 +217,7 @@ def test_a_missing_file_is_named(run):
         (["train", "missing.toml"], "missing.toml"),
         (["train", "broken.toml"], "broken.toml: this is not valid TOML"),
         (["evaluate", "nonsense", "--data", "folder"], "'nonsense' is neither"),
-        (["evaluate", "old.png", "--data", "folder"], "no ONNX model"),
+        (["evaluate", "old.png", "--data", "folder"], "not a complete ONNX model"),
     ],
 )
 def test_wrong_usage_and_input_exit_with_2_and_say_why(run, arguments, word):

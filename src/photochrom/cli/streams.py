@@ -112,6 +112,8 @@ class _Aside(_Unfailing):
 
     def write(self, text: str) -> int:
         """Have it written."""
+        if not isinstance(text, str):  # how Click finds out which streams take bytes
+            raise TypeError(f"expected text, not {type(text).__name__}")
         if self._thread is None or os.getpid() != self._process:  # a fork has no such thread
             return super().write(text)
         if self._texts.qsize() < WAITING:

@@ -33,7 +33,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             *("watch", "interval", "resume", "dry_run", "manifest"),
         ),
         "Model and machine": (
-            *("model", "likeness", "device", "workers", "max_pixels", "max_memory_mb"),
+            *("model", "like", "device", "workers", "max_pixels", "max_memory_mb", "likeness"),
         ),
         "Many machines": ("shard", "ray", "actors"),
     },

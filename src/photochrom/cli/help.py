@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 COMMANDS = {
     "Color": ("colorize", "video", "serve"),
@@ -155,6 +157,6 @@ class Commands(TyperGroup):
 class App(typer.Typer):
     """A Typer whose commands are `Grouped`."""
 
-    def command(self, *arguments: Any, **named: Any) -> Any:
+    def command(self, *arguments: Any, **named: Any) -> Callable[[Command], Command]:
         """As Typer's."""
         return super().command(*arguments, **{"cls": Grouped, **named})

@@ -86,7 +86,8 @@ def lay_out(
         radius = min(max(radius * zoom, 0.75), height + width)
         path = np.array(hint.points, dtype=np.float32) * scale
         if len(path) == 1:  # which touches each pixel once, and is quick
-            _dab(painted, *path[0].tolist(), radius, hint.ab)
+            x, y = path[0].tolist()
+            _dab(painted, x, y, radius, hint.ab)
             along = path
         else:
             traced = _affordable(path, radius, (rows, columns), left)

@@ -27,7 +27,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             *("alternatives", "seed", "show", "as_json"),
         ),
         "Colors": (
-            *("hint", "hints", "edits", "reach", "lock", "palette", "reference"),
+            *("hint", "hints", "edits", "reach", "lock", "palette", "reference", "likeness"),
             *("vividness", "warmth", "tint", "strength"),
         ),
         "Which photographs": (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from photochrom import __version__, color, errors
-from photochrom.cli import main as cli
+from photochrom.cli import remote
 from photochrom.errors import PhotochromError
 from photochrom.models.weights import shipped_models
 from photochrom.pictures import picture
@@ -252,29 +252,29 @@ def photochrom_errors():
 
 @pytest.mark.parametrize("kind", photochrom_errors())
 def test_every_error_of_ours_is_a_message_and_exit_code_2(kind, run, monkeypatch):
-    def fail():
+    def fail(_):
         raise kind("what was found, what was wanted, what to do")
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(remote, "status", fail)
     expected = "photochrom: what was found, what was wanted, what to do\n"
-    assert run() == (2, "", expected)
+    assert run("status", "out") == (2, "", expected)
 
 
 def test_an_error_of_another_kind_is_not_hidden(run, monkeypatch):
-    def fail():
+    def fail(_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(remote, "status", fail)
     with pytest.raises(ZeroDivisionError):
-        run()
+        run("status", "out")
 
 
 def test_an_interrupt_is_no_traceback(run, monkeypatch):
-    def interrupt():
+    def interrupt(_, known):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", interrupt)
-    code, _, err = run()
+    monkeypatch.setattr(cli.help, "expanded", interrupt)
+    code, _, err = run("status", "out")
     assert code == 130
     assert "stopped" in err
 
@@ -360,6 +360,6 @@ def test_what_needs_too_much_memory_fails_and_the_others_do_not(run, black_webp)
     code, _, err = run("colorize", "album", "-o", "out", "--max-memory-mb", 200)
     assert code == 1
     assert "b.webp: this takes about" in err
-    assert "at most 0.2 GB may be used" in " ".join(err.split())
+    assert "at most 200 MB may be used" in " ".join(err.split())
     assert "--max-memory-mb" in err
     assert [one.name for one in Path("out").glob("*.*g")] == ["a.png"]

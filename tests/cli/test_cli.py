@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from photochrom import __version__, color, errors
+from photochrom.cli import help as helping
 from photochrom.cli import remote
 from photochrom.errors import PhotochromError
 from photochrom.models.weights import shipped_models
@@ -273,7 +274,7 @@ def test_an_interrupt_is_no_traceback(run, monkeypatch):
     def interrupt(_, known):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.help, "expanded", interrupt)
+    monkeypatch.setattr(helping, "expanded", interrupt)
     code, _, err = run("status", "out")
     assert code == 130
     assert "stopped" in err

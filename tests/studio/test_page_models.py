@@ -43,7 +43,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert "palette, reference, alternatives" in cards.nth(3).inner_text()
 
     page.locator("#models-compare").click()
-    page.wait_for_function("() => document.querySelectorAll('.model-card img').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('.model-card canvas').length === 3")
     page.wait_for_selector("#models-compare:not(:disabled)")
     studio.shot("models-1440-light")
 

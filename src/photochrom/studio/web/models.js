@@ -2,9 +2,11 @@
 
 import * as api from "./api.js";
 import { announce, byId, make, refill, tell } from "./dom.js";
+import { small } from "./painted.js";
 import { onLanguage, t } from "./words.js";
 
 const STORE = "photochrom-model";
+const WIDTH = 640; // of what each has painted
 
 /** What a model may be unable to do, and where the page offers it. */
 const PLACES = {
@@ -14,14 +16,6 @@ const PLACES = {
 };
 
 const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
-/** What an engine has painted, a file or a bitmap, as an address. */
-async function urlOf(painted) {
-  if (painted instanceof Blob) return URL.createObjectURL(painted);
-  const canvas = new OffscreenCanvas(painted.width, painted.height);
-  canvas.getContext("bitmaprenderer").transferFromImageBitmap(painted);
-  return URL.createObjectURL(await canvas.convertToBlob({ type: "image/jpeg" }));
-}
 
 function ofLastVisit() {
   try {
@@ -36,7 +30,7 @@ export function followModels(session) {
   const compare = byId("models-compare");
   let models = [];
   let own = null; // the name of the engine's own
-  let results = new Map(); // URLs of what each has painted, by name
+  let results = new Map(); // canvases of what each has painted, by name
 
   const present = () => models.find((one) => one.name === (session.model ?? own));
 
@@ -70,7 +64,6 @@ export function followModels(session) {
   const card = (model) => {
     const { name, domain, like, licence, fault } = model;
     const limits = limitsOf(model);
-    const url = results.get(name);
     const about = [domain || (like ? t("models.kind", { kind: like }) : ""), licence];
     return make(
       "li",
@@ -84,7 +77,7 @@ export function followModels(session) {
           disabled: Boolean(fault),
           on: { click: () => choose(model) },
         },
-        url ? make("img", { src: url, alt: "" }) : null,
+        results.get(name) ?? null,
         make("strong", {}, name),
         make("span", {}, about.filter(Boolean).join(" · ")),
         limits ? make("small", {}, limits) : null,
@@ -119,7 +112,6 @@ export function followModels(session) {
   };
 
   const forgetResults = () => {
-    for (const url of results.values()) URL.revokeObjectURL(url);
     results = new Map();
   };
 
@@ -132,7 +124,7 @@ export function followModels(session) {
       if (fault || !sheet.open) continue;
       try {
         const more = { size: "preview", ...(name === own ? { model: null } : { model: name }) };
-        results.set(name, await urlOf(await session.ask(photo, api.paint, more, undefined, cannot)));
+        results.set(name, await small(await session.ask(photo, api.paint, more, undefined, cannot), WIDTH));
       } catch (error) {
         if (error instanceof api.OfflineError) break;
         tell(error, { title: t("models.refused", { name }) });

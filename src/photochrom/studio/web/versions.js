@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { byId, make, refill, tell } from "./dom.js";
 import { versionOf, withVersion } from "./edits.js";
+import { small } from "./painted.js";
 import { onLanguage, percent, t } from "./words.js";
 
 const COUNT = 4;
@@ -25,25 +26,6 @@ const ownPart = (edit) => [
 ];
 
 const isSame = (one, other) => one.length === other.length && one.every((part, at) => part === other[at]);
-
-/** What was painted, small: a file, or bitmaps from top to bottom. */
-async function small(painted) {
-  const stripes = painted instanceof Blob ? [await createImageBitmap(painted)] : painted;
-  const height = stripes.reduce((sum, one) => sum + one.height, 0);
-  const scale = Math.min(1, WIDTH / stripes[0].width);
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: Math.ceil(scale * stripes[0].width), height: Math.ceil(scale * height) });
-  const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.scale(scale, scale);
-  let top = 0;
-  for (const stripe of stripes) {
-    context.drawImage(stripe, 0, top);
-    top += stripe.height;
-    stripe.close();
-  }
-  return canvas;
-}
 
 export function followVersions(session) {
   const can = () => !session.cannot.alternatives;
@@ -147,7 +129,7 @@ export function followVersions(session) {
       const one = { edit, upload: photo.upload };
       const { alternatives } = await session.ask(one, api.alternatives, { count: COUNT, seed: 0 });
       if (alternatives.length)
-        photo.usual = await small(await session.ask(one, api.paint, { size: "preview" }));
+        photo.usual = await small(await session.ask(one, api.paint, { size: "preview" }), WIDTH);
       photo.versions = alternatives;
       photo.versionsOf = ownPart(edit);
     } catch (error) {

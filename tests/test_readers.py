@@ -72,7 +72,9 @@ READERS = {
         errors=ValueError,
     ),
     "record of an object": Reader(
-        lambda: RECORD | {"input_e_tag": "a"}, ObjectRecord.from_json, errors=ValueError
+        lambda: RECORD | {"input_e_tag": "a", "output_e_tag": "b"},
+        ObjectRecord.from_json,
+        errors=ValueError,
     ),
     "contract": Reader(contract, lambda text: ModelContract.from_json(text, name="m.onnx")),
     "hints": Reader(lambda: {"hints": [MARK, MARK | {"reach": 2}]}, load_hints),

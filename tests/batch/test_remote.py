@@ -190,7 +190,7 @@ def test_named_objects_and_web_addresses(run, formula, tmp_path):
 def test_what_stores_cannot_do_is_said(run, s3, more):
     code, _, err = run("colorize", f"{s3}/in", "-o", f"{s3}/out", *more)
     assert code == 2
-    assert f"{more[0]} doesn't go with object stores" in err
+    assert f"{more[0]} is not available with object stores" in err
 
 
 def test_a_store_that_fails_for_long_ends_the_run(run, formula, tmp_path, monkeypatch):

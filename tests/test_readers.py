@@ -1,9 +1,12 @@
 """Whatever stands in a file of text from outside, its reader ends in a value or in our error."""
 
 import copy
+import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from photochrom.models import weights
 from photochrom.models.contract import ModelContract
 from photochrom.models.descriptor import read_descriptor
 from photochrom.models.file import read_contract
-from photochrom.models.plain import DEPTH, read_json, read_toml
+from photochrom.models.plain import DEPTH, MOST_LINE_BYTES, read_entries, read_json, read_toml
 from photochrom.runtime.edits import load_edits
 from photochrom.runtime.hints import load_hints
 from photochrom.training.config import load_recipe, recipe_from_dict
@@ -196,3 +199,42 @@ def test_nesting_is_bounded(depth):
         for call in (read_json, lambda text: read_toml(f"a = {text}")):
             with pytest.raises(ValueError, match="nested more than"):
                 call(text)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no such devices")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+@pytest.mark.parametrize("name", sorted(set(READERS) - OF_TEXT - {"recipe of a checkpoint"}))
+def test_a_device_without_an_end_is_refused(name, device):
+    with pytest.raises(READERS[name].errors, match="it has no end after 64 MB"):
+        READERS[name].read(Path(device))
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\0"])
+def test_a_list_may_be_long_as_a_whole(end):
+    names = [b"%d.jpg" % number for number in range(30_000)]
+    assert list(read_entries(io.BytesIO(end + end.join(names) + end), end)) == names
+    assert list(read_entries(io.BytesIO(end.join([*names[:2], b"", b"a"])), end)) == [
+        *names[:2],
+        b"a",
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        bytes(MOST_LINE_BYTES),
+        b"\n" * MOST_LINE_BYTES,
+        b"a" * MOST_LINE_BYTES,
+        b"a\n" + b"b" * (MOST_LINE_BYTES + 1) + b"\nc",
+        b"a\n" * (MOST_LINE_BYTES - 9) + b"b" * (2 * MOST_LINE_BYTES) + b"\nc",
+    ],
+)
+def test_a_line_without_an_end_is_refused(written):
+    with pytest.raises(ValueError, match="65,536 bytes and more without a name's end"):
+        list(read_entries(io.BytesIO(written), b"\n"))
+
+
+def test_a_list_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr("photochrom.models.plain.MOST_LIST_BYTES", 2**20)
+    with pytest.raises(ValueError, match="no end after 1 MB"):
+        list(read_entries(io.BytesIO(b"a.jpg\n" * 2**18), b"\n"))

@@ -574,6 +574,11 @@ def test_an_empty_list_is_nothing_to_do(run):
     [
         (["--files-from", "missing"], "missing: cannot read the list"),
         (["-", "--files-from", "-"], "not both"),
+        pytest.param(
+            ["--files-from", "/dev/zero"],
+            "/dev/zero: cannot read the list (it has 65,536 bytes",
+            marks=pytest.mark.skipif(os.name == "nt", reason="it has no such device"),
+        ),
         (["a.png", "--parents"], "-o"),
         (["a.png", "-o", "out", "--watch"], "a.png: --watch needs folders"),
         (["in", "--watch"], "in is a folder; name a folder"),

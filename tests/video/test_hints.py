@@ -53,7 +53,7 @@ def test_a_hints_file_is_read(tmp_path):
         ({"version": 1, "hints": [{"frame": 1, "hints": [{"x": 1}]}]}, "is not a hint"),
         ({"version": 1, "hints": [{"frame": 1, "hints": [], "span": "all"}]}, "span 'all'"),
         ({"version": 1, "references": [{"picture": "a.jpg", "shots": [0]}]}, "from 1 on"),
-        ({"version": 1, "references": [{"picture": 3}]}, "a file's name"),
+        ({"version": 1, "references": [{"picture": 3}]}, "a file name"),
     ],
 )
 def test_what_is_no_hints_file_is_refused(tmp_path, content, said):

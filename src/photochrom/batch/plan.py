@@ -7,25 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
+from photochrom.models.plain import read_entries
 from photochrom.pictures import formats, systems
 from photochrom.pictures.folders import list_others, list_pictures, real_path
 
 
-def read_list(data: bytes, *, null: bool = False) -> list[str]:
+def read_list(stream: BinaryIO, *, null: bool = False) -> list[str]:
     """The inputs that a list names, for `plan`.
 
     Parameters
     ----------
-    data : the list's bytes: one input a line, empty lines ignored
+    stream : the list: one input a line, empty lines ignored
     null : inputs end with NUL bytes instead, as from ``find -print0``
+
+    Raises
+    ------
+    ValueError, OSError
+        As for `photochrom.models.plain.read_entries`.
     """
-    if null:
-        lines = data.split(b"\0")
-    else:
-        lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    entries = read_entries(stream, b"\0" if null else b"\n")
+    lines = entries if null else (line.removesuffix(b"\r") for line in entries)
     names = [os.fsdecode(line) for line in lines if line]
     # A list can't stand for stdin, so that a file may have this name.
     return [f".{os.sep}{name}" if name == STANDARD_STREAM else name for name in names]

@@ -90,13 +90,14 @@ def all_inputs(named: list[str], files_from: str | None, *, null: bool) -> list[
                 "name photographs or folders, or a list with --files-from.", param_hint="IN..."
             )
         return named
-    if files_from != STANDARD_STREAM:
-        try:
-            data = Path(files_from).read_bytes()
-        except OSError as error:
-            raise JobError(f"{files_from}: cannot read the list ({error.strerror}).") from error
-    elif STANDARD_STREAM in named:
+    if files_from == STANDARD_STREAM and STANDARD_STREAM in named:
         raise JobError("Standard input (-) can be a photograph or a list of inputs, not both.")
-    else:
-        data = sys.stdin.buffer.read()
-    return [*named, *read_list(data, null=null)]
+    try:
+        if files_from == STANDARD_STREAM:
+            return [*named, *read_list(sys.stdin.buffer, null=null)]
+        with Path(files_from).open("rb") as stream:
+            return [*named, *read_list(stream, null=null)]
+    except OSError as error:
+        raise JobError(f"{files_from}: cannot read the list ({error.strerror}).") from error
+    except ValueError as error:
+        raise JobError(f"{files_from}: cannot read the list ({error}).") from error

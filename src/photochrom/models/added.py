@@ -7,7 +7,6 @@ first one has a contract inside, there is no more in it than that.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import platformdirs
 
 from photochrom.errors import Advice, ModelError
 from photochrom.models.file import digest_of
+from photochrom.models.plain import read_text, read_toml
 
 VARIABLE = "PHOTOCHROM_MODELS"
 """Names another folder, such as one that several machines see."""
@@ -95,8 +95,8 @@ def find_added(name: str) -> AddedModel | None:
 def _read(note: Path) -> AddedModel:
     """What the note of a model says; of one that can't be read, no more than its name."""
     try:
-        table = tomllib.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        table = read_toml(read_text(note))
+    except ValueError:
         table = {}
     return AddedModel(
         name=note.stem,

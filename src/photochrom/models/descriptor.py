@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from photochrom.errors import ContractError
 from photochrom.models import fields
-from photochrom.models.plain import read_toml
+from photochrom.models.plain import read_text, read_toml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +176,12 @@ def read_descriptor(path: Path) -> Descriptor:
         It can't be read, holds what no descriptor has, or a value that can't be.
     """
     try:
-        table: dict[str, Any] = read_toml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ContractError(f"{path}: can't be read ({error.strerror}).") from error
-    except ValueError as error:  # of TOML as of UTF-8
+        text = read_text(path)
+    except ValueError as error:
+        raise ContractError(f"{path}: can't be read ({error}).") from error
+    try:
+        table: dict[str, Any] = read_toml(text)
+    except ValueError as error:
         raise ContractError(f"{path}: this is not valid TOML: {error}") from error
     unknown = sorted(set(table) - set(_CHECKS))
     if unknown:

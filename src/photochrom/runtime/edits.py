@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import ColorError, EditsError, HintError
-from photochrom.models.plain import read_json
+from photochrom.models.plain import read_json, read_text
 from photochrom.runtime.hints import Hint, Lock, hints_from, locks_from
 from photochrom.runtime.options import DEFAULTS, Options, limits_for
 from photochrom.runtime.palette import parse_palette
@@ -62,8 +62,8 @@ def load_edits(path: Path) -> Edits:
         They can't be read, or hold something else; the message says what.
     """
     try:
-        return _edits_from(read_json(path.read_text(encoding="utf-8")), path.parent)
-    except (OSError, ValueError) as error:
+        return _edits_from(read_json(read_text(path)), path.parent)
+    except ValueError as error:
         raise EditsError(f"{path}: the edits can't be read ({error}).") from error
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from photochrom.color.text import parse_color
 from photochrom.errors import ColorError, HintError
-from photochrom.models.plain import read_json
+from photochrom.models.plain import read_json, read_text
 
 AB_LIMIT = 255
 """No color has an a* or b* farther from 0."""
@@ -183,8 +183,8 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
         It can't be read, or holds something else.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except ValueError as error:
         raise HintError(f"{path}: the hints can't be read ({error}).") from error
     try:
         return hints_from_json(text)

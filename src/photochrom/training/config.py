@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import RecipeError
-from photochrom.models.plain import read_toml, shallow
+from photochrom.models.plain import read_text, read_toml, shallow
 from photochrom.training.tables import (
     AgeConfig,
     DataConfig,
@@ -61,10 +61,12 @@ def load_recipe(path: Path, overrides: typing.Sequence[str] = ()) -> Recipe:
         The file can't be read, or holds an unknown key or a wrong value.
     """
     try:
-        table = read_toml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"{path}: the recipe can't be read ({error.strerror}).") from error
-    except ValueError as error:  # TOML, UTF-8, numbers and depths without end
+        text = read_text(path)
+    except ValueError as error:
+        raise RecipeError(f"{path}: the recipe can't be read ({error}).") from error
+    try:
+        table = read_toml(text)
+    except ValueError as error:  # TOML, numbers and depths without end
         raise RecipeError(f"{path}: this is not valid TOML: {error}.") from error
     table.setdefault("name", path.stem)
     return changed_recipe(table, overrides)

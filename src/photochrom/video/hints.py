@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import ColorError, FilmHintsError, HintError
-from photochrom.models.plain import read_json
+from photochrom.models.plain import read_json, read_text
 from photochrom.runtime.hints import Hint, hints_from
 
 Span = Literal["shot", "frame"]
@@ -80,8 +80,8 @@ def load_film_hints(path: Path) -> FilmHints:
         It can't be read, or holds something else.
     """
     try:
-        content = read_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = read_json(read_text(path))
+    except ValueError as error:
         raise FilmHintsError(f"{path}: the hints can't be read ({error}).") from error
     try:
         return _film_hints(content, path.parent)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmWriteError, WorkFolderError
-from photochrom.models.plain import read_json
+from photochrom.models.plain import read_json, read_text
 from photochrom.pictures import writing
 from photochrom.video.encoding import Packet
 
@@ -293,8 +293,8 @@ def _take(lock: int, path: Path) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return read_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(read_text(path))
+    except ValueError:
         return None
 
 

@@ -30,11 +30,17 @@ demo: $(RUNTIME) ## color the sample photographs, into demo/
 test: lint ## all that must hold: lint, tests, coverage
 	$(BIN)/pytest -m "not slow" --cov=photochrom --cov-report=term --cov-fail-under=85
 
+# Left out below: tests that none of these libraries has a part in. The page and its modules run in a
+# browser or Node.js; the others are of the docs, of a release, and of how the source is laid out.
+NOT_LOWEST := tests/studio/test_studio.py tests/studio/test_web_engine.py \
+	tests/studio/test_web_site.py tests/test_architecture.py tests/test_docs.py \
+	tests/test_licenses.py tests/test_release.py tests/test_site.py
+
 # Libraries of then warn of what libraries of now will drop, and leave streams open (Starlette's test
-# client): that is not ours to mend. The page is left out: its browser is none of these libraries.
+# client): that is not ours to mend.
 lowest: $(LOWEST)/.installed ## test coloring with the oldest libraries that pyproject.toml allows
 	$(LOWEST)/bin/pytest -m "not slow and not train" --ignore-glob 'tests/studio/test_page*' \
-		--ignore tests/studio/test_studio.py --ignore tests/studio/test_web_site.py \
+		$(addprefix --ignore ,$(NOT_LOWEST)) \
 		-W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
 		-W ignore::pytest.PytestUnraisableExceptionWarning
 

@@ -24,7 +24,6 @@ from photochrom.models.plain import DEPTH, MOST_LINE_BYTES, read_entries, read_j
 from photochrom.runtime.edits import load_edits
 from photochrom.runtime.hints import load_hints
 from photochrom.training.config import load_recipe, recipe_from_dict
-from photochrom.video.hints import load_film_hints
 
 
 def as_toml(table):
@@ -48,6 +47,13 @@ class Reader:
     read: Callable[[Any], object]
     write: Callable[[Any], str] = json.dumps
     errors: type[Exception] = PhotochromError
+
+
+def load_film_hints(path):
+    pytest.importorskip("av")
+    from photochrom.video.hints import load_film_hints
+
+    return load_film_hints(path)
 
 
 def contract():

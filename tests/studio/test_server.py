@@ -552,7 +552,7 @@ def test_only_gray_refuses_colors(client):
         (
             b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n1\r\n'
             b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n2\r\n--x--\r\n',
-            "one by one",
+            "one at a time",
         ),
         (
             b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -628,7 +628,7 @@ def test_what_needs_too_much_memory_is_413_and_says_so(start, black_webp):
     for path in ("/v1/colorize", "/v1/pictures"):
         problem = is_problem(client.post(path, content=huge), 413, "can raise the limit")
         assert problem["type"] == "urn:photochrom:problem:memory"
-        assert "0.3 GB" in problem["detail"]
+        assert "300 MB" in problem["detail"]
     held = opened(client, photograph(3000, 3000))
     url = f"/v1/pictures/{held['id']}/paint"
     is_problem(client.post(url, json={"size": "full", "format": "avif"}), 413, "memory")
@@ -703,7 +703,7 @@ def test_a_full_queue_is_503_and_says_when_to_come_back(start, monkeypatch):
     threads[1].start()
     until(lambda: metric(client, "queue_depth") == 1)
     full = client.get(url)
-    is_problem(full, 503, "too much to do")
+    is_problem(full, 503, "server is busy")
     assert int(full.headers["retry-after"]) >= 1
     assert client.get("/healthz").status_code == 200
     going.set()
@@ -911,7 +911,7 @@ def test_ids_cannot_be_guessed():
 def test_pictures_are_evicted_through_the_door(start):
     client = start(limits=Limits(pictures=2))
     ids = [opened(client)["id"] for _ in range(3)]
-    is_problem(client.get(f"/v1/pictures/{ids[0]}/original"), 404, "forgotten")
+    is_problem(client.get(f"/v1/pictures/{ids[0]}/original"), 404, "closed after a while")
     for id_ in ids[1:]:
         assert client.get(f"/v1/pictures/{id_}/original").status_code == 200
 

@@ -128,7 +128,7 @@ class Traits(BaseModel):
     place: Annotated[list[int], Field(min_length=4, max_length=4)]
     way: float
     step: float
-    readers: list[tuple[float, float, float]]
+    readers: list[Annotated[list[float], Field(min_length=3, max_length=3)]]
     data: str
 
 

@@ -156,6 +156,12 @@ def _() -> bytes:
     return tiff(bytes(600), 6, 6, 3, more)
 
 
+@file("huge-tiles.tif")
+def _() -> bytes:
+    more = ((322, SHORT, (16384,)), (323, SHORT, (8192,)), (324, LONG, (8,)), (325, LONG, (600,)))
+    return tiff(bytes(600), more=more)
+
+
 @file("mosaic.tif")
 def _() -> bytes:
     return tiff(GRAY.tobytes(), 1, 32803)

@@ -28,6 +28,7 @@ REFUSED = {
     "zstd.tif": rf"its compression is Zstandard, .*{CONVERT}",
     "jpeg2000.tif": rf"its compression is JPEG 2000, .*{CONVERT}",
     "old-jpeg.tif": rf"its compression is old-style JPEG, .*{CONVERT}",
+    "huge-tiles.tif": rf"tiles of 16,384 x 8,192 pixels \(128\.0 MB each\) are larger .*{CONVERT}",
     "mosaic.tif": "it holds a camera's raw data; develop it",
     "icclab.tif": rf"its pixels are ICC Lab, .*{CONVERT}",
     "hexachrome.tif": rf"its inks are others than CMYK; {CONVERT}",

@@ -20,6 +20,9 @@ from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_
 _NONSENSE = bytes(range(1, 128)) * 2
 """Bytes that no scan's data end with."""
 
+_OF_TILES = "tile size out of range"
+"""What libvips says of TIFF tiles that it finds too large."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
@@ -221,6 +224,8 @@ class Encoded:
                 f"{self.name}: HEIC, which can't be decoded here; pip install "
                 "'photochrom[heic]', or convert it to JPEG, PNG or AVIF first."
             )
+        if self.contents and self.contents.oversized_tiles and _OF_TILES in reason(error):
+            return PictureReadError(f"{self.name}: {self.contents.oversized_tiles}.")
         kind = formats.guess(head)
         if kind:
             return PictureReadError(

@@ -110,6 +110,26 @@ def rows(numbers: Numbers) -> int:
     return _first(numbers, TILE_LENGTH, 0) or _first(numbers, ROWS_PER_STRIP, 0)
 
 
+def oversized_tiles(numbers: Numbers) -> str:
+    """What to say where libvips finds a page's tiles too large; empty where it has none.
+
+    libvips' limits depend on the page's size, on the sides and on the bytes of a tile.
+
+    Parameters
+    ----------
+    numbers : the page's tags
+    """
+    across, down = (_first(numbers, tag, 0) for tag in (TILE_WIDTH, TILE_LENGTH))
+    if not (across and down):
+        return ""
+    channels = 1 if _first(numbers, PLANAR, 1) == 2 else _first(numbers, SAMPLES, 1)
+    size = across * down * channels * _first(numbers, BITS, 1) / 8
+    return (
+        f"its tiles of {across:,} x {down:,} pixels ({size / 2**20:,.1f} MB each) are larger than "
+        f"libvips reads in a picture of this size; {_CONVERT}, with tiles of 256 x 256 or none"
+    )
+
+
 def refusal(numbers: Numbers) -> str:
     """Why a page's pixels can't be decoded, or would be decoded wrongly; empty where they can.
 

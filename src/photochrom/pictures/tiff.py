@@ -70,6 +70,7 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
                 numbers, pyramid=smaller or bool(numbers(storage.SUB_DIRECTORIES))
             ),
             rows=storage.rows(numbers),
+            oversized_tiles=storage.oversized_tiles(numbers),
             refusal=storage.refusal(numbers),
             ycbcr=storage.ycbcr(numbers),
             planes=storage.planes(numbers),

@@ -41,6 +41,18 @@ SWITCHES = [
 PATIENCE_MS = 60_000
 SHOWN = """(({ dataset, src } = document.querySelector(".images .after") ?? { dataset: {} }) =>
     dataset.painting ?? src)()"""
+KEPT = """() => new Promise((resolve) => {
+    const opening = indexedDB.open("photochrom", 1);
+    opening.onsuccess = () => {
+        const names = opening.result.objectStoreNames;
+        if (!names.length) { opening.result.close(); resolve([]); return; }
+        const all = opening.result.transaction("photographs").objectStore("photographs").getAll();
+        all.onsuccess = () => {
+            opening.result.close();
+            resolve(all.result.map((one) => one.edits));
+        };
+    };
+})"""
 DESK = {"width": 1440, "height": 900}
 
 
@@ -189,6 +201,18 @@ class Studio:
             "&& document.querySelector('#stage').dataset.state === 'painted'",
             arg=before,
         )
+
+    def kept(self):
+        """The edits of the photographs that are kept for the next visit, as JSON."""
+        return self.page.evaluate(KEPT)
+
+    def until_kept(self, part):
+        """Wait until edits are kept in which something stands."""
+        for _ in range(PATIENCE_MS // 100):
+            if any(part in edits for edits in self.kept()):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{part} is not kept: {self.kept()}")
 
     def shown(self):
         """Which painted picture is shown."""

@@ -7,19 +7,6 @@ import pytest
 
 SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
 
-KEPT = """() => new Promise((resolve) => {
-    const opening = indexedDB.open("photochrom", 1);
-    opening.onsuccess = () => {
-        const names = opening.result.objectStoreNames;
-        if (!names.length) { opening.result.close(); resolve([]); return; }
-        const all = opening.result.transaction("photographs").objectStore("photographs").getAll();
-        all.onsuccess = () => {
-            opening.result.close();
-            resolve(all.result.map((one) => one.edits));
-        };
-    };
-})"""
-
 
 def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
     studio = visit().open(SAMPLES / "flower.jpg")
@@ -27,10 +14,7 @@ def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
         pytest.skip("the model takes no hints")
     studio.hint(0.6, 0.5, "#7a3fb0")
     wanted = studio.lab(0.6, 0.5)
-    for _ in range(200):
-        if any("7a3fb0" in edits for edits in studio.page.evaluate(KEPT)):
-            break
-        studio.page.wait_for_timeout(100)
+    studio.until_kept("7a3fb0")
     studio.page.reload()
     studio.page.wait_for_selector(".marker")
     studio.painted()
@@ -38,7 +22,7 @@ def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
     assert "flower.jpg" in studio.page.locator("#title").inner_text()
     studio.page.locator("#forget").click()
     studio.page.wait_for_selector("body[data-scene=welcome]")
-    assert studio.page.evaluate(KEPT) == []
+    assert studio.kept() == []
     studio.page.reload()
     studio.page.wait_for_selector(".print-paper")
     assert studio.page.locator(".film").count() == 0
@@ -48,7 +32,7 @@ def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_close
     studio = visit().open(SAMPLES / "chelsea.jpg")
     studio.page.locator("#keep").uncheck()
     studio.page.wait_for_timeout(2000)
-    assert studio.page.evaluate(KEPT) == []
+    assert studio.kept() == []
     studio.page.get_by_role("button", name="Close this photograph").click()
     studio.page.wait_for_selector("body[data-scene=welcome]")
     assert studio.page.locator("#welcome").is_visible()

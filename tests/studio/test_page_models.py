@@ -67,7 +67,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert " -m mine " in page.locator("#command").inner_text()
     page.keyboard.press("Escape")
 
-    page.wait_for_timeout(4000)  # until the work is kept
+    studio.until_kept("2040c0")
     page.reload()
     page.wait_for_selector(".marker")
     studio.painted()

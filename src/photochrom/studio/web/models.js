@@ -64,7 +64,9 @@ export function followModels(session) {
   const card = (model) => {
     const { name, domain, like, licence, fault } = model;
     const limits = limitsOf(model);
-    const about = [domain || (like ? t("models.kind", { kind: like }) : ""), licence];
+    const kind = like ? t("models.kind", { kind: like }) : null;
+    // The domain as the model's makers wrote it.
+    const about = [domain ? make("span", { lang: "en" }, domain) : kind, licence].filter(Boolean);
     return make(
       "li",
       {},
@@ -79,7 +81,7 @@ export function followModels(session) {
         },
         results.get(name) ?? null,
         make("strong", {}, name),
-        make("span", {}, about.filter(Boolean).join(" · ")),
+        make("span", {}, ...about.flatMap((part, at) => (at ? [" · ", part] : [part]))),
         limits ? make("small", {}, limits) : null,
       ),
     );

@@ -80,13 +80,17 @@ def test_it_opens_without_the_server_and_a_new_version_comes_at_once(visit, star
     studio = visit(url=str(client.base_url), expect_faults=True)
     page = studio.page
     page.evaluate("navigator.serviceWorker.ready")
+    [old] = page.evaluate("caches.keys()")
     with (web / "base.css").open("a") as style:
         style.write("body { --edition: 2; }\n")
     page.reload()
     edition = "getComputedStyle(document.body).getPropertyValue('--edition').trim()"
     assert page.evaluate(edition) == "2"
     page.evaluate("navigator.serviceWorker.ready.then((one) => one.update())")
-    page.wait_for_function("async () => (await caches.keys()).length === 1")
+    page.wait_for_function(
+        "async old => (names => names.length === 1 && names[0] !== old)(await caches.keys())",
+        arg=old,
+    )
     client.server.should_exit = True
     page.wait_for_function("() => fetch('healthz').then(() => false, () => true)")
     page.goto(str(client.base_url))

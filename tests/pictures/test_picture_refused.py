@@ -208,7 +208,7 @@ def test_empty_file_is_an_error(tmp_path):
 
 
 def test_empty_bytes_are_an_error():
-    with pytest.raises(PictureReadError, match="upload: empty"):
+    with pytest.raises(PictureReadError, match="upload: no data"):
         picture.read(b"", name="upload")
 
 
@@ -292,7 +292,7 @@ def test_the_error_says_how_far_decoding_got(suffix, least, kind, tmp_path):
             PictureReadError, match=r"cut.*: damaged or truncated: \d+ of 400 rows"
         ) as caught:
             use()
-        rows = int(str(caught.value).split("short: ")[1].split(" of")[0])
+        rows = int(str(caught.value).split("truncated: ")[1].split(" of")[0])
         assert least < rows < 260
 
 

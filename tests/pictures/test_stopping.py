@@ -13,8 +13,9 @@ from photochrom.pictures.stopping import Stop
 
 
 def huge():
-    """A picture that takes seconds to encode, and no memory."""
-    return picture.from_image(pyvips.Image.black(30_000, 30_000).copy(interpretation="b-w"))
+    """A picture that takes a second to encode or to shrink, and no memory."""
+    noise = pyvips.Image.gaussnoise(6_000, 6_000, mean=128)
+    return picture.from_image(noise.cast("uchar").copy(interpretation="b-w"))
 
 
 def at_work(stop, work, begun):

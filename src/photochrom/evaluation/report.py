@@ -287,7 +287,7 @@ def _write_figure(pictures: list[NDArray[np.uint8]], path: Path, *, across: int)
         )
         for first in range(0, len(images), across)
     ]
-    sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="center")
+    sheet = pyvips.Image.arrayjoin(rows, across=1, shim=4, background=255, halign="centre")
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.write_to_file(str(path))
 

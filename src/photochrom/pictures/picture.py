@@ -137,6 +137,7 @@ class Picture:
             image = image[: 1 if image.bands < 3 else 3]
             with stopping.watching(image.colourspace("srgb")) as watched:
                 pixels = watched.numpy()
+            stopping.check()
         except pyvips.Error as error:
             raise self._unreadable(error) from error
         return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))

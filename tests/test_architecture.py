@@ -37,7 +37,17 @@ ORDER = {
         *("abilities", "resizing", "foreign", "added", "weights", "opening", "adding"),
     ),
     "pictures": (
-        *("formats", "xmp", "contents", "directories", "editing", "exif", "storage", "tiff"),
+        *(
+            "formats",
+            "xmp",
+            "contents",
+            "directories",
+            "editing",
+            "exif",
+            "storage",
+            "old_jpeg",
+            "tiff",
+        ),
         *(
             "jpeg",
             "png",

@@ -156,6 +156,19 @@ def _() -> bytes:
     return tiff(bytes(600), 6, 6, 3, more)
 
 
+@file("old-jpeg-whole.tif")
+def _() -> bytes:
+    stream = encoded(picture("RGB"), "JPEG", quality=95)
+    more = (
+        (273, LONG, (8 + stream.index(b"\xff\xda"),)),
+        (512, SHORT, (1,)),
+        (513, LONG, (8,)),
+        (514, LONG, (len(stream),)),
+        (530, SHORT, (2, 2)),
+    )
+    return tiff(stream, 6, 6, 3, more)
+
+
 @file("huge-tiles.tif")
 def _() -> bytes:
     more = ((322, SHORT, (16384,)), (323, SHORT, (8192,)), (324, LONG, (8,)), (325, LONG, (600,)))

@@ -314,3 +314,39 @@ def test_raw_files_are_called_by_their_name():
         assert formats.is_raw(head)
         with pytest.raises(PictureReadError, match="x: it holds a camera's raw data; develop"):
             picture.read(head + bytes(400), name="x")
+
+
+def test_an_old_jpeg_in_tiff_is_turned_as_the_tiff_says():
+    short, long = MADE["SHORT"], MADE["LONG"]
+    stream = MADE["encoded"](MADE["picture"]("RGB"), "JPEG", quality=95)
+    more = ((274, short, (6,)), (513, long, (8,)), (514, long, (len(stream),)))
+    found = picture.read(MADE["tiff"](stream, 6, 6, 3, more))
+    assert np.abs(found.srgb().astype(int) - np.rot90(GRAY, -1)[..., None]).mean() < 3
+    assert picture.read(found.encode("tiff")).size == found.size == GRAY.shape[::-1]
+
+
+def test_an_old_jpeg_in_tiff_is_found_behind_other_pages():
+    pages = io.BytesIO()
+    for name in ("no-resolution.tif", "old-jpeg-whole.tif"):
+        tiff.append(pages, io.BytesIO(content(name)))
+    second = picture.read(pages.getvalue(), page=1)
+    assert np.abs(second.srgb().astype(int) - GRAY[..., None]).mean() < 3
+
+
+@pytest.mark.parametrize("damage", ["cut", "size", "rgb", "photometric", "nothing there"])
+def test_an_old_jpeg_in_tiff_that_is_no_whole_stream_is_refused(damage):
+    long = MADE["LONG"]
+    stream = MADE["encoded"](MADE["picture"]("RGB"), "JPEG", quality=95)
+    size = len(stream) - 9 if damage == "cut" else len(stream)
+    if damage == "size":
+        at = stream.index(b"\xff\xc0") + 5
+        stream = stream[:at] + b"\0\x09" + stream[at + 2 :]
+    if damage == "rgb":
+        adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"
+        stream = stream[:2] + adobe + stream[2:]
+        size = len(stream)
+    place = 9 if damage == "nothing there" else 8
+    more = ((513, long, (place,)), (514, long, (size,)))
+    data = MADE["tiff"](stream, 6, 2 if damage == "photometric" else 6, 3, more)
+    with pytest.raises(PictureReadError, match="its compression is old-style JPEG"):
+        picture.read(data)

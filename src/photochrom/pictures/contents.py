@@ -74,6 +74,8 @@ class Contents:
     """How a page is stored, as options for libvips' ``tiffsave``."""
     rows: int = 0
     """How many rows are stored in one piece, a strip or a row of tiles; 0: perhaps all."""
+    has_old_jpeg: bool = False
+    """Whether it is a TIFF page whose pixels are the JPEG stream of its tag 513."""
     oversized_tiles: str = ""
     """Why it can't be read where libvips finds its tiles too large; empty where it has none."""
     refusal: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike, fsencode, fspath
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import pyvips
 
 from photochrom.errors import Advice, DamagedPictureError, PictureReadError
-from photochrom.pictures import boxes, formats, heic, jpeg, metadata, png, storage, tiff
+from photochrom.pictures import boxes, formats, heic, jpeg, metadata, old_jpeg, png, storage, tiff
 from photochrom.pictures.contents import Contents
 from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_srgb
 
@@ -62,6 +62,9 @@ class Encoded:
                 content = _bytes(content) + jpeg.END
             elif contents and contents.planes:
                 content = tiff.parted(_bytes(content), contents.page)
+            elif contents and contents.has_old_jpeg:
+                content = old_jpeg.modernized(_bytes(content), contents.page)
+                contents = replace(contents, page=0)
             elif contents and contents.is_sequence:
                 whole = _bytes(content)
                 content = whole[:8] + b"avif" + whole[12:]  # else libvips doesn't know it

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from photochrom.pictures import exif, storage
+from photochrom.pictures import exif, old_jpeg, storage
 from photochrom.pictures.contents import Contents, Resolution
 from photochrom.pictures.directories import BrokenError, File, Tree, Value, serialize, swapped
 
@@ -55,7 +55,10 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
             return Contents(pages=0, refusal=storage.RAW)
         number = whole[page]
         wanted = {*exif.DESCRIPTIVE, *exif.RESOLUTION, IPTC, PHOTOSHOP, *storage.TAGS}
+        wanted |= {old_jpeg.PLACE, old_jpeg.SIZE}
         tags = file.directory(offsets[number], wanted)
+        if has_old_jpeg := old_jpeg.has_stream(stream, tags):
+            tags = old_jpeg.as_modern(tags)
         smaller = any(kind & 1 for kind in kinds[number + 1 : number + 2])
         smaller |= storage.SUB_DIRECTORIES in tags
 
@@ -70,6 +73,7 @@ def examine(stream: BinaryIO, *, page: int = 0) -> Contents | None:
                 numbers, pyramid=smaller or bool(numbers(storage.SUB_DIRECTORIES))
             ),
             rows=storage.rows(numbers),
+            has_old_jpeg=has_old_jpeg,
             oversized_tiles=storage.oversized_tiles(numbers),
             refusal=storage.refusal(numbers),
             ycbcr=storage.ycbcr(numbers),

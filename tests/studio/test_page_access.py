@@ -56,7 +56,7 @@ def test_the_focus_never_falls_out_of_the_page(studio):
     assert focused(studio) == "stage"  # nothing is left to undo
     press(studio, "#redo")
     press(studio, "#hint-list .quiet")
-    assert page.locator(".hint-list, .sections").locator(":focus").count() == 1
+    page.locator(":is(.hint-list, .sections) :focus").wait_for()
     press(studio, "button.version >> nth=1")
     said(studio, "Done: alternative 1.")
     press(studio, "#palette-presets button >> nth=0")

@@ -86,7 +86,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert page.locator("#unsure").is_enabled()
 
 
-def test_the_menu_fits_on_a_phone(visit, new_server, kept):
+def test_the_menu_fits_on_a_phone(new_server, visit, kept):
     phone = {"width": 390, "height": 844}
     studio = visit(url=new_server().url, viewport=phone).open(SAMPLES / "flower.jpg")
     studio.page.locator("#models-open").click()

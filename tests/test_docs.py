@@ -163,7 +163,7 @@ BRITISH = re.compile(
 
 NOT_OURS = [
     r"Measuring colourfulness in natural images",  # a title
-    r"colourspace|grey16",  # libvips
+    r'colourspace|grey16|halign="centre"',  # libvips
     r"\bgrey_\w+|\bgrey(?= =| and frame)",  # identifiers
 ]
 

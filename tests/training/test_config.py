@@ -340,7 +340,9 @@ def test_missing_file_is_an_error(tmp_path):
 @pytest.mark.parametrize("content", [b"[data\n", b"\xff\xfe", b"a = 1\na = 2\n"])
 def test_file_that_is_no_toml_is_an_error(content, tmp_path):
     (tmp_path / "bad.toml").write_bytes(content)
-    with pytest.raises(RecipeError, match=r"bad\.toml: this is not valid TOML"):
+    with pytest.raises(
+        RecipeError, match=r"bad\.toml: (this is not valid TOML|the recipe can.t be read)"
+    ):
         load_recipe(tmp_path / "bad.toml")
 
 

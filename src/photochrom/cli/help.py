@@ -35,7 +35,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             *("watch", "interval", "resume", "dry_run", "manifest"),
         ),
         "Model and machine": (
-            *("model", "like", "device", "workers", "max_pixels", "max_memory_mb", "likeness"),
+            *("model", "like", "device", "workers", "max_pixels", "max_memory_mb"),
         ),
         "Many machines": ("shard", "ray", "actors"),
     },

@@ -35,6 +35,7 @@ def test_a_file_that_is_gone_fails_alone(visit, tmp_path):
         doomed.unlink(missing_ok=True)
         route.continue_()
 
+    studio.page.wait_for_load_state("networkidle")  # the samples have come up in color
     studio.page.route("**/v1/pictures", delete_and_go_on)
     studio.choose(SAMPLES / "flower.jpg", doomed, SAMPLES / "chelsea.jpg")
     studio.page.wait_for_selector(".film.failed")

@@ -52,6 +52,9 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
 
     Nothing in pipes, and where a service builds and tests: these keep every line.
     """
+    if total < 2 or not _is_watched(console):
+        yield lambda number, of: None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -59,9 +62,7 @@ def progress(label: str, total: int, *, console: Console) -> Iterator[Callable[[
         RateColumn(),
         TimeRemainingColumn(compact=True),
     )
-    bar = Progress(
-        *columns, console=console, transient=True, disable=total < 2 or not _is_watched(console)
-    )
+    bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task(label, total=total)
     try:
         bar.start()

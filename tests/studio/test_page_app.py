@@ -87,9 +87,15 @@ def test_it_opens_without_the_server_and_a_new_version_comes_at_once(visit, star
     edition = "getComputedStyle(document.body).getPropertyValue('--edition').trim()"
     assert page.evaluate(edition) == "2"
     page.evaluate("navigator.serviceWorker.ready.then((one) => one.update())")
-    page.wait_for_function(
-        "async old => (names => names.length === 1 && names[0] !== old)(await caches.keys())",
-        arg=old,
+    page.evaluate(
+        """async old => {
+            for (;;) {
+                const names = await caches.keys();
+                if (names.length === 1 && names[0] !== old) return;
+                await new Promise((done) => setTimeout(done, 50));
+            }
+        }""",
+        old,
     )
     client.server.should_exit = True
     page.wait_for_function("() => fetch('healthz').then(() => false, () => true)")

@@ -126,7 +126,8 @@ def test_exported_again_without_a_step_it_gives_the_same_colors(name, tmp_path):
         assert np.abs(one - other).max() < 0.1
     before, after = half_weights(shipped), half_weights(again)
     assert before.total() > 10
-    assert before <= after  # the shipped model may lack the head that finds regions
+    same = (before & after).total()  # some are rounded once more where norms are folded in
+    assert same > 0.9 * before.total(), (same, before.total())
 
 
 def colors(session, height, width, count):

@@ -1,4 +1,6 @@
-"""Fixtures for all tests: small pictures of a smooth seeded pattern, and a model with hints."""
+"""Fixtures for all tests: smooth seeded pictures, a model with hints, the command line."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -24,6 +26,26 @@ def _no_added_models(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PHOTOCHROM_MODELS", str(tmp_path_factory.mktemp("models") / "none"))
         yield
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process -> (exit code, stdout, stderr)."""
+    from photochrom.cli import main as cli
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["photochrom", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return call
 
 
 @pytest.fixture(scope="session")

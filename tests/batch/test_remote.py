@@ -15,7 +15,6 @@ from photochrom.batch.objects import Earlier, Plan, sort_out
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.shards import Shard
 from photochrom.batch.stores import Address
-from photochrom.cli import main as cli
 from photochrom.pictures import picture
 from photochrom.runtime.colorizer import Colorizer
 
@@ -23,23 +22,6 @@ pytest.importorskip("obstore")
 
 PATIENCE_S = 120
 COMMAND = "from photochrom.cli.main import main; main()"
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command in this process -> (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["photochrom", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return (code, *capsys.readouterr())
-
-    return call
 
 
 def content(place):

@@ -1,12 +1,10 @@
 """`photochrom models` and other people's models in the other commands."""
 
-import sys
 import tomllib
 
 import numpy as np
 import pytest
 
-from photochrom.cli import main as cli
 from photochrom.models import added
 from photochrom.models.descriptor import KINDS
 from photochrom.models.weights import shipped_models
@@ -22,25 +20,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(added.VARIABLE, str(tmp_path / "kept"))
     return tmp_path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process -> (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["photochrom", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return call
 
 
 def test_a_model_is_added_listed_shown_checked_and_removed(run, here):

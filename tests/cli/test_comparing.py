@@ -1,10 +1,7 @@
 """`photochrom compare`: a sheet of several models' results, and figures."""
 
-import sys
-
 import pytest
 
-from photochrom.cli import main as cli
 from photochrom.models import added
 from photochrom.pictures import picture
 from standins import ddcolor, deoldify, photograph
@@ -19,23 +16,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv(added.VARIABLE, str(tmp_path / "kept"))
     picture.from_array(photograph(64)).save("old.png")
     return tmp_path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process -> (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["photochrom", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_all_models_that_there_are_stand_on_the_sheet(run, here):

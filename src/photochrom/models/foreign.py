@@ -17,14 +17,13 @@ from photochrom.errors import (
     ContractError,
     ModelError,
     ModelNotFoundError,
-    ShapeError,
     UnsupportedError,
 )
 from photochrom.models.contract import ModelContract
 from photochrom.models.descriptor import KINDS, USUAL_SIDE_PX, Descriptor
 from photochrom.models.file import digest_of
 from photochrom.models.graph import check_graph
-from photochrom.models.network import Features, Float, Tokens
+from photochrom.models.network import Features, Float, Tokens, as_lightness
 from photochrom.models.resizing import resized
 from photochrom.models.session import Engine, Port
 
@@ -95,9 +94,7 @@ class Foreign:
         ShapeError
             Not two axes, or no pixels.
         """
-        values = np.asarray(lightness, dtype=np.float32)
-        if values.ndim != 2 or values.size == 0:
-            raise ShapeError(f"lightness has shape {values.shape}; expected (height, width).")
+        values = as_lightness(lightness)
         height, width = values.shape
         seen = resized(values[None], self._seen_size(height, width))[0]
         if not self._hint_ports:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.errors import ShapeError
 from photochrom.models.contract import ModelContract
 
 Float = NDArray[np.float32]
@@ -36,6 +37,20 @@ class Tokens(NamedTuple):
     def joined(self, others: Tokens) -> Tokens:
         """These tokens and others."""
         return Tokens(*map(np.concatenate, zip(self, others, strict=True)))
+
+
+def as_lightness(lightness: NDArray[Any]) -> Float:
+    """What networks encode, as float32.
+
+    Raises
+    ------
+    ShapeError
+        Not two axes, or no pixels.
+    """
+    values = np.asarray(lightness, dtype=np.float32)
+    if values.ndim != 2 or values.size == 0:
+        raise ShapeError(f"lightness has shape {values.shape}; expected (height, width).")
+    return values
 
 
 class Network(Protocol):

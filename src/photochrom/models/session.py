@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from photochrom.errors import Advice, ContractError, ModelError, ShapeError, UnsupportedError
+from photochrom.errors import Advice, ContractError, ModelError, UnsupportedError
 from photochrom.models.contract import (
     COLORS,
     DECODER_SUFFIX,
@@ -24,7 +24,7 @@ from photochrom.models.contract import (
 )
 from photochrom.models.devices import check_used, providers_of
 from photochrom.models.file import read_contract
-from photochrom.models.network import Features, Float, Tokens
+from photochrom.models.network import Features, Float, Tokens, as_lightness
 
 
 class Port(NamedTuple):
@@ -130,9 +130,7 @@ class Session:
         ShapeError
             Not two axes, or no pixels.
         """
-        values = np.asarray(lightness, dtype=np.float32)
-        if values.ndim != 2 or values.size == 0:
-            raise ShapeError(f"lightness has shape {values.shape}; expected (height, width).")
+        values = as_lightness(lightness)
         height, width = values.shape
         stride = self.contract.stride
         padded = np.pad(values, ((0, -height % stride), (0, -width % stride)), mode="edge")

@@ -21,8 +21,6 @@ from photochrom.runtime.obeying import obey
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.recent import Recent
 
-MAX_LONG_SIDE = 4
-
 CALM = 0.75
 """At vividness 0 colors are so many times as far from gray, besides their temperature of 1."""
 

@@ -26,8 +26,6 @@ from photochrom.runtime.steered import Steered
 from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
-
-MAX_LONG_SIDE = 4
 """The small copy's long side is at most so many times the model's short side."""
 
 MIN_SIDE_PX = 16

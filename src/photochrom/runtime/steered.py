@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import HintError, OptionError
-from photochrom.models.contract import Region
 from photochrom.runtime.canvas import Canvas, check_inside, cover
 from photochrom.runtime.coarse import Coarse, Look, Reference
 from photochrom.runtime.hints import Hint, Lock
-from photochrom.runtime.region import readers_of, regions, things_at, traits_of
+from photochrom.runtime.region import TOGETHER, readers_of, regions, things_at, traits_of
 from photochrom.runtime.tone import PLAIN, Tone
-
-MAX_LONG_SIDE = 4
 
 SURPRISE = 32.0
 """Hints that lie so far, in ab units, from what is painted without them change what lies outside
@@ -105,18 +102,24 @@ class Steered(Coarse):
         cell = self._cell(point, self._coarse_lightness().shape)
 
         def find() -> NDArray[np.float32]:
-            return self._regions([cell], np.array([reach], np.float32))[0]
+            return self._regions(np.array([cell]), np.array([reach], np.float32))[0]
 
         return self._masks.once(("region", cell, reach), find)
 
-    def _regions(
-        self, cells: Sequence[tuple[int, int]], reach: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """The regions of some spots, (T, h, w)."""
+    def _regions(self, cells: NDArray[np.int64], reach: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The regions of some spots, each by itself, (T, h, w)."""
         region = self._network.contract.region
         if region is None:
-            return regions(self.traits(), np.array(cells), reach)
-        return things_at(self.embedding(), np.array(cells), readers_of(region.readers, reach))
+            return regions(self.traits(), cells, reach)
+        return things_at(self.embedding(), cells, readers_of(region.readers, reach))
+
+    def _joined(self, cells: NDArray[np.int64], reach: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The regions of some spots together, (h, w); a few at a time, whatever their number."""
+        mask = np.zeros(self._coarse_lightness().shape, np.float32)
+        for start in range(0, len(cells), TOGETHER):
+            few = slice(start, start + TOGETHER)
+            np.maximum(mask, self._regions(cells[few], reach[few]).max(axis=0), out=mask)
+        return mask
 
     def readers(self) -> NDArray[np.float32]:
         """How things of reach .. 1/4, 1/2, 1 are read from `embedding`, (S, 3); S may be 0."""
@@ -162,17 +165,14 @@ class Steered(Coarse):
         nothing in the picture speaks for means the thing that it stands on.
         """
         usual = self._painted.once(((), look), lambda: self._colors((), look))
-        region = self._network.contract.region
         if not hints:
             return usual
-        if region is None:
+        if self._network.contract.region is None:
             return self._painted.once((hints, look), lambda: self._colors(hints, look))
-        return self._painted.once(
-            ("kept", hints, look), lambda: self._as_meant(hints, look, usual, region)
-        )
+        return self._painted.once(("kept", hints, look), lambda: self._as_meant(hints, look, usual))
 
     def _as_meant(
-        self, hints: tuple[Hint, ...], look: Look, usual: NDArray[np.float32], region: Region
+        self, hints: tuple[Hint, ...], look: Look, usual: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """`_kept` of a model that knows things."""
         before = self._painted.once(("plain", (), look), lambda: self._colors((), look, plain=True))
@@ -185,8 +185,7 @@ class Steered(Coarse):
         def find(new: tuple[Hint, ...]) -> NDArray[np.float32]:
             canvas = self._laid_out(new)
             cells = self._cells_under(canvas)
-            whole = readers_of(region.readers, np.ones(len(cells), np.float32))
-            things = things_at(self.embedding(), cells, whole).max(axis=0)
+            things = self._joined(cells, np.ones(len(cells), np.float32))
             around = np.pad(canvas.planes[..., 2] > 0, 1)
             windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
             return np.maximum(things, windows.any(axis=(2, 3)))  # a dab itself is obeyed
@@ -206,7 +205,7 @@ class Steered(Coarse):
                 found = self._region_of(new[0].points[0], float(canvas.reach[0]))
             else:
                 cells = [cell for hint in new for cell in self._cells_of(hint)]
-                found = self._regions(cells, canvas.reach).max(axis=0)
+                found = self._joined(np.array(cells), canvas.reach)
             return np.maximum(found, canvas.planes[..., 2])
 
         return self._taken_by(hints, "region", find)

@@ -236,7 +236,7 @@ export default {
   "reference.remove": "Entfernen",
   "reference.choose": "Ein Farbfoto als Vorbild wählen oder hierher ziehen",
   "reference.named": "Farben wie {name}; anderes Vorbild wählen",
-  "reference.likeness": "Wie genau",
+  "reference.likeness": "Nähe",
   "reference.gray": "Es ist selbst grau. Nimm ein Farbfoto.",
   "reference.refused": "{name} kann kein Vorbild sein",
 

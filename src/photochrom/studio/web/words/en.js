@@ -234,7 +234,7 @@ export default {
   "reference.remove": "Remove",
   "reference.choose": "Choose or drop a photograph in color to follow",
   "reference.named": "Reference: {name}; choose another",
-  "reference.likeness": "How closely",
+  "reference.likeness": "Likeness",
   "reference.gray": "It is gray itself. Take a photograph in color.",
   "reference.refused": "{name} can’t be followed",
 

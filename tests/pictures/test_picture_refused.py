@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
 )
-from photochrom.pictures import heic, picture
+from photochrom.pictures import encoded, heic, picture
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 
@@ -85,13 +86,31 @@ def test_any_name_will_do(name, smooth_srgb, tmp_path):
 def test_a_pipe_is_read_once(smooth_srgb, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    encoded = picture.from_array(smooth_srgb(20, 30)).encode("png")
-    writer = threading.Thread(target=pipe.write_bytes, args=(encoded,))
+    content = picture.from_array(smooth_srgb(20, 30)).encode("png")
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
     writer.start()
     found = picture.read(pipe)
     writer.join()
     np.testing.assert_array_equal(found.srgb(), smooth_srgb(20, 30))
     assert found.with_ab(flat_ab(20, 30)).encode("png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_without_an_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoded, "MOST_PIPE_BYTES", 3 * 2**20)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def write():
+        with suppress(BrokenPipeError), pipe.open("wb", buffering=0) as endless:
+            while True:
+                endless.write(bytes(2**16))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with pytest.raises(PictureReadError, match="pipe has no end after 3 MB"):
+        picture.read(pipe)
+    writer.join()
 
 
 def test_a_device_is_an_error():

@@ -1,6 +1,7 @@
 """A film's hints file, and hints that are followed through a shot."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,3 +177,9 @@ def test_hints_survive_being_stopped_within_a_shot(
     report = colorize_film(colorizer, source, target, encoding=encoding, hints=hints)
     assert report.resumed == 12
     assert target.read_bytes() == whole.read_bytes()
+
+
+def test_a_device_is_no_picture():
+    hints = FilmHints(frames=(FrameHints(time_s=1.0, picture=Path("/dev/zero")),))
+    with pytest.raises(FilmHintsError, match="not a regular file"):
+        hints.digest()

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import JobError, PictureWriteError
 from photochrom.pictures import footprint, formats, pages, picture, writing
+from photochrom.pictures.encoded import read_pipe
 from photochrom.pictures.folders import real_path
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
@@ -270,7 +271,7 @@ class Shared:
         """What came from stdin."""
         with self._alone:
             if self._stdin is None:
-                self._stdin = sys.stdin.buffer.read()
+                self._stdin = read_pipe(sys.stdin.buffer, "stdin")
             return self._stdin
 
     def found(self, source: Path | None, find: Callable[[], _Found]) -> _Found:

@@ -17,6 +17,9 @@ from photochrom.pictures import boxes, formats, heic, jpeg, metadata, old_jpeg, 
 from photochrom.pictures.contents import Contents
 from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_srgb
 
+MOST_PIPE_BYTES = 2**31
+"""Of a picture that comes through a pipe, and so is held in memory; files may be larger."""
+
 _NONSENSE = bytes(range(1, 128)) * 2
 """Bytes that no scan's data end with."""
 
@@ -396,6 +399,25 @@ def reason(error: Exception) -> str:
     return (system or said or ["no reason is known"])[0]
 
 
+def read_pipe(pipe: BinaryIO, name: str) -> bytes:
+    """A picture file from a pipe, whole.
+
+    Raises
+    ------
+    PictureReadError
+        It has no end after `MOST_PIPE_BYTES`.
+    """
+    content = bytearray()
+    while part := pipe.read(2**20):
+        content += part
+        if len(content) > MOST_PIPE_BYTES:
+            raise PictureReadError(
+                f"{name}: the pipe has no end after {MOST_PIPE_BYTES // 2**20:,} MB. Give the "
+                "picture as a file."
+            )
+    return bytes(content)
+
+
 def _checked(path: Path) -> Path | bytes:
     """A regular file's path, or what came out of a pipe; raises where there is neither."""
     try:
@@ -403,7 +425,8 @@ def _checked(path: Path) -> Path | bytes:
         if stat.S_ISDIR(mode):
             raise PictureReadError(f"{path}: this is a folder; expected a picture file.")
         if stat.S_ISFIFO(mode):  # it can be read once only
-            return path.read_bytes()
+            with path.open("rb") as pipe:
+                return read_pipe(pipe, str(path))
         if not stat.S_ISREG(mode):
             raise PictureReadError(f"{path}: this is not a regular file; expected a picture file.")
         with path.open("rb") as file:

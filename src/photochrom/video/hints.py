@@ -60,13 +60,16 @@ class FilmHints:
         digest = hashlib.sha256(repr(self).encode())
         named = [one.picture for one in self.frames] + [one.picture for one in self.references]
         for path in named:
-            digest.update(b"" if path is None else _bytes_of(path))
+            digest.update(b"" if path is None else _hash_of(path))
         return digest.hexdigest()
 
 
-def _bytes_of(path: Path) -> bytes:
+def _hash_of(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise FilmHintsError(f"{path}: this is not a regular file; expected a picture file.")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise FilmHintsError(f"{path}: the picture can't be read ({error.strerror}).") from error
 

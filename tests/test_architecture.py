@@ -52,6 +52,7 @@ ORDER = {
             "jpeg",
             "png",
             "boxes",
+            "incoming",
             "webp",
             "heic",
             "metadata",

@@ -23,7 +23,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
 )
-from photochrom.pictures import encoded, heic, picture
+from photochrom.pictures import heic, incoming, picture
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 
@@ -97,7 +97,7 @@ def test_a_pipe_is_read_once(smooth_srgb, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe_without_an_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(encoded, "MOST_PIPE_BYTES", 3 * 2**20)
+    monkeypatch.setattr(incoming, "MOST_PIPE_BYTES", 3 * 2**20)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 

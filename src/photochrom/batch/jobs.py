@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 from photochrom.errors import JobError, PictureWriteError
 from photochrom.pictures import footprint, formats, pages, picture, writing
-from photochrom.pictures.encoded import read_pipe
 from photochrom.pictures.folders import real_path
+from photochrom.pictures.incoming import read_pipe
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.coarse import Reference

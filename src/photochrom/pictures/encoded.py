@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike, fsencode, fspath
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyvips
 
 from photochrom.errors import Advice, DamagedPictureError, PictureReadError
-from photochrom.pictures import boxes, formats, heic, jpeg, metadata, old_jpeg, png, storage, tiff
+from photochrom.pictures import formats, heic, incoming, jpeg, metadata, storage
 from photochrom.pictures.contents import Contents
 from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_srgb
-
-MOST_PIPE_BYTES = 2**31
-"""Of a picture that comes through a pipe, and so is held in memory; files may be larger."""
 
 _NONSENSE = bytes(range(1, 128)) * 2
 """Bytes that no scan's data end with."""
@@ -56,23 +51,7 @@ class Encoded:
             It is missing, empty, no file, of a kind that can't be decoded, or has no such page.
         """
         name = name or ("<bytes>" if isinstance(source, bytes) else fspath(source))
-        content = source if isinstance(source, bytes) else _checked(Path(source))
-        if not content:
-            raise PictureReadError(f"{name}: no data; expected the bytes of a picture file.")
-        try:
-            contents = _examined(content, page)
-            if contents and not contents.ends:
-                content = _bytes(content) + jpeg.END
-            elif contents and contents.planes:
-                content = tiff.parted(_bytes(content), contents.page)
-            elif contents and contents.has_old_jpeg:
-                content = old_jpeg.modernized(_bytes(content), contents.page)
-                contents = replace(contents, page=0)
-            elif contents and contents.is_sequence:
-                whole = _bytes(content)
-                content = whole[:8] + b"avif" + whole[12:]  # else libvips doesn't know it
-        except OSError as error:
-            raise PictureReadError(f"{name}: can't be read ({error.strerror}).") from error
+        content, contents = incoming.taken(source, name, page)
         if contents and contents.refusal:
             raise PictureReadError(f"{name}: {contents.refusal}.")
         if page and page >= (contents.pages if contents else 1):
@@ -219,7 +198,7 @@ class Encoded:
     def unreadable(self, error: pyvips.Error) -> PictureReadError:
         """An error that says what the file seems to be."""
         try:
-            with _stream(self.content) as stream:
+            with incoming.stream(self.content) as stream:
                 head = stream.read(64)
         except OSError as gone:
             return PictureReadError(f"{self.name}: can't be read ({gone.strerror}).")
@@ -397,61 +376,3 @@ def reason(error: Exception) -> str:
     said = [line for line in lines if line and not line.startswith("unable to ")]
     system = [line.removeprefix("system error: ") for line in said if "system error: " in line]
     return (system or said or ["no reason is known"])[0]
-
-
-def read_pipe(pipe: BinaryIO, name: str) -> bytes:
-    """A picture file from a pipe, whole.
-
-    Raises
-    ------
-    PictureReadError
-        It has no end after `MOST_PIPE_BYTES`.
-    """
-    content = bytearray()
-    while part := pipe.read(2**20):
-        content += part
-        if len(content) > MOST_PIPE_BYTES:
-            raise PictureReadError(
-                f"{name}: the pipe has no end after {MOST_PIPE_BYTES // 2**20:,} MB. Give the "
-                "picture as a file."
-            )
-    return bytes(content)
-
-
-def _checked(path: Path) -> Path | bytes:
-    """A regular file's path, or what came out of a pipe; raises where there is neither."""
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise PictureReadError(f"{path}: this is a folder; expected a picture file.")
-        if stat.S_ISFIFO(mode):  # it can be read once only
-            with path.open("rb") as pipe:
-                return read_pipe(pipe, str(path))
-        if not stat.S_ISREG(mode):
-            raise PictureReadError(f"{path}: this is not a regular file; expected a picture file.")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise PictureReadError(f"{path}: the file is empty; expected a picture.")
-    except OSError as error:
-        raise PictureReadError(f"{path}: can't be read ({error.strerror}).") from error
-    except ValueError as error:  # a NUL byte in the name
-        raise PictureReadError(f"{str(path)!r}: can't be read ({error}).") from error
-    return path
-
-
-def _examined(content: Path | bytes, page: int) -> Contents | None:
-    """What a file holds beside pixels; None where it is of no kind that is looked into."""
-    with _stream(content) as stream:
-        for look in (jpeg.examine, png.examine, boxes.examine):
-            if found := look(stream):
-                return found
-            stream.seek(0)
-        return tiff.examine(stream, page=page)
-
-
-def _bytes(content: Path | bytes) -> bytes:
-    return content if isinstance(content, bytes) else content.read_bytes()
-
-
-def _stream(content: Path | bytes) -> BinaryIO:
-    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")

@@ -149,6 +149,7 @@ def studio() -> None:
 
 def visit(page: Any, url: str, name: str) -> None:
     """Take the welcome, open the first sample and give a petal a color."""
+    page.add_init_script("localStorage.setItem('photochrom-guide', 'seen')")
     page.goto(url)
     page.wait_for_selector(".print-paper")
     page.wait_for_timeout(1500)
@@ -175,6 +176,7 @@ def tools() -> None:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport=DESK, reduced_motion="reduce", color_scheme="light")
+        page.add_init_script("localStorage.setItem('photochrom-guide', 'seen')")
         page.goto(url)
         page.wait_for_selector(".print-paper")
         with page.expect_file_chooser() as dialog:

@@ -184,7 +184,7 @@ def tools() -> None:
         dialog.value.set_files([SAMPLES / "china.jpg", SAMPLES / "flower.jpg"])
         page.wait_for_selector("#stage[data-state=painted]")
         page.wait_for_function("() => document.querySelectorAll('.film.ready').length === 2")
-        page.wait_for_function("() => document.querySelectorAll('button.version').length > 1")
+        page.wait_for_function("() => document.querySelectorAll('button.alternative').length > 1")
         on_the_photograph(page)
         in_the_panel(page)
         browser.close()
@@ -227,11 +227,11 @@ def on_the_photograph(page: Any) -> None:
     page.wait_for_timeout(500)
     take("keep")
     page.locator("#tool-hint").click()
-    page.locator("#unsure").click()
-    page.wait_for_selector("#next-unsure:not([hidden])")
+    page.locator("#confidence").click()
+    page.wait_for_selector("#next-uncertain:not([hidden])")
     page.wait_for_timeout(500)
     take("confidence")
-    page.locator("#unsure").click()
+    page.locator("#confidence").click()
     page.locator("#compare").click()
 
 
@@ -248,7 +248,7 @@ def in_the_panel(page: Any) -> None:
     for name, section in (
         ("tone", "vividness"),
         ("hints", "hints"),
-        ("alternatives", "versions"),
+        ("alternatives", "alternatives"),
         ("palette", "palette"),
         ("reference", "reference"),
     ):

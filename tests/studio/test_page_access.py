@@ -57,7 +57,7 @@ def test_the_focus_never_falls_out_of_the_page(studio):
     press(studio, "#redo")
     press(studio, "#hint-list .quiet")
     page.locator(":is(.hint-list, .sections) :focus").wait_for()
-    press(studio, "button.version >> nth=1")
+    press(studio, "button.alternative >> nth=1")
     said(studio, "Done: alternative 1.")
     press(studio, "#palette-presets button >> nth=0")
     press(studio, "#palette-clear")
@@ -87,7 +87,7 @@ def test_the_photograph_is_seen_and_every_tool_is_reached(size, visit):
                 assert part["x"] >= -0.5
                 assert part["x"] + part["width"] <= width + 0.5
                 assert -0.5 <= part["y"] < height
-    for name in ("tool-hint", "unsure", "download", "help", "theme", "job"):
+    for name in ("tool-hint", "confidence", "download", "help", "theme", "job"):
         one = studio.page.locator(f"#{name}")
         one.scroll_into_view_if_needed()
         assert one.is_visible()

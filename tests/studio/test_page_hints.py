@@ -127,9 +127,9 @@ def test_tone_is_for_the_whole_picture_and_keys_find_uncertain_places(studio):
     studio.changed(lambda: set_slider(studio.page, "#warmth", 1))
     assert studio.lab(0.5, 0.3)[2] > yellow + 2
     studio.page.keyboard.press("u")
-    studio.page.wait_for_selector("#next-unsure:not([hidden])")
+    studio.page.wait_for_selector("#next-uncertain:not([hidden])")
     studio.page.keyboard.press("n")
     studio.page.wait_for_selector("#cross.shown", state="attached")
-    studio.shot("unsure-1440-light")
+    studio.shot("confidence-1440-light")
     studio.page.keyboard.press("Enter")
     studio.page.wait_for_selector(".likely-one")

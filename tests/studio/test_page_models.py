@@ -51,11 +51,11 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     page.keyboard.press("Escape")
     assert page.locator("#model").inner_text() == "Model mine, on this machine"
     assert np.abs(studio.lab(0.5, 0.5) - palette).max() > 5  # it can't keep to a palette
-    for section in ("palette", "reference", "versions"):
+    for section in ("palette", "reference", "alternatives"):
         part = page.locator(f'[data-section="{section}"]')
         assert "answers with colors" in part.locator(".reason").inner_text()
     assert page.locator("#palette-presets").evaluate("one => one.inert") is True
-    assert page.locator("#unsure").is_disabled()
+    assert page.locator("#confidence").is_disabled()
     studio.shot("model-1440-light")
     before = studio.lab(0.6, 0.5)
     studio.click(0.6, 0.5)  # hints work with every model, though it can't say what is likely
@@ -83,7 +83,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     )
     studio.painted()
     assert page.locator(".cannot").count() == 0
-    assert page.locator("#unsure").is_enabled()
+    assert page.locator("#confidence").is_enabled()
 
 
 def test_the_menu_fits_on_a_phone(new_server, visit, kept):

@@ -205,7 +205,7 @@ def test_vividness_goes_from_calm_to_vivid(visit):
 @needs_hints
 def test_repaints_follow_one_another_and_the_latest_wins(visit):
     studio = visit().open(SAMPLES / "flower.jpg")
-    studio.page.locator("button.version").first.wait_for()  # which are painted beside it
+    studio.page.locator("button.alternative").first.wait_for()  # which are painted beside it
     asked, under_way, most = [], set(), 0
 
     def begins(request):
@@ -242,19 +242,19 @@ def test_repaints_follow_one_another_and_the_latest_wins(visit):
 @needs_hints
 def test_another_version_can_be_taken_and_worked_on(visit):
     studio = visit().open(SAMPLES / "flower.jpg")
-    versions = studio.page.locator("button.version:not([data-version='0'])")
-    versions.first.wait_for()
-    assert versions.count() >= 2
+    alternatives = studio.page.locator("button.alternative:not([data-alternative='0'])")
+    alternatives.first.wait_for()
+    assert alternatives.count() >= 2
     before = studio.lab(0.5, 0.45)
     moves = []
-    for number in range(versions.count()):
-        studio.changed(versions.nth(number).click)
-        assert versions.nth(number).get_attribute("aria-pressed") == "true"
+    for number in range(alternatives.count()):
+        studio.changed(alternatives.nth(number).click)
+        assert alternatives.nth(number).get_attribute("aria-pressed") == "true"
         moves.append(difference(studio.lab(0.5, 0.45), before))
     assert max(moves) > 8
     assert "Alternative" in studio.page.locator("#hint-list").inner_text()
-    studio.shot("version-1440-light")
-    own = studio.page.locator(".marker:not(.of-version)")
+    studio.shot("alternative-1440-light")
+    own = studio.page.locator(".marker:not(.of-alternative)")
     studio.hint(0.12, 0.2, "#3366cc")
     assert own.count() == 1
     studio.changed(lambda: studio.page.get_by_role("button", name="Delete alternative").click())
@@ -281,18 +281,18 @@ def test_a_palette_and_a_reference_steer_the_colours(visit):
 
 
 @needs_hints
-def test_it_can_be_seen_where_the_colours_are_unsure(visit):
+def test_it_can_be_seen_where_the_colors_are_uncertain(visit):
     studio = visit().open(SAMPLES / "flower.jpg")
     studio.page.get_by_role("button", name="Confidence").click()
     studio.page.wait_for_function(
         """() => {
-            const veil = document.querySelector("#veil");
-            const { data } = veil.getContext("2d").getImageData(0, 0, veil.width, veil.height);
+            const map = document.querySelector("#confidence-map");
+            const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
             return data.some((value, at) => at % 4 === 3 && value > 100);
         }"""
     )
     assert studio.page.locator("#tag-after").inner_text() == "Warm: low confidence"
-    studio.shot("unsure-1440-light")
+    studio.shot("confidence-1440-light")
 
 
 # Taking home

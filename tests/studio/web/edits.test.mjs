@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  alternativeOf,
   bodyOf,
   HintsError,
   hintsIn,
@@ -11,10 +12,9 @@ import {
   moved,
   recolored,
   UNTOUCHED,
-  versionOf,
+  withAlternative,
   withHint,
   withoutHints,
-  withVersion,
 } from "../../../src/photochrom/studio/web/edits.js";
 
 const SIZE = { width: 100, height: 60 };
@@ -53,17 +53,17 @@ test("a hint moves whole and never out of the photograph", () => {
   ]);
 });
 
-test("another version lies under what was set by hand, and can be left again", () => {
+test("an alternative lies under what was set by hand, and can be left again", () => {
   const own = withHint(UNTOUCHED, red());
-  const version = { number: 2, hints: [{ points: [[1, 2]], ab: [30, 4] }] };
-  const edit = withVersion(own, version);
-  assert.equal(versionOf(edit), 2);
+  const alternative = { number: 2, hints: [{ points: [[1, 2]], ab: [30, 4] }] };
+  const edit = withAlternative(own, alternative);
+  assert.equal(alternativeOf(edit), 2);
   assert.deepEqual(
     edit.hints.map((hint) => hint.group?.number ?? "own"),
     [2, "own"],
   );
-  assert.deepEqual(withVersion(edit, null).hints, own.hints);
-  assert.equal(versionOf(own), null);
+  assert.deepEqual(withAlternative(edit, null).hints, own.hints);
+  assert.equal(alternativeOf(own), null);
 });
 
 test("hints go out as the command line reads them, and come in again", () => {

@@ -73,17 +73,17 @@ export function moved(edit, key, [dx, dy], { width, height }) {
   };
 }
 
-/** Take one of the other versions: its hints lie under those that were set by hand. */
-export function withVersion(edit, version) {
+/** Take one of the alternatives: its hints lie under those that were set by hand. */
+export function withAlternative(edit, alternative) {
   const own = edit.hints.filter((hint) => hint.group === null);
-  if (version === null) return { ...edit, hints: own };
-  const group = { kind: "version", number: version.number };
-  const given = version.hints.map(({ points, ab }) => makeHint(points, { ab }, group));
+  if (alternative === null) return { ...edit, hints: own };
+  const group = { kind: "alternative", number: alternative.number };
+  const given = alternative.hints.map(({ points, ab }) => makeHint(points, { ab }, group));
   return { ...edit, hints: [...given, ...own] };
 }
 
-export const versionOf = (edit) =>
-  edit.hints.find((hint) => hint.group?.kind === "version")?.group.number ?? null;
+export const alternativeOf = (edit) =>
+  edit.hints.find((hint) => hint.group?.kind === "alternative")?.group.number ?? null;
 
 const rounded = (value) => Math.round(100 * value) / 100;
 

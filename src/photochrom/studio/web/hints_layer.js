@@ -48,7 +48,7 @@ export class HintsLayer extends EventTarget {
       });
       if (this.#shown.get(marker) !== hint) {
         marker.style.setProperty("--color", shownColor(hint));
-        marker.classList.toggle("of-version", hint.group !== null);
+        marker.classList.toggle("of-alternative", hint.group !== null);
         this.#shown.set(marker, hint);
       }
       if (marker.getAttribute("aria-label") !== label) marker.setAttribute("aria-label", label);

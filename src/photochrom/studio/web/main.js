@@ -1,5 +1,6 @@
 // Photochrom Studio: puts the parts together.
 
+import { followAlternatives } from "./alternatives.js";
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
 import { announce, byId, make, placeIcons, tell } from "./dom.js";
@@ -15,7 +16,7 @@ import { followHistory } from "./history_panel.js";
 import { followKeeping } from "./keeping.js";
 import { followModels } from "./models.js";
 import { askFile, followDrops, offer, showSamples } from "./opening.js";
-import { followSharpness, Veil } from "./overlays.js";
+import { ConfidenceMap, followSharpness } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
 import { followHintList, followTabs, followTone, followVividness } from "./panels.js";
 import { Picker } from "./picker.js";
@@ -26,7 +27,6 @@ import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
-import { followVersions } from "./versions.js";
 import { onLanguage, percent, spoken, t } from "./words.js";
 
 placeIcons();
@@ -71,11 +71,11 @@ const showTone = followTone(session);
 const showHistory = followHistory(session);
 const keeping = followKeeping(session);
 const showHintList = followHintList(session, layer, openHint);
-const versions = followVersions(session);
+const alternatives = followAlternatives(session);
 const showPalette = followPalette(session, askFile);
 const reference = followReference(session, askFile);
 const showFilmstrip = followFilmstrip(session, askMore);
-const veil = new Veil(session);
+const confidence = new ConfidenceMap(session);
 const choice = followModels(session);
 const sharpness = followSharpness(view, session);
 followGuide(session, canHint);
@@ -119,7 +119,7 @@ function showEdit() {
   showHintList(edit);
   showPalette(edit);
   reference.show(edit);
-  versions.show();
+  alternatives.show();
   layer.render();
   byId("undo").disabled = !photo?.history.canUndo;
   byId("redo").disabled = !photo?.history.canRedo;
@@ -186,7 +186,7 @@ session.addEventListener("select", async () => {
   picker.close();
   layer.forgetCross();
   sharpness.stop();
-  veil.hide();
+  confidence.hide();
   document.body.dataset.scene = photo ? "work" : "welcome";
   showTitle();
   showFilmstrip();
@@ -210,7 +210,7 @@ session.addEventListener("select", async () => {
     if (photo !== session.current) return;
     setState("painted");
     if (!photo.isPainted) session.repaint();
-    versions.load(photo);
+    alternatives.load(photo);
   } else {
     showLocal(photo);
   }
@@ -271,10 +271,10 @@ session.addEventListener("painted", async ({ detail: { photo } }) => {
     setState("painted");
     view.sweep(0.5);
     announce(t("stage.colored"));
-    versions.load(photo);
+    alternatives.load(photo);
   }
   if (photo.isPainted) {
-    veil.refresh();
+    confidence.refresh();
     sharpness.settle();
   }
 });
@@ -303,10 +303,10 @@ session.addEventListener("model", () => {
   byId("unguided").hidden = canHint();
   document.body.classList.toggle("no-hints", !canHint());
   if (!canHint()) setTool("hand");
-  if (session.cannot.confidence) veil.hide();
+  if (session.cannot.confidence) confidence.hide();
   sharpness.stop();
   preview.hide();
-  versions.show();
+  alternatives.show();
 });
 
 session.addEventListener("lost", ({ detail: { error } }) => {
@@ -416,12 +416,12 @@ function keep(points) {
   announce(t("stage.kept"));
 }
 
-function nextUnsure() {
-  const place = veil.next();
+function nextUncertain() {
+  const place = confidence.next();
   if (!place) return;
   view.reveal(place);
   layer.putCross(place);
-  announce(t("stage.atUnsure"));
+  announce(t("stage.atUncertain"));
 }
 
 /* tools */
@@ -441,9 +441,9 @@ function setComparing(value) {
 byId("tool-hint").addEventListener("click", () => setTool("hint"));
 byId("tool-keep").addEventListener("click", () => setTool("keep"));
 byId("tool-hand").addEventListener("click", () => setTool("hand"));
-byId("next-unsure").addEventListener("click", nextUnsure);
+byId("next-uncertain").addEventListener("click", nextUncertain);
 byId("compare").addEventListener("click", () => setComparing(!view.comparing));
-byId("unsure").addEventListener("click", () => veil.toggle());
+byId("confidence").addEventListener("click", () => confidence.toggle());
 byId("zoom-in").addEventListener("click", () => view.zoomBy(1.5));
 byId("zoom-out").addEventListener("click", () => view.zoomBy(1 / 1.5));
 byId("zoom-level").addEventListener("click", () => (view.isFitted ? view.actual() : view.fit()));
@@ -470,8 +470,8 @@ const KEYS = {
   0: () => view.fit(),
   1: () => view.actual(),
   c: () => setComparing(!view.comparing),
-  u: () => !session.cannot.confidence && veil.toggle(),
-  n: nextUnsure,
+  u: () => !session.cannot.confidence && confidence.toggle(),
+  n: nextUncertain,
   "[": () => session.step(-1),
   "]": () => session.step(1),
 };

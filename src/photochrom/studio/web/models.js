@@ -12,7 +12,7 @@ const WIDTH = 640; // of what each has painted
 const PLACES = {
   palette: '[data-section="palette"]',
   reference: '[data-section="reference"]',
-  alternatives: '[data-section="versions"]',
+  alternatives: '[data-section="alternatives"]',
 };
 
 const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -49,8 +49,8 @@ export function followModels(session) {
       if (what in session.cannot)
         section.querySelector(".section-head").after(make("p", { class: "note reason" }, reason(what)));
     }
-    byId("unsure").disabled = "confidence" in session.cannot;
-    byId("unsure").title = reason("confidence") || t("tools.unsureAbout");
+    byId("confidence").disabled = "confidence" in session.cannot;
+    byId("confidence").title = reason("confidence") || t("tools.confidenceAbout");
   };
 
   const limitsOf = ({ cannot, fault }) => {

@@ -28,7 +28,7 @@ export function askFile({ several = true, accept = readable } = {}) {
 
 /** Call `take(files, target)` for what is dropped or pasted; target is the element under it. */
 export function followDrops(take) {
-  const veil = byId("drop");
+  const sheet = byId("drop");
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   const asReference = (event) =>
     document.body.dataset.scene === "work" &&
@@ -40,17 +40,17 @@ export function followDrops(take) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     clearTimeout(leaving);
-    veil.hidden = false;
-    veil.classList.toggle("aside", asReference(event));
+    sheet.hidden = false;
+    sheet.classList.toggle("aside", asReference(event));
     byId("drop-text").textContent = t(asReference(event) ? "drop.follow" : "drop.open");
     leaving = setTimeout(() => {
-      veil.hidden = true;
+      sheet.hidden = true;
     }, 400);
   });
   document.addEventListener("drop", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    veil.hidden = true;
+    sheet.hidden = true;
     const reference = asReference(event);
     dropped(event.dataTransfer).then(({ files, folders }) => {
       if (folders.length) {

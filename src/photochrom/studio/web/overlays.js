@@ -1,4 +1,4 @@
-// What is laid over the preview when there is time: single pixels, and where colors are unsure.
+// What is laid over the preview when there is time: single pixels, and the confidence map.
 
 import * as api from "./api.js";
 import { byId, tell } from "./dom.js";
@@ -54,8 +54,8 @@ export function followSharpness(view, session) {
   return { settle, stop };
 }
 
-/** Where the network is least sure: the photograph in gray, the unsure parts in the accent. */
-export class Veil {
+/** Where the network is least sure: the photograph in gray, the uncertain parts in the accent. */
+export class ConfidenceMap {
   #session;
   #asked = null;
   #shown = false;
@@ -66,12 +66,12 @@ export class Veil {
 
   toggle() {
     this.#shown = !this.#shown;
-    byId("next-unsure").hidden = true;
+    byId("next-uncertain").hidden = true;
     this.#places = [];
-    byId("unsure").setAttribute("aria-pressed", String(this.#shown));
-    byId("stage").classList.toggle("veiled", this.#shown);
-    byId("tag-after").textContent = t(this.#shown ? "stage.unsure" : "stage.after");
-    byId("veil").hidden = !this.#shown;
+    byId("confidence").setAttribute("aria-pressed", String(this.#shown));
+    byId("stage").classList.toggle("with-confidence", this.#shown);
+    byId("tag-after").textContent = t(this.#shown ? "stage.confidence" : "stage.after");
+    byId("confidence-map").hidden = !this.#shown;
     if (this.#shown) this.refresh();
   }
 
@@ -91,7 +91,7 @@ export class Veil {
       if (!abort.signal.aborted) this.#draw(bitmap);
     } catch (error) {
       if (error.name === "AbortError" || error instanceof api.OfflineError) return;
-      tell(error, { title: t("paint.unsureRefused") });
+      tell(error, { title: t("paint.confidenceRefused") });
       this.hide();
     }
   }
@@ -109,7 +109,7 @@ export class Veil {
   }
 
   #draw(bitmap) {
-    const canvas = byId("veil");
+    const canvas = byId("confidence-map");
     const { width, height } = bitmap;
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -120,20 +120,20 @@ export class Veil {
     const [least, most] = [0.02, 0.9].map((share) => levels[Math.floor(share * levels.length)]);
     const range = Math.max(24, most - least);
     for (let at = 0; at < data.length; at += 4) {
-      const unsure = Math.min(1, Math.max(0, (most - data[at]) / range));
-      data.set([255, 150 - 70 * unsure, 60 - 20 * unsure, Math.round(170 * unsure ** 1.5)], at);
+      const doubt = Math.min(1, Math.max(0, (most - data[at]) / range));
+      data.set([255, 150 - 70 * doubt, 60 - 20 * doubt, Math.round(170 * doubt ** 1.5)], at);
     }
     context.putImageData(pixels, 0, 0);
     this.#places = placesOf(data, width, height);
     this.#next = 0;
-    byId("next-unsure").hidden = this.#places.length === 0;
+    byId("next-uncertain").hidden = this.#places.length === 0;
   }
 }
 
 const CELLS = 12; // along the longer side
 const PLACES = 8;
 
-/** Where a veil is densest: middles of cells that are no neighbours, the densest first. */
+/** Where a map is densest: middles of cells that are no neighbours, the densest first. */
 function placesOf(data, width, height) {
   const side = Math.ceil(Math.max(width, height) / CELLS);
   const cells = [];

@@ -155,11 +155,11 @@ export function followHintList(session, layer, open) {
       all.unshift(
         row(
           [shownColor(grouped[0])],
-          t("versions.one", { number: given }),
+          t("alternatives.one", { number: given }),
           t("hints.spots", { count: grouped.length }),
           {
-            drop: () => remove("step.versionLeft", (one) => one.group !== null),
-            what: t("hints.deleteVersion", { number: given }),
+            drop: () => remove("step.alternativeLeft", (one) => one.group !== null),
+            what: t("hints.deleteAlternative", { number: given }),
           },
         ),
       );

@@ -94,9 +94,9 @@ export class Photo {
     this.shown = 0;
     this.error = null;
     this.batch = [this]; // what was opened together with it
-    this.versions = null;
-    this.versionsOf = []; // what was asked for beside them
-    this.usual = null; // a small canvas of how it is without a version
+    this.alternatives = null;
+    this.alternativesOf = []; // what was asked for beside them
+    this.usual = null; // a small canvas of how it is without an alternative
     this.previews = { before: null, after: null }; // what the URLs show
     this.waitingEdits = null; // of a project or the last visit, taken once the size is known
     this.keptAs = null; // under which key the last visit kept it
@@ -282,7 +282,7 @@ export class Session extends EventTarget {
     this.cannot = cannot;
     api.useModel(name);
     for (const photo of this.photos)
-      Object.assign(photo, { painted: null, sharp: null, versions: null, traits: null });
+      Object.assign(photo, { painted: null, sharp: null, alternatives: null, traits: null });
     this.#emit("model");
     this.repaint();
     this.pump();

@@ -1,0 +1,143 @@
+// Four alternatives; taking one adds its hints, and work goes on from there.
+
+import * as api from "./api.js";
+import { byId, make, refill, tell } from "./dom.js";
+import { alternativeOf, withAlternative } from "./edits.js";
+import { small } from "./painted.js";
+import { onLanguage, percent, t } from "./words.js";
+
+const COUNT = 4;
+const REST_MS = 1200; // after the last change, until the alternatives follow it
+const WIDTH = 320;
+
+/** What is asked for beside an alternative, which its pictures depend on; changes are new values. */
+const ownPart = (edit) => [
+  ...edit.hints.filter((hint) => hint.group === null),
+  ...[
+    edit.lock,
+    edit.palette,
+    edit.reference,
+    edit.likeness,
+    edit.vividness,
+    edit.warmth,
+    edit.tint,
+    edit.strength,
+  ],
+];
+
+const isSame = (one, other) => one.length === other.length && one.every((part, at) => part === other[at]);
+
+export function followAlternatives(session) {
+  const can = () => !session.cannot.alternatives;
+  const part = byId("alternatives");
+  const say = (key) => {
+    byId("alternatives-note").dataset.t = key;
+    byId("alternatives-note").textContent = t(key);
+  };
+  const usual = "alternatives.about";
+
+  const take = (alternative) => {
+    const { edit } = session.current;
+    const left = alternative === null || alternativeOf(edit) === alternative.number;
+    if (left && alternativeOf(edit) === null) return;
+    session.change(
+      withAlternative(edit, left ? null : alternative),
+      left ? "step.alternativeLeft" : ["step.alternative", { number: alternative.number }],
+    );
+  };
+
+  let shown = null; // the alternatives whose buttons stand there
+  onLanguage(() => {
+    shown = null;
+  });
+
+  const show = () => {
+    const photo = session.current;
+    const alternatives = photo?.alternatives;
+    if (!alternatives || alternatives === "asked") {
+      shown = null;
+      const blanks = photo && !photo.error && can() ? [1, 2, 3, 4] : [];
+      part.replaceChildren(...blanks.map(() => make("span", { class: "alternative waiting" })));
+      part.setAttribute("aria-busy", String(alternatives === "asked"));
+      return;
+    }
+    part.removeAttribute("aria-busy");
+    if (alternatives !== shown) lay(photo);
+    shown = alternatives;
+    const taken = alternativeOf(photo.edit) ?? 0;
+    for (const button of part.children) {
+      button.setAttribute("aria-pressed", String(Number(button.dataset.alternative) === taken));
+    }
+    clearTimeout(resting);
+    if (photo.isPainted && !isSame(photo.alternativesOf, ownPart(photo.edit)))
+      resting = setTimeout(() => load(photo, { again: true }), REST_MS);
+  };
+
+  let resting;
+
+  const usualButton = (photo) =>
+    make(
+      "button",
+      {
+        class: "alternative",
+        type: "button",
+        "data-alternative": 0,
+        "aria-label": t("alternatives.usual"),
+        title: t("alternatives.usual"),
+        on: { click: () => take(null) },
+      },
+      photo.usual,
+      make("small", {}, t("alternatives.now")),
+    );
+
+  const lay = (photo) => {
+    const { alternatives } = photo;
+    const buttons = [
+      ...(alternatives.length ? [usualButton(photo)] : []),
+      ...alternatives.map((alternative) => {
+        const share = percent(alternative.likelihood);
+        return make(
+          "button",
+          {
+            class: "alternative",
+            type: "button",
+            "data-alternative": alternative.number,
+            "aria-label": t("alternatives.named", { number: alternative.number, share }),
+            title: t("alternatives.likely", { share }),
+            on: { click: () => take(alternative) },
+          },
+          make("img", { src: alternative.thumbnail, alt: "" }),
+          make("small", {}, share),
+        );
+      }),
+    ];
+    refill(part, buttons);
+    say(alternatives.length ? usual : "alternatives.none");
+  };
+
+  /** Ask for a photograph's alternatives, with what is asked for beside them; once, or `again`. */
+  const load = async (photo, { again = false } = {}) => {
+    if (!can() || !photo.size || photo.alternatives === "asked" || (photo.alternatives && !again)) return;
+    const before = photo.alternatives;
+    const edit = withAlternative(photo.edit, null);
+    if (!again) {
+      photo.alternatives = "asked";
+      say(usual);
+      show();
+    }
+    try {
+      const one = { edit, upload: photo.upload };
+      const { alternatives } = await session.ask(one, api.alternatives, { count: COUNT, seed: 0 });
+      if (alternatives.length)
+        photo.usual = await small(await session.ask(one, api.paint, { size: "preview" }), WIDTH);
+      photo.alternatives = alternatives;
+      photo.alternativesOf = ownPart(edit);
+    } catch (error) {
+      photo.alternatives = before;
+      if (!(error instanceof api.OfflineError)) tell(error, { title: t("alternatives.title") });
+    }
+    if (photo === session.current) show();
+  };
+
+  return { show, load };
+}

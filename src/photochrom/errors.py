@@ -71,6 +71,8 @@ class Advice(StrEnum):
     """Raise the limit of memory."""
     SEE_MODELS = "see-models"
     """Look at which models there are, and what they can do."""
+    NAME_MODEL = "name-model"
+    """Choose the model."""
     ADD_AGAIN = "add-again"
     """Add the model's file again."""
     DESCRIBE_MODEL = "describe-model"

@@ -75,7 +75,7 @@ def photograph(gray_picture):
 def test_a_job_writes_the_result_and_says_what_it_is(inverter, photograph):
     made = Job(source=Path("old.png"), target=Path("new.png")).run(inverter)
     np.testing.assert_array_equal(picture.read("new.png").srgb(), photograph)
-    assert made == (photograph.shape[1], photograph.shape[0], (), 0)
+    assert made == (photograph.shape[1], photograph.shape[0], (), 0, None)
     assert inverter.seen == ["old.png"]
 
 

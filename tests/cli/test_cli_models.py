@@ -1,5 +1,6 @@
 """`photochrom models` and other people's models in the other commands."""
 
+import json
 import tomllib
 
 import numpy as np
@@ -160,3 +161,35 @@ def test_objects_take_a_name(run, here, monkeypatch):
     code, _, err = run("colorize", f"file://{here}/old/", "-m", "mine", "-o", f"file://{here}/new/")
     assert code == 0, err
     assert (here / "new" / "one.png").is_file()
+
+
+def test_edits_are_painted_with_their_model_and_resumed_without_a_word(run, here):
+    ddcolor(here / "theirs.onnx")
+    run("models", "add", "theirs.onnx", "--like", "ddcolor")
+    note = tomllib.loads((here / "kept" / "theirs.toml").read_text())
+    (here / "in").mkdir()
+    for name in ("a", "b", "c"):
+        picture.from_array(photograph(64)).save(f"in/{name}.png")
+    models = {"a": note["sha256"], "b": "0" * 64}
+    for name, sha256 in models.items():
+        edits = {"photochrom": "edits", "version": 1, "model": {"name": "theirs", "sha256": sha256}}
+        (here / "in" / f"{name}.png.edits.json").write_text(json.dumps(edits))
+    command = ["colorize", "in", "-o", "out", "--edits", "in", "-j", "1"]
+    code, _, err = run(*command)
+    assert code == 0
+    assert err.count("made with another file of the model 'theirs'") == 1
+    lines = (here / "out" / "photochrom-manifest.jsonl").read_text().splitlines()
+    found = {one["output"]: one["model"] for one in map(json.loads, lines)}
+    assert found == {"a.png": "theirs", "b.png": "theirs", "c.png": "photochrom"}
+    code, _, err = run(*command, "--resume")
+    assert code == 0
+    assert "3 done before" in err
+    assert "another model" not in err
+    code, out, _ = run(*command, "-m", "resnet18-gray", "--force", "--json")
+    assert code == 0
+    assert out.count("and 'resnet18-gray' painted") == 2
+    run("models", "remove", "theirs")
+    code, _, err = run(*command, "--force")
+    assert code == 1
+    assert "in/a.png: its edits were made with the model 'theirs', which is not here" in err
+    assert "Add it. Or choose a model for all with -m." in err

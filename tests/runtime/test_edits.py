@@ -5,6 +5,7 @@ import json
 import pytest
 
 from photochrom.errors import EditsError
+from photochrom.models.contract import ModelIdentity
 from photochrom.runtime.edits import Edits, edits_beside, load_edits
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.options import Options
@@ -12,6 +13,7 @@ from photochrom.runtime.options import Options
 WHOLE = {
     "photochrom": "edits",
     "version": 1,
+    "model": {"name": "theirs", "sha256": "ab12"},
     "hints": [{"x": 3, "y": 4, "color": "#c22", "reach": 1.5}],
     "lock": [{"points": [[1, 2]], "radius_px": 5}],
     "palette": ["#aa3377"],
@@ -42,6 +44,7 @@ def test_edits_are_read_whole(tmp_path):
         tint=0,
         strength=0.75,
         reference=tmp_path / "references" / "rose.jpg",
+        model=ModelIdentity("theirs", sha256="ab12"),
     )
     options = edits.over(Options(quality=80, vividness=0.3))
     assert (options.quality, options.vividness, options.hints) == (80, 1.2, edits.hints)
@@ -67,6 +70,10 @@ def test_edits_belong_to_the_photograph_of_their_name(tmp_path):
         ({**WHOLE, "strength": "1"}, "strength is 1"),
         ({**WHOLE, "hints": [{}]}, "x and y"),
         ({**WHOLE, "lock": 3}, "a list of locks"),
+        ({**WHOLE, "model": "theirs"}, "model is 'theirs'; expected a table"),
+        ({**WHOLE, "model": {"sha256": "ab12"}}, "model has no name"),
+        ({**WHOLE, "model": {"name": "theirs", "sha256": 3}}, "model.sha256 is 3"),
+        ({**WHOLE, "model": {"name": "theirs", "path": "/x"}}, "unknown keys in model: path"),
         ({**WHOLE, "palette": ["red"]}, "red"),
         ({**WHOLE, "palette": [3]}, "can't be read"),
     ],

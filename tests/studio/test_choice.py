@@ -67,6 +67,7 @@ def test_all_models_with_names_are_listed_with_what_they_can_t(client):
     assert found["photochrom"]["cannot"] == {}
     assert set(found["mine"]["cannot"].values()) == {"colors"}
     assert set(found["mine"]["cannot"]) == {"palette", "reference", "alternatives", "confidence"}
+    assert all(len(one["sha256"]) == 64 for one in found.values())
     assert (found["mine"]["like"], found["mine"]["licence"]) == ("ddcolor", "Apache-2.0")
 
 
@@ -84,6 +85,25 @@ def test_every_way_of_painting_takes_a_model(name, client, url, data):
     assert np.abs(preview.astype(int) - wanted).mean() < 4
     own = client.post(f"{url}/paint", json=order | {"model": None})
     assert np.abs(picture.read(own.content).srgb().astype(int) - wanted).mean() > 4
+
+
+def test_a_hash_means_exactly_that_file(client, url, tmp_path):
+    found, current = listed(client)
+    order = {"size": "full", "format": "png", "provenance": False}
+    results = {}
+    for name in ("mine", current):
+        by_name, by_hash = (
+            client.post(f"{url}/paint", json=order | {"model": one})
+            for one in (name, found[name]["sha256"])
+        )
+        results[name] = by_name.content
+        same = by_hash.status_code == 200 and by_hash.content == by_name.content
+        assert same
+    differ = results["mine"] != results[current]
+    assert differ
+    adding.add(zhang(tmp_path / "other.onnx"), like="eccv16", name="mine", replace=True)
+    detail = refused(client.post(f"{url}/paint", json={"model": found["mine"]["sha256"]}))
+    assert detail.startswith(f"There is no model with the SHA-256 {found['mine']['sha256']} here")
 
 
 def test_hints_and_regions_follow_the_model(client, url):

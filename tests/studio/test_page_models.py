@@ -1,10 +1,15 @@
 """The page's models: chosen, compared, grayed out, and removed while the Studio runs."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from photochrom import Colorizer
+from photochrom.batch.edited import Edited
+from photochrom.batch.jobs import Job
 from photochrom.models import added, adding
 from standins import ddcolor, zhang
 
@@ -98,3 +103,69 @@ def test_the_menu_fits_on_a_phone(new_server, visit, kept):
     studio.page.keyboard.press("Escape")
     studio.painted()
     studio.assert_fits()
+
+
+def project(studio, folder):
+    """Save the open project."""
+    page = studio.page
+    page.locator("#job").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the project").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    page.keyboard.press("Escape")
+    return path
+
+
+def test_a_project_and_its_edits_know_their_model(new_server, visit, kept, tmp_path):
+    server = new_server()
+    studio = visit(url=server.url).open(SAMPLES / "flower.jpg")
+    page = studio.page
+    studio.changed(page.locator("#palette-presets button").first.click)
+    page.locator("#models-open").click()
+    studio.changed(page.locator(".model-card").nth(3).click)
+    page.keyboard.press("Escape")
+    painted = studio.lab(0.5, 0.5)
+    saved = project(studio, tmp_path)
+    page.locator("#job").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download all as ZIP").click()
+    waiting.value.save_as(tmp_path / "all.zip")
+    sha256 = added.find_added("mine").sha256
+    edits = {}
+    for path, name in ((saved, "photographs/"), (tmp_path / "all.zip", "")):
+        with zipfile.ZipFile(path) as archive:
+            edits[name] = json.loads(archive.read(f"{name}flower.jpg.edits.json"))
+            archive.extractall(tmp_path / "all")
+        assert edits[name]["model"] == {"name": "mine", "sha256": sha256}
+    assert len(edits["photographs/"]["palette"]) > 1
+    assert edits[""]["palette"] == []  # what was painted: the model can't follow one
+    job = Job(source=SAMPLES / "flower.jpg", target=tmp_path / "flower.jpg")
+    job.run(None, edits=Edited(tmp_path / "all", Colorizer("resnet18-gray"), Colorizer))
+    one, other = (tmp_path / name for name in ("flower.jpg", "all/flower-color.jpg"))
+    same = one.read_bytes() == other.read_bytes()
+    assert same
+
+    again = visit(url=server.url)
+    again.choose(saved)
+    again.painted()
+    assert again.page.locator("#model").inner_text() == "Model mine, on this machine"
+    assert np.abs(again.lab(0.5, 0.5) - painted).max() < 1
+    assert again.page.locator("#messages [role=alert]").count() == 0
+
+    adding.add(zhang(tmp_path / "new.onnx"), like="eccv16", name="mine", replace=True)
+    again = visit(url=server.url)
+    again.choose(saved)
+    again.page.locator("[role=alert]").filter(has_text="is another file than the one").wait_for()
+    again.painted()
+    assert "mine" in again.page.locator("#model").inner_text()
+
+    adding.remove("mine")
+    again = visit(url=server.url)
+    again.choose(saved)
+    alert = again.page.locator("[role=alert]").filter(has_text="model mine, which isn’t here")
+    alert.wait_for()
+    again.painted()
+    again.shot("model-absent-1440-light")
+    assert "photochrom paints from now on" in alert.inner_text()
+    assert "photochrom" in again.page.locator("#model").inner_text()

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from photochrom.batch.edited import Edited
 from photochrom.errors import JobError, PictureWriteError
+from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import footprint, formats, pages, picture, writing
 from photochrom.pictures.folders import real_path
 from photochrom.pictures.incoming import read_pipe
@@ -20,7 +22,6 @@ from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.edits import edits_beside
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
 from photochrom.runtime.prepared import Prepared
@@ -43,6 +44,8 @@ class Made(NamedTuple):
     """How the photograph was read, and what of it the result's format can't hold."""
     pages_left: int = 0
     """How many further pages there are, of which no result was made."""
+    model: ModelIdentity | None = None
+    """What made it, where that isn't the model that was to be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class Job:
         *,
         options: Options = DEFAULTS,
         reference: Reference | None = None,
-        edits: Path | None = None,
+        edits: Edited | None = None,
         confidence: Path | None = None,
         replace_confidence: bool = False,
         shared: Shared | None = None,
@@ -84,8 +87,8 @@ class Job:
         colorizer : the model to use
         options : what is asked for
         reference : as for `Prepared.paint`
-        edits : a folder with files of edits (see `runtime.edits`); those of the photograph, where
-            there are some, take the place of what `options` and `reference` ask for
+        edits : a folder with files of edits; those of the photograph, where there are some, take
+            the place of what `options` and `reference` ask for, and their model that of `colorizer`
         confidence : where to write `Prepared.confidence_picture` besides
         replace_confidence : replace such a map that is there
         shared : what several results of one photograph need once
@@ -110,12 +113,15 @@ class Job:
         HintError, ColorError, UnsupportedError
             As for `Options.paint`.
         EditsError
-            The photograph's edits can't be read.
+            The photograph's edits can't be read, or their model isn't here.
+        ModelError
+            The model of its edits can't be used.
         """
-        own = edits_beside(self.source, edits) if edits is not None and self.source else None
+        own = edits.of(self.source) if edits is not None and self.source else None
         if own is not None:
-            options = own.over(options)
-            reference = None if own.reference is None else colorizer.reference(own.reference)
+            options, colorizer, reference = own.edits.over(options), own.colorizer, None
+            if own.edits.reference is not None:
+                reference = colorizer.reference(own.edits.reference)
         replace_confidence = replace_confidence or force
         self._check_places(confidence, force=force, replace_confidence=replace_confidence)
         shared = shared or Shared()
@@ -127,14 +133,19 @@ class Job:
             admitted = self._admitted(content, options, budget, count)
         with admitted:
             if count > 1:
-                return self._make_pages(content, colorizer, options, reference, force=force)
-            prepared, options = self._prepared(content, colorizer, options, shared)
-            result = options.paint(prepared, reference=reference)
-            if confidence is not None:
-                prepared.confidence_picture(hints=options.hints, reference=reference).save(
-                    confidence, force=replace_confidence
-                )
-            return self._write(result, prepared.picture.format, options, force=force)
+                made = self._make_pages(content, colorizer, options, reference, force=force)
+            else:
+                prepared, options = self._prepared(content, colorizer, options, shared)
+                result = options.paint(prepared, reference=reference)
+                if confidence is not None:
+                    prepared.confidence_picture(hints=options.hints, reference=reference).save(
+                        confidence, force=replace_confidence
+                    )
+                made = self._write(result, prepared.picture.format, options, force=force)
+        if own is None:
+            return made
+        remarks, painter = (*made.remarks, *own.remarks), colorizer.contract.identity
+        return made._replace(remarks=remarks, model=painter)
 
     def _check_places(
         self, confidence: Path | None, *, force: bool, replace_confidence: bool

@@ -80,7 +80,7 @@ def run(
     work : colorizes one photograph; called from several threads
     workers : how many
     manifest : where to write down what was done, before it is yielded
-    model : which one it is that colorizes, for the manifest
+    model : which one it is that colorizes, for the manifest, where what was made names no other
     stop : asked before each task: True lets the tasks at work finish, and begins no other
 
     Yields
@@ -248,7 +248,7 @@ def _do(
                 input_stamp=seen,
                 output_stamp=None if error else Stamp.of(job.target),
                 sha256=sha256,
-                model=None if error else model,
+                model=None if error else (made and made.model) or model,
                 seconds=seconds,
                 error=str(error or ""),
             )

@@ -17,6 +17,7 @@ WORDS = {
     Advice.MORE_PIXELS: "Or raise the limit with --max-pixels.",
     Advice.MORE_MEMORY: "Or raise the limit with --max-memory-mb.",
     Advice.SEE_MODELS: "Run photochrom models to list them.",
+    Advice.NAME_MODEL: "Or choose a model for all with -m.",
     Advice.ADD_AGAIN: "Add it again: photochrom models add FILE --name NAME --force.",
     Advice.DESCRIBE_MODEL: "Or name a kind with --like; photochrom models kinds lists them.",
     Advice.NAME_LICENSE: "State it with --license.",

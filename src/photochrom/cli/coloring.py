@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
 
 from photochrom.batch import manifest, pool, resume
+from photochrom.batch.edited import Edited
 from photochrom.batch.jobs import STANDARD_STREAM, Job, Made, Shared
 from photochrom.batch.manifest import Manifest
 from photochrom.batch.plan import each_alternative, left_out, plan
@@ -44,6 +46,7 @@ class Paint(Protocol):
         colorizer: Colorizer,
         *,
         reference: Reference | None,
+        edits: Edited | None,
         shared: Shared,
         force: bool,
     ) -> Made:
@@ -74,6 +77,8 @@ class BatchOrder:
     interval_s: float = INTERVAL_S
     reference: Path | None = None
     """A color photograph to follow."""
+    edits: Path | None = None
+    """A folder with edits of photographs."""
     alternatives: int = 0
     """So many results of each photograph; 0: the usual one."""
     all_pages: bool = False
@@ -140,6 +145,7 @@ class _Crew:
     paint: Paint
     colorizer: Colorizer
     reference: Reference | None
+    edits: Edited | None
     workers: int
     written: Manifest | None
     console: Console
@@ -203,7 +209,12 @@ class _Crew:
 
     def _work(self, job: Job, *, force: bool) -> Made:
         return self.paint(
-            job, self.colorizer, reference=self.reference, shared=self.shared, force=force
+            job,
+            self.colorizer,
+            reference=self.reference,
+            edits=self.edits,
+            shared=self.shared,
+            force=force,
         )
 
     def _is_of_another_model(self, task: Task) -> bool:
@@ -211,6 +222,8 @@ class _Crew:
             return False
         record = self.written.done[self.written.key(task.job.target)]
         ours = self.colorizer.contract.identity
+        if self.edits is not None and task.job.source is not None:
+            ours = self.edits.model_of(task.job.source)
         return record.model is None or not record.model.same_as(ours)
 
     def _say(self, outcome: Outcome) -> None:
@@ -382,9 +395,11 @@ def _crew(order: BatchOrder, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Cre
     workers = order.workers or usual_workers()
     if not order.watch:
         workers = max(1, min(workers, len(jobs)))
-    colorizer = Colorizer(
-        order.model, like=order.like, threads=threads_each(workers), device=order.device
-    )
+    open_ = partial(Colorizer, threads=threads_each(workers), device=order.device)
+    colorizer = open_(order.model, like=order.like)
+    edits = None
+    if order.edits is not None:
+        edits = Edited(order.edits, colorizer, None if order.model else open_)
     with (
         order.open_manifest(jobs, write=True) or nullcontext() as written,
         interruptible(patient=order.watch or len(jobs) > 1, abandon=writing.abandon) as stop,
@@ -394,6 +409,7 @@ def _crew(order: BatchOrder, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Cre
             paint=paint,
             colorizer=colorizer,
             reference=None if order.reference is None else colorizer.reference(order.reference),
+            edits=edits,
             workers=workers,
             written=written,
             console=error_console(),

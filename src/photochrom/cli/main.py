@@ -341,6 +341,7 @@ def colorize(
         watch=watch,
         interval_s=interval,
         reference=reference,
+        edits=edits,
         alternatives=alternatives,
         all_pages=pages is Pages.ALL,
         show=show,
@@ -375,7 +376,6 @@ def colorize(
     paint = partial(
         Job.run,
         options=options,
-        edits=edits,
         confidence=confidence,
         replace_confidence=force,
         all_pages=order.all_pages,

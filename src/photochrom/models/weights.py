@@ -9,6 +9,7 @@ from pathlib import Path
 
 from photochrom.errors import Advice, ModelError, ModelNotFoundError
 from photochrom.models.added import AddedModel, added_models
+from photochrom.models.contract import ModelIdentity
 from photochrom.models.file import digest_of
 
 FOLDER = Path(__file__).parent.parent / "weights"
@@ -83,6 +84,19 @@ def named_models() -> tuple[ShippedModel | AddedModel, ...]:
 def find_named(model: str | os.PathLike[str]) -> ShippedModel | AddedModel | None:
     """The model of a name; None for what is a path, if anything."""
     return next((one for one in named_models() if model == one.name), None)
+
+
+def find_identity(wanted: ModelIdentity) -> ShippedModel | AddedModel | None:
+    """The model with a name here that another place knew by its name and its file's hash.
+
+    Returns
+    -------
+    One of the same file, whatever its name is here; else one of the same name, whose file is
+    another one; else None
+    """
+    same_file = [one for one in named_models() if wanted.sha256 and one.sha256 == wanted.sha256]
+    named = next((one for one in same_file if one.name == wanted.name), None)
+    return named or next(iter(same_file), None) or find_named(wanted.name)
 
 
 def _verified(model: ShippedModel) -> Path:

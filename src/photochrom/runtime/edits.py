@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import ColorError, EditsError, HintError
+from photochrom.models import fields
+from photochrom.models.contract import ModelIdentity
 from photochrom.models.plain import read_json, read_text
 from photochrom.runtime.hints import Hint, Lock, hints_from, locks_from
 from photochrom.runtime.options import DEFAULTS, Options, limits_for
@@ -17,7 +19,7 @@ SUFFIX = ".edits.json"
 
 VERSION = 1
 TONES = ("vividness", "likeness", "warmth", "tint", "strength")
-KNOWN = {"photochrom", "version", "hints", "lock", "palette", "reference", *TONES}
+KNOWN = {"photochrom", "version", "model", "hints", "lock", "palette", "reference", *TONES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Edits:
     strength: float = DEFAULTS.strength
     reference: Path | None = None
     """A color photograph to follow."""
+    model: ModelIdentity | None = None
+    """Which model painted; None where that isn't known."""
 
     def over(self, options: Options) -> Options:
         """Options with these edits in place of theirs."""
@@ -83,10 +87,24 @@ def _edits_from(content: Any, folder: Path) -> Edits:
             lock=locks_from(content.get("lock", [])),
             palette=parse_palette(",".join(palette)) if palette else (),
             reference=None if reference is None else folder / str(reference),
+            model=_model(content),
             **{name: _number(content, name) for name in TONES},
         )
     except (ColorError, HintError, TypeError) as error:
         raise ValueError(str(error)) from error
+
+
+def _model(content: dict[str, Any]) -> ModelIdentity | None:
+    if content.get("model") is None:
+        return None
+    table = fields.table(content["model"], "model")
+    unknown = sorted(set(table) - {"name", "sha256"})
+    if unknown:
+        raise ValueError(f"unknown keys in model: {', '.join(unknown)}")
+    name, sha256 = (fields.text(table.get(key, ""), f"model.{key}") for key in ("name", "sha256"))
+    if not name:
+        raise ValueError("model has no name")
+    return ModelIdentity(name, sha256=sha256)
 
 
 def _number(content: dict[str, Any], name: str) -> float:

@@ -17,12 +17,15 @@ from photochrom.studio.problems import Problem
 KEPT = 2
 """So many models are kept open besides the server's own."""
 
+HASH_LENGTH = 64
+"""Of a SHA-256 in hexadecimal."""
+
 OPENING = 3
 """Opening a model takes about so many times the size of its file."""
 
 
 class Choice:
-    """Opens models by their names, never by paths; safe from several threads.
+    """Opens models by their names or their hashes, never by paths; safe from several threads.
 
     Parameters
     ----------
@@ -37,18 +40,19 @@ class Choice:
         self._opening = threading.Lock()
 
     def colorizer(self, name: str | None) -> Colorizer:
-        """The model of a name, ready to run; None is the server's own.
+        """The model of a name or a hash, ready to run; None is the server's own.
 
         Raises
         ------
         Problem
-            422: there is none of this name, or it can't be opened.
+            422: there is none, or it can't be opened.
         """
-        if name is None or name == self._own_name():
+        if name is None or self._is_own(name):
             return self.own
-        one = find_named(name)
+        one = _found(name)
         if one is None:
-            raise _unusable(f"There is no model '{name}' here any more, or there never was.")
+            what = f"'{name}'" if len(name) < HASH_LENGTH else f"with the SHA-256 {name}"
+            raise _unusable(f"There is no model {what} here any more, or there never was.")
         try:
             with self._opening:
                 return self._others.once((one.name, one.sha256), lambda: self._open(one.name))
@@ -57,7 +61,7 @@ class Choice:
 
     def opening_bytes(self, name: str | None) -> int:
         """How much memory it takes to open a model that isn't open."""
-        one = None if name is None or name == self._own_name() else find_named(name)
+        one = None if name is None or self._is_own(name) else _found(name)
         if one is None or self._others.get((one.name, one.sha256)) is not None:
             return 0
         return OPENING * _size(one)
@@ -69,8 +73,12 @@ class Choice:
         if name not in {one["name"] for one in found}:
             own = {"name": name, "default": False, "domain": contract.domain, "like": ""}
             own |= {"licence": contract.licence, "size_bytes": 0, "fault": ""}
+            own |= {"sha256": contract.sha256}
             found.append(own | {"cannot": refusals(contract)})
         return found, name
+
+    def _is_own(self, name: str) -> bool:
+        return name in (self._own_name(), self.own.contract.sha256)
 
     def _own_name(self) -> str:
         """What the server's own model is called: by its own name, if no other has that here."""
@@ -81,6 +89,12 @@ class Choice:
             return same
         taken = {one.name for one in named}
         return f"{contract.name} (file)" if contract.name in taken else contract.name
+
+
+def _found(name: str) -> ShippedModel | AddedModel | None:
+    """The model of a name or a hash; None where there is none."""
+    by_hash = (one for one in named_models() if one.sha256 == name)
+    return find_named(name) or next(by_hash, None)
 
 
 def _facts(one: ShippedModel | AddedModel) -> dict[str, Any]:
@@ -99,6 +113,7 @@ def _facts(one: ShippedModel | AddedModel) -> dict[str, Any]:
         "like": one.like,
         "licence": one.licence,
         "size_bytes": _size(one),
+        "sha256": one.sha256,
         "cannot": cannot,
         "fault": fault,
     }

@@ -149,7 +149,10 @@ ReferenceId = Annotated[
     str | None, Field(description="The id of an open color picture to follow where it fits.")
 ]
 
-MODEL_HELP = "A model's name in /v1/models; the one that the server was started with by default."
+MODEL_HELP = (
+    "A model's name in /v1/models, or the SHA-256 of its file, for exactly that one. Default: the "
+    "model that the server was started with."
+)
 ModelName = Annotated[str | None, Field(max_length=64, description=MODEL_HELP)]
 
 

@@ -20,6 +20,8 @@ class Model(BaseModel):
     """Of which known kind another maker's model is."""
     licence: str
     size_bytes: int
+    sha256: str
+    """Of its file: which model it is, whatever its name."""
     cannot: dict[Literal["palette", "reference", "alternatives", "confidence"], Reason]
     """What it can't do, and why."""
     fault: Literal["", "gone", "damaged"]

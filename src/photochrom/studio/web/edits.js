@@ -114,10 +114,25 @@ export function bodyOf(edit, more = {}) {
   };
 }
 
-/** An edit as a file, as `photochrom colorize --edits` reads it; `reference` is its place beside. */
-export const editsOut = (edit, reference = null) => ({
+/** What of an edit a model can follow that `cannot` do everything. */
+export const followed = (edit, cannot) => ({
+  ...edit,
+  ...(cannot.palette ? { palette: [] } : {}),
+  ...(cannot.reference ? { reference: null } : {}),
+  ...(cannot.hints ? { hints: [] } : {}),
+});
+
+/**
+ * An edit as a file, as `photochrom colorize --edits` reads it.
+ *
+ * @param edit
+ * @param {{reference?: string | null, model?: {name: string, sha256: string} | null}} more where its
+ *   reference lies beside it, and who paints
+ */
+export const editsOut = (edit, { reference = null, model = null } = {}) => ({
   photochrom: "edits",
   version: 1,
+  ...(model ? { model } : {}),
   ...bodyOf(edit),
   ...(reference ? { reference } : {}),
 });

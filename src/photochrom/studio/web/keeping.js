@@ -80,7 +80,7 @@ export function followKeeping(session) {
       current: photo === session.current,
       name: photo.name,
       file: photo.upload.file,
-      edits: JSON.stringify(editsOut(edit, reference?.name)),
+      edits: JSON.stringify(editsOut(edit, { reference: reference?.name })),
       reference,
     };
     known.add(entry.key);

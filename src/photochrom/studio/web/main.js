@@ -335,7 +335,10 @@ function photoOf({ file, edits, reference: example, keptAs = null }) {
 /** The photographs of a project, each with its edits to come once its size is known. */
 async function photosOf(file) {
   try {
-    return (await openProject(file)).map(photoOf);
+    const found = await openProject(file);
+    const model = found.find((one) => one.model)?.model;
+    if (model) await choice.goOn(model);
+    return found.map(photoOf);
   } catch (error) {
     if (!(error instanceof ProjectError || error instanceof SyntaxError)) throw error;
     tell(error, { title: file.name });

@@ -104,7 +104,7 @@ export function followModels(session) {
     } catch {
       // It lasts as long as the page, then.
     }
-    session.useModel(name, model.cannot);
+    session.useModel(name === null ? null : model);
   };
 
   const choose = (model) => {
@@ -156,16 +156,37 @@ export function followModels(session) {
   const show = (found, current) => {
     models = found;
     own = current;
-    session.usual = models.find((one) => one.name === own)?.cannot ?? {};
+    const before = session.cannot;
+    session.own = models.find((one) => one.name === own) ?? session.own;
     const chosen = session.model ?? ofLastVisit();
     const model = models.find((one) => one.name === chosen && !one.fault && chosen !== own);
     if (model) {
-      if (session.model !== model.name) session.useModel(model.name, model.cannot);
-    } else if (session.model !== null || !alike(session.cannot, session.usual)) {
-      session.useModel(null, session.usual);
+      if (session.model !== model.name) session.useModel(model);
+    } else if (session.model !== null || !alike(before, session.cannot)) {
+      session.useModel(null);
     }
     say();
   };
 
-  return { show };
+  /** Let the model of a project paint, or say why another one does. */
+  const goOn = async (wanted) => {
+    try {
+      ({ models } = await api.getModels());
+    } catch (error) {
+      if (!(error instanceof api.OfflineError)) throw error;
+    }
+    const usable = models.filter((one) => !one.fault);
+    const same = usable.filter(({ sha256 }) => wanted.sha256 && sha256 === wanted.sha256);
+    const named = usable.find(({ name }) => name === wanted.name);
+    const model = same.find((one) => one === named) ?? same[0] ?? named;
+    const { name = wanted.name } = model ?? {};
+    if (model && model !== present()) use(model);
+    say();
+    const title = t("models.chosen", { name: present()?.name ?? "" });
+    if (!model) tell(t("models.absent", { name, present: present()?.name ?? "" }), { title });
+    else if (!same.length && wanted.sha256) tell(t("models.otherFile", { name }), { title });
+    else announce(title);
+  };
+
+  return { show, goOn };
 }

@@ -1,7 +1,7 @@
 // Many photographs as one file: a ZIP of results with the edits beside each, and a project that
 // opens everything again.
 
-import { editIn, editsOut } from "./edits.js";
+import { editIn, editsOut, followed } from "./edits.js";
 import { stemOf } from "./reading.js";
 import { downloadZip } from "./vendor/client-zip.js";
 import { t } from "./words.js";
@@ -25,13 +25,13 @@ export function distinct(names) {
 
 const inJson = (value) => `${JSON.stringify(value, null, 1)}\n`;
 
-/** What an edit is in a file, with the place of its reference. */
-const editsFile = (edit, references) =>
-  inJson(editsOut(edit, edit.reference ? references.get(edit.reference) : null));
+/** What an edit is in a file, with the place of its reference, and who paints. */
+const editsFile = (edit, references, model) =>
+  inJson(editsOut(edit, { reference: edit.reference && references.get(edit.reference), model }));
 
 /** Where each reference lies in a ZIP. */
-function placesOf(photos) {
-  const all = [...new Set(photos.map((photo) => photo.edit.reference).filter(Boolean))];
+function placesOf(edits) {
+  const all = [...new Set(edits.map((edit) => edit.reference).filter(Boolean))];
   const names = distinct(all.map((reference) => reference.file.name));
   return new Map(all.map((reference, at) => [reference, `references/${names[at]}`]));
 }
@@ -41,17 +41,19 @@ function placesOf(photos) {
  *
  * @param paint (photo) => { blob, name } at full size
  * @param said (done) => void, after each
+ * @param model who paints: its name and hash, and what of the edits it can't follow
  */
-export async function zipOf(photos, paint, said) {
+export async function zipOf(photos, paint, said, { painter, cannot }) {
   const sources = distinct(photos.map((photo) => photo.name));
-  const references = placesOf(photos);
+  const edits = photos.map((photo) => followed(photo.edit, cannot));
+  const references = placesOf(edits);
   const results = [];
   async function* files() {
     for (const [at, photo] of photos.entries()) {
       const { blob, name } = await paint(photo);
       results.push(name);
       yield { name: distinct(results).at(-1), input: blob };
-      yield { name: `${sources[at]}${EDITS}`, input: editsFile(photo.edit, references) };
+      yield { name: `${sources[at]}${EDITS}`, input: editsFile(edits[at], references, painter) };
       said(at + 1);
     }
     for (const [reference, name] of references) yield { name, input: reference.file };
@@ -60,14 +62,15 @@ export async function zipOf(photos, paint, said) {
 }
 
 /** Everything that is open, as one file to go on with later. */
-export async function projectOf(photos) {
+export async function projectOf(photos, painter) {
   const names = distinct(photos.map((photo) => photo.name));
-  const references = placesOf(photos);
+  const references = placesOf(photos.map((photo) => photo.edit));
   const table = { photochrom: "project", version: VERSION, photographs: names };
   const files = [{ name: PROJECT, input: inJson(table) }];
   photos.forEach((photo, at) => {
     files.push({ name: `photographs/${names[at]}`, input: photo.upload.file });
-    files.push({ name: `photographs/${names[at]}${EDITS}`, input: editsFile(photo.edit, references) });
+    const input = editsFile(photo.edit, references, painter);
+    files.push({ name: `photographs/${names[at]}${EDITS}`, input });
   });
   for (const [reference, name] of references) files.push({ name, input: reference.file });
   return downloadZip(files).blob();
@@ -78,7 +81,7 @@ export class ProjectError extends Error {}
 /**
  * What lies in a project.
  *
- * @returns { Promise<{ file: File, edits: string, reference: File | null }[]> }
+ * @returns { Promise<{ file: File, edits: string, reference: File | null, model: { name: string, sha256: string } | null }[]> }
  */
 export async function openProject(file) {
   const entries = await unzip(file);
@@ -91,12 +94,13 @@ export async function openProject(file) {
   return Promise.all(
     table.photographs.map(async (name) => {
       const edits = await text(`photographs/${name}${EDITS}`);
-      const { reference } = JSON.parse(edits);
+      const { reference, model } = JSON.parse(edits);
       const place = `photographs/${name}`;
       if (!entries.has(place)) throw new ProjectError(t("project.lacks", { name }));
       return {
         file: new File([entries.get(place)], name),
         edits,
+        model: typeof model?.name === "string" ? model : null,
         reference: reference ? new File([entries.get(reference)], reference.split("/").at(-1)) : null,
       };
     }),

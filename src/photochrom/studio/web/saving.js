@@ -81,23 +81,31 @@ export function followJobs(session, view) {
     tell(t("job.carried", { count: others.length }), { kind: "good" });
   };
 
-  const paintFull = (photo) =>
-    session.ask(photo, (id, body) => api.download(id, body, photo.name), {
-      size: "full",
-      format: null,
-    });
+  /** Paint a photograph at full size, by this model whatever is chosen meanwhile. */
+  const paintFull = (photo, model, cannot) =>
+    session.ask(
+      photo,
+      (id, body) => api.download(id, body, photo.name),
+      { size: "full", format: null, model },
+      undefined,
+      cannot,
+    );
 
   const actions = {
     zip: () => {
       const photos = open();
+      const { model, painter, cannot } = session;
+      const said = (done) => {
+        busy.textContent = t("job.painted", { done, count: photos.length });
+      };
       return run(t("job.paintingFirst", { count: photos.length }), async () => {
-        const blob = await zipOf(photos, paintFull, (done) => {
-          busy.textContent = t("job.painted", { done, count: photos.length });
-        });
+        const paint = (photo) => paintFull(photo, model, cannot);
+        const blob = await zipOf(photos, paint, said, { painter, cannot });
         save(blob, "photographs-color.zip");
       });
     },
-    project: () => run(t("job.saving"), async () => save(await projectOf(open()), projectName(open()))),
+    project: () =>
+      run(t("job.saving"), async () => save(await projectOf(open(), session.painter), projectName(open()))),
     share: (kind) => {
       const photo = session.current;
       return run(t("job.making"), async () => {

@@ -1,7 +1,7 @@
 // The open photographs, what was asked for each, and the work with the server.
 
 import * as api from "./api.js";
-import { bodyOf, UNTOUCHED } from "./edits.js";
+import { bodyOf, followed, UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
 import { LatestQueue } from "./queue.js";
 import { converted, whole } from "./reading.js";
@@ -180,9 +180,8 @@ export class Session extends EventTarget {
 
   photos = [];
   current = null;
-  model = null; // who paints; null: the engine's own model
-  cannot = {}; // what it can't do, and why
-  usual = {}; // the same of the engine's own
+  own = { name: "", sha256: "", cannot: {} }; // the engine's own model
+  #chosen = null; // another one that paints in its place
 
   add(photos) {
     for (const photo of photos) photo.batch = photos;
@@ -276,11 +275,26 @@ export class Session extends EventTarget {
     this.#queue.push((signal) => this.#paintOrSay(photo, signal));
   }
 
+  /** The name of the model that was chosen in place of the engine's own; null: that one paints. */
+  get model() {
+    return this.#chosen?.name ?? null;
+  }
+
+  /** What the model that paints can't do, and why. */
+  get cannot() {
+    return (this.#chosen ?? this.own).cannot;
+  }
+
+  /** Who paints, for files: a name and a file's hash; null while that isn't known. */
+  get painter() {
+    const { name, sha256 } = this.#chosen ?? this.own;
+    return name ? { name, sha256 } : null;
+  }
+
   /** Let another model paint from now on, everything anew; null: the engine's own. */
-  useModel(name, cannot) {
-    this.model = name;
-    this.cannot = cannot;
-    api.useModel(name);
+  useModel(model) {
+    this.#chosen = model;
+    api.useModel(this.model);
     for (const photo of this.photos)
       Object.assign(photo, { painted: null, sharp: null, alternatives: null, traits: null });
     this.#emit("model");
@@ -291,7 +305,7 @@ export class Session extends EventTarget {
   /** Whether an error is that the chosen model can't be used any more; the engine's own paints then. */
   #hasLost(error) {
     if (error.kind !== "model" || this.model === null) return false;
-    this.useModel(null, this.usual);
+    this.useModel(null);
     this.#emit("lost", { error });
     return true;
   }
@@ -306,12 +320,7 @@ export class Session extends EventTarget {
    * @param {{[what: string]: string}} cannot
    */
   async ask(photo, door, more = {}, signal = undefined, cannot = this.cannot) {
-    const edit = {
-      ...photo.edit,
-      ...(cannot.palette ? { palette: [] } : {}),
-      ...(cannot.reference ? { reference: null } : {}),
-      ...(cannot.hints ? { hints: [] } : {}),
-    };
+    const edit = followed(photo.edit, cannot);
     const others = edit.reference ? [edit.reference] : [];
     return photo.upload.use(
       async (id) => {

@@ -80,6 +80,7 @@ export async function getModels() {
     domain: contract.domain,
     licence: contract.licence,
     size_bytes: 0,
+    sha256: contract.sha256,
     like: "",
     fault: "",
     cannot: contract.token_features.length ? {} : PAINTS_ALONE,

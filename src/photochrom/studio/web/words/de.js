@@ -119,6 +119,10 @@ export default {
   "models.comparing": "Wird koloriert",
   "models.chosen": "Ab jetzt koloriert {name}.",
   "models.lost": "Jetzt koloriert ein anderes Modell",
+  "models.absent":
+    "Die Bearbeitungen entstanden mit dem Modell {name}, das es hier nicht gibt. {present} koloriert: Die Farben können abweichen.",
+  "models.otherFile":
+    "Das Modell {name} ist hier eine andere Datei als die, mit der die Bearbeitungen entstanden: Die Farben können abweichen.",
   "models.refused": "{name} konnte nicht kolorieren",
   "ability.hints": "Farbtipps",
   "ability.palette": "Palette",

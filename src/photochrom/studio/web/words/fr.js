@@ -120,6 +120,10 @@ export default {
   "models.comparing": "Coloriage",
   "models.chosen": "{name} colorie désormais.",
   "models.lost": "Un autre modèle colorie maintenant",
+  "models.absent":
+    "Les modifications ont été faites avec le modèle {name}, qui n’est pas ici. {present} colorie : les couleurs peuvent différer.",
+  "models.otherFile":
+    "Le modèle {name} est ici un autre fichier que celui des modifications : les couleurs peuvent différer.",
   "models.refused": "{name} n’a pas pu colorier",
   "ability.hints": "indications",
   "ability.palette": "palette",

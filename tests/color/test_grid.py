@@ -206,21 +206,22 @@ def test_a_temperature_not_above_0_is_refused(temperature):
 # Contrast
 
 
-@given(st.floats(-100, 100), st.floats(-100, 100), st.floats(0, 1))
-def test_contrast_keeps_hue_and_sets_vivid_colors_off_from_pale_ones(a, b, contrast):
+@given(st.floats(-100, 100), st.floats(-100, 100), st.floats(-1, 1))
+def test_contrast_keeps_hue_and_moves_vivid_and_pale_colors_apart_or_together(a, b, contrast):
     before, after = np.float32([a, b]), set_off([[a, b]], contrast)[0]
     chroma, changed = np.hypot(*before), np.hypot(*after)
     assert changed == pytest.approx(
-        chroma * (chroma / PIVOT_CHROMA) ** contrast, rel=1e-3, abs=1e-3
+        chroma * (max(chroma, 1) / PIVOT_CHROMA) ** contrast, rel=1e-3, abs=1e-3
     )
-    assert (changed - chroma) * (chroma - PIVOT_CHROMA) >= -1e-3
+    assert (changed - chroma) * (chroma - PIVOT_CHROMA) * np.sign(contrast) >= -1e-3
     np.testing.assert_allclose(after * chroma, before * changed, atol=0.05)
 
 
 def test_no_contrast_changes_nothing_and_grey_stays_grey():
     ab = random_ab(9)
     np.testing.assert_array_equal(set_off(ab, 0.0), ab)
-    np.testing.assert_array_equal(set_off(np.zeros((3, 2)), 0.3), 0)
+    for contrast in (0.3, -0.3):
+        np.testing.assert_array_equal(set_off(np.zeros((3, 2)), contrast), 0)
     with pytest.raises(ShapeError):
         set_off(np.zeros(3), 0.3)
 

@@ -195,15 +195,18 @@ class AbGrid:
 
 
 def set_off(ab: NDArray[Any], contrast: float) -> Float:
-    """Set vivid colors off from pale ones: chroma c becomes c (c / 35)^contrast.
+    """Set vivid colors off from pale ones, or bring them nearer: chroma c becomes
+    c (max(c, 1) / 35)^contrast.
 
     A network's pale colors are the uncertain ones: moved on toward gray, they come nearer to
-    the truth, while the vivid ones keep a picture colorful (docs/explanation/experiments.md).
+    the truth, while the vivid ones keep a picture colorful. The other way round, fewer colors
+    are vividly wrong (docs/explanation/experiments.md has figures of both).
 
     Parameters
     ----------
     ab : (..., 2) float
-    contrast : 0 changes nothing; hue and colors of `PIVOT_CHROMA` always stay
+    contrast : 0 changes nothing, below 0 pale and vivid colors come nearer to each other; hue and
+        colors of `PIVOT_CHROMA` always stay. Below chroma 1 the factor is that of 1
 
     Returns
     -------
@@ -216,7 +219,7 @@ def set_off(ab: NDArray[Any], contrast: float) -> Float:
     """
     colors = _pairs(ab)
     chroma = np.hypot(colors[..., :1], colors[..., 1:])
-    factor = (chroma / PIVOT_CHROMA) ** contrast
+    factor = (np.maximum(chroma, 1) / PIVOT_CHROMA) ** contrast
     return (colors * factor).astype(np.float32)
 
 

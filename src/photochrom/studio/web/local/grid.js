@@ -85,11 +85,12 @@ export class AbGrid {
   }
 }
 
-/** Set vivid colors off from pale ones, in place: chroma c becomes c (c / 35)^contrast. */
+/** Set vivid colors off from pale ones, in place: chroma c becomes c (max(c, 1) / 35)^contrast. */
 export function setOff(ab, contrast) {
   if (contrast === 0) return ab;
   for (let at = 0; at < ab.length; at += 2) {
-    const factor = (Math.hypot(ab[at], ab[at + 1]) / PIVOT_CHROMA) ** contrast;
+    const chroma = Math.hypot(ab[at], ab[at + 1]);
+    const factor = (Math.max(chroma, 1) / PIVOT_CHROMA) ** contrast;
     ab[at] *= factor;
     ab[at + 1] *= factor;
   }

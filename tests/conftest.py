@@ -1,6 +1,10 @@
 """Fixtures for all tests: smooth seeded pictures, a model with hints, the command line."""
 
+import os
 import sys
+
+# Two files are tested side by side: more threads, which torch reads here, would wait for others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

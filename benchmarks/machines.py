@@ -29,9 +29,10 @@ import obstore
 import pyvips
 
 import photochrom
-from photochrom.batch import parts, stores
+from photochrom.batch import parts
 from photochrom.batch.objects import Earlier, Plan, sort_out
-from photochrom.batch.stores import Address
+from photochrom.pictures import stores
+from photochrom.pictures.stores import Address
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
 WIDTH, HEIGHT = 1152, 868

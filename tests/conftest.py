@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from object_stores import album, formula, moto_port, s3  # noqa: F401 - fixtures
 from photochrom.pictures import picture
 
 settings.register_profile("photochrom", deadline=None, derandomize=True)

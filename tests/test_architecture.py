@@ -73,7 +73,6 @@ ORDER = {
         "resume",
         "pool",
         "watch",
-        "stores",
         "parts",
         "known",
         "objects",

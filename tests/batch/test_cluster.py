@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photochrom.batch import parts, stores
+from photochrom.batch import parts
 from photochrom.batch.cluster import parse_actors
-from photochrom.batch.stores import Address
 from photochrom.errors import JobError
-from photochrom.pictures import picture
+from photochrom.pictures import picture, stores
+from photochrom.pictures.stores import Address
 
 COMMAND = "from photochrom.cli.main import main; main()"
 PATIENCE_S = 400

@@ -4,12 +4,13 @@ import threading
 
 import pytest
 
-from photochrom.batch import parts, stores
+from photochrom.batch import parts
 from photochrom.batch.parts import ObjectRecord, Parts
 from photochrom.batch.status import summarize
-from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import DataError
 from photochrom.models.contract import ModelIdentity
+from photochrom.pictures import stores
+from photochrom.pictures.stores import Address, ObjectStamp
 
 pytest.importorskip("obstore")
 

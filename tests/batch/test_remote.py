@@ -10,12 +10,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from photochrom.batch import parts, stores
+from photochrom.batch import parts
 from photochrom.batch.objects import Earlier, Plan, sort_out
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.shards import Shard
-from photochrom.batch.stores import Address
-from photochrom.pictures import picture
+from photochrom.pictures import picture, stores
+from photochrom.pictures.stores import Address
 from photochrom.runtime.colorizer import Colorizer
 
 pytest.importorskip("obstore")

@@ -19,16 +19,16 @@ from photochrom import color  # noqa: E402
 from photochrom.errors import DataError, PhotochromError  # noqa: E402
 from photochrom.evaluation.sources import list_source  # noqa: E402
 from photochrom.pictures import picture  # noqa: E402
-from photochrom.training import data  # noqa: E402
+from photochrom.training import store  # noqa: E402
 from photochrom.training.data import (  # noqa: E402
     Crops,
     EpochBatches,
     Pointer,
-    Store,
     mean_ab_by_lightness,
     open_store,
     split_stores,
 )
+from photochrom.training.store import Store, cache_folder  # noqa: E402
 from photochrom.training.tables import DataConfig  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -252,7 +252,7 @@ def assert_same(one, two):
 def test_second_opening_decodes_nothing(photos, config, monkeypatch):
     (photos / "empty.jpg").touch()
     first = open_store(str(photos), config)
-    monkeypatch.setattr(data, "_decode", None)
+    monkeypatch.setattr(store, "_decode", None)
     assert_same(open_store(str(photos), config), first)
 
 
@@ -298,8 +298,8 @@ def test_cache_that_can_not_be_written_is_an_error(photos, config, tmp_path):
 
 def test_cache_folder_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert data.cache_folder() == tmp_path / "photochrom" / "stores"
-    assert data.cache_folder(str(tmp_path / "mine")) == tmp_path / "mine"
+    assert cache_folder() == tmp_path / "photochrom" / "stores"
+    assert cache_folder(str(tmp_path / "mine")) == tmp_path / "mine"
 
 
 def test_data_error_is_an_error_of_the_package():

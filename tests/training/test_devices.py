@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - without torch, nothing of this can be imported
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -166,34 +167,117 @@ def test_machines_that_were_not_told_of_each_other_are_refused(monkeypatch):
         make_fabric(TrainConfig(num_nodes=2))
 
 
-@pytest.mark.slow
-def test_torchrun_goes_on_where_a_killed_process_stopped(recipe, tmp_path):
-    """Elastic: the first try dies in the middle, the second one finishes."""
-    out, marker = tmp_path / "run", tmp_path / "died"
-    code = tmp_path / "start.py"
-    code.write_text(f"""
+def test_restarts_with_the_store_of_the_dead_are_refused(monkeypatch):
+    """They would wait for half an hour: pytorch/pytorch issue 135712."""
+    from photochrom.training import devices
+
+    monkeypatch.setattr(devices, "is_elastic", lambda: True)
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    with pytest.raises(TrainingError, match="TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"):
+        make_fabric(TrainConfig())
+
+
+# Under torchrun
+
+
+DYING = """
 import os, signal, pathlib
 from photochrom.training import run as runs
-step, marker = runs.Run.step, pathlib.Path({str(marker)!r})
+step, marker = runs.Run.step, pathlib.Path({marker!r})
 def dying(run, loss):
     step(run, loss)
-    if run.at.step == 4 and os.environ["RANK"] == "1" and not marker.exists():
+    if run.at.step == 4 and {doomed} and not marker.exists():
         marker.write_text("")
-        os.kill(os.getpid(), signal.SIGKILL)
+        for one in {victims}:
+            os.kill(one, signal.SIGKILL)
 runs.Run.step = dying
 from photochrom.cli.main import main
 main()
-""")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = ["train", recipe, "--out", out, "--resume"]
-    ran = subprocess.run(
-        [*launch, "--nproc-per-node=2", "--max-restarts=1", code, *command],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+"""
+"""Training, in which one process dies after the fourth step, or its torchrun with it; once."""
+
+
+def torchrun(code, recipe, out, *options, told=()):
+    """Start torchrun; what it says goes to one file for each call."""
+    command = [sys.executable, "-m", "torch.distributed.run", *options, code]
+    log = out.parent / f"torchrun-{len(list(out.parent.glob('torchrun-*')))}"
+    with log.open("w") as file:
+        return log, subprocess.Popen(
+            [*map(str, command), "train", str(recipe), "--out", str(out), "--resume"],
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+                **dict(told),
+            },
+            stdout=file,
+            stderr=file,
+        )
+
+
+def wait_while_it_says_more(process, *logs):
+    """Wait for its end; give up when none of its logs has grown for a long time."""
+    said, since = 0, time.monotonic()
+    while process.poll() is None:
+        now = sum(log.stat().st_size for log in logs)
+        if now != said:
+            said, since = now, time.monotonic()
+        assert time.monotonic() - since < PATIENCE_S, [log.read_text() for log in logs]
+        time.sleep(0.2)
+    return process.returncode
+
+
+def end(process):
+    """End torchrun with the processes that it has started."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE_S)
+    finally:
+        process.kill()
+
+
+@pytest.mark.slow
+def test_torchrun_goes_on_where_a_killed_process_stopped(recipe, tmp_path):
+    """The first try dies in the middle; the second one has as many devices, and finishes."""
+    out, marker, code = tmp_path / "run", tmp_path / "died", tmp_path / "start.py"
+    doomed = 'os.environ["RANK"] == "1"'
+    code.write_text(DYING.format(marker=str(marker), doomed=doomed, victims="[os.getpid()]"))
+    options = ("--standalone", "--nproc-per-node=2", "--max-restarts=1")
+    log, process = torchrun(code, recipe, out, *options)
+    try:
+        assert wait_while_it_says_more(process, log) == 0, log.read_text()
+    finally:
+        end(process)
     assert marker.exists()
+    assert "Going on at epoch 2, step 4" in log.read_text()
     assert load_checkpoint(out / "last.ckpt")["progression"]["step"] == 6
+
+
+@pytest.mark.slow
+def test_torchrun_goes_on_with_fewer_machines_when_one_is_lost(recipe, tmp_path):
+    """Two torchruns with a device each; one is killed with its process, as by a power cut."""
+    out, marker, code = tmp_path / "run", tmp_path / "died", tmp_path / "start.py"
+    doomed, victims = '"DOOMED" in os.environ', "[os.getppid(), os.getpid()]"
+    code.write_text(DYING.format(marker=str(marker), doomed=doomed, victims=victims))
+    meeting = f"--rdzv-endpoint=127.0.0.1:{free_port()}"
+    patience = "--rdzv-conf=is_host=%d,last_call_timeout=5,keep_alive_interval=1"
+    options = ("--nnodes=1:2", "--nproc-per-node=1", "--max-restarts=3", "--rdzv-backend=c10d")
+    crew = []
+    try:
+        for number in (0, 1):
+            one = (*options, meeting, "--local-addr=127.0.0.1", patience % (number == 0))
+            crew.append(torchrun(code, recipe, out, *one, told=[("DOOMED", "")] * number))
+        (log, first), (other_log, second) = crew
+        assert wait_while_it_says_more(first, log) == 0, log.read_text()
+        assert second.wait(PATIENCE_S) == -signal.SIGKILL
+    finally:
+        for _, process in crew:
+            end(process)
+    assert marker.exists()
+    said = log.read_text()
+    assert (said + other_log.read_text()).count("Starting with 2 processes") == 1
+    assert re.search("Going on at epoch 2, step [34]", said)  # 3 where the first device has died
+    progression = load_checkpoint(out / "last.ckpt")["progression"]
+    assert progression["step"] == 6
+    assert [row["epoch"] for row in progression["rows"]] == [1, 2]

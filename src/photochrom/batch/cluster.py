@@ -20,9 +20,9 @@ from typing import Any
 from photochrom.batch.objects import ObjectTask
 from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
-from photochrom.batch.stores import Address
 from photochrom.errors import Advice, ClusterError, JobError, MissingExtraError
 from photochrom.models.weights import FOLDER, find_model
+from photochrom.pictures.stores import Address
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.cores import usable_cores
 from photochrom.runtime.options import Options

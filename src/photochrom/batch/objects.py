@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from photochrom.batch import parts, stores
+from photochrom.batch import parts
 from photochrom.batch.known import Known, digest
 from photochrom.batch.shards import Shard
-from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import Advice, DataError, JobError
-from photochrom.pictures import formats
+from photochrom.pictures import formats, stores
+from photochrom.pictures.stores import Address, ObjectStamp
 
 Step = Literal["make", "replace", "check", "skip", "keep", "refuse"]
 

@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
 
-from photochrom.batch import stores
 from photochrom.batch.records import Entry
-from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import Advice, ManifestError, StoreError
 from photochrom.models import fields
+from photochrom.pictures import stores
+from photochrom.pictures.stores import Address, ObjectStamp
 
 NAME = "photochrom-manifest"
 """The prefix of the parts, below the results' own."""

@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from photochrom.batch import stores
 from photochrom.batch.objects import ObjectTask
 from photochrom.batch.parts import ObjectRecord
-from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import (
     Advice,
     AlreadyColoredError,
@@ -28,7 +26,8 @@ from photochrom.errors import (
     PictureReadError,
     StoreError,
 )
-from photochrom.pictures import footprint, formats, picture
+from photochrom.pictures import footprint, formats, picture, stores
+from photochrom.pictures.stores import Address, ObjectStamp
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget

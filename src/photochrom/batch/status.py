@@ -14,8 +14,8 @@ from photochrom.batch import manifest, parts
 from photochrom.batch.known import Known, digest
 from photochrom.batch.manifest import Record
 from photochrom.batch.parts import ObjectRecord
-from photochrom.batch.stores import Address, is_url
 from photochrom.errors import DataError
+from photochrom.pictures.stores import Address, is_url
 
 _FAILED, _SKIPPED, _DONE = 0, 1, 2
 _STATUS = {"failed": _FAILED, "skipped": _SKIPPED, "done": _DONE}

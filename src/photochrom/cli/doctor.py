@@ -32,6 +32,7 @@ EXTRAS = {
     "heic": ("pi_heif",),
     "cloud": ("obstore",),
     "ray": ("ray",),
+    "shards": ("litdata",),
     "train": ("torch", "lightning_fabric", "timm", "onnx"),
 }
 """What each brings, by the names that are imported."""

@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 COMMANDS = {
     "Color": ("colorize", "video", "serve"),
     "Look after": ("status", "models", "compare", "doctor"),
-    "Make models": ("train", "mix", "export", "evaluate"),
+    "Make models": ("pack", "train", "mix", "export", "evaluate"),
 }
 
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {

@@ -67,6 +67,50 @@ def train(
     console.print(f"The best model is {best}. Export it: photochrom export {best} -o model.onnx")
 
 
+def pack(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER", help="A folder of photographs, or another source of data.train."
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="SHARDS", help="A folder, or an address such as s3://B/KEY."
+        ),
+    ],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="Pack for this recipe. Default: the defaults of the table data."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one key of the recipe, such as data.store_side_px=320. Repeatable.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing shards.")] = False,
+) -> None:
+    """Pack photographs as shards to train from (needs the shards extra)."""
+    from photochrom.cli.console import error_console, progress
+    from photochrom.pictures.stores import Address
+    from photochrom.training.config import changed_recipe, load_recipe
+
+    data = (
+        load_recipe(recipe, changes or [])
+        if recipe
+        else changed_recipe({"name": "pack"}, changes or [])
+    ).data
+    with _needs_train_extra():
+        from photochrom.training.packed import pack as run
+    with progress("packing", 2, console=error_console()) as done:
+        words = run(source, Address.parse(output), data, replace=force, on_picture=done)
+    print(f'{output}: {words}. Train from it: data.train = ["{output}"]')
+
+
 def mix(
     checkpoints: Annotated[
         list[str],

@@ -416,5 +416,11 @@ def doctor(
 app.add_typer(models.app, name="models")
 app.command()(comparing.compare)
 app.command()(filming.video)
-for command in (learning.train, learning.mix, learning.export, learning.evaluate):
+for command in (
+    learning.pack,
+    learning.train,
+    learning.mix,
+    learning.export,
+    learning.evaluate,
+):
     app.command()(command)

@@ -1,9 +1,8 @@
 """Photographs for training: sources -> a store of decoded pixels -> crops of L* and ab.
 
 A source's pictures (`photochrom.evaluation.sources`) are decoded once, shrunk to a short side,
-and kept in a cache folder as one memory-mapped file, so that a crop costs no decoding
-(`benchmarks/data.py` measures what that saves). Near-gray, broken and tiny pictures are left
-out, counted and named in `Store.left_out`.
+and kept (`photochrom.training.store`), so that a crop costs no decoding (`benchmarks/data.py`
+measures what that saves). A packed source (`photochrom.training.packed`) gives the same crops.
 
 A crop is a pure function of (picture, sample seed), and the order of an epoch of (seed,
 epoch): a run can stop and go on anywhere, with any number of workers or devices, and see
@@ -15,14 +14,8 @@ Axes: B batch, H height, W width, 1 lightness, 2 ab, 3 sRGB.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,44 +26,14 @@ from torch.utils.data import Dataset, Sampler
 from torchvision.transforms import v2
 
 from photochrom import color
-from photochrom.errors import DataError, PictureReadError, RecipeError
-from photochrom.evaluation.sources import Item, list_source
-from photochrom.pictures import systems
+from photochrom.errors import DataError, RecipeError
+from photochrom.evaluation.sources import list_source
+from photochrom.pictures.stores import Address
+from photochrom.training import packed
 from photochrom.training.aging import age
 from photochrom.training.regions import parts
+from photochrom.training.store import Store, cache_folder, decoded, kept, rules
 from photochrom.training.tables import AgeConfig, DataConfig
-
-STORE_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Store:
-    """Decoded pictures of one source, memory-mapped.
-
-    ``labels`` are class folders' names ("" where there is none).
-    """
-
-    pixels: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    sizes: NDArray[np.int32]
-    names: tuple[str, ...]
-    labels: tuple[str, ...]
-    left_out: dict[str, list[str]]
-    """Why -> names of the pictures that were left out for it."""
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def srgb(self, index: int) -> NDArray[np.uint8]:
-        """Picture `index` as (height, width, 3) uint8."""
-        height, width = self.sizes[index]
-        start = self.offsets[index]
-        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
-
-    def summary(self) -> str:
-        """One line for people: how many there are and what was left out."""
-        gone = ", ".join(f"{len(names)} {why}" for why, names in self.left_out.items() if names)
-        return f"{len(self)} pictures" + (f" (left out: {gone})" if gone else "")
 
 
 def open_store(source: str, config: DataConfig, *, part: str = "train") -> Store:
@@ -78,103 +41,26 @@ def open_store(source: str, config: DataConfig, *, part: str = "train") -> Store
 
     Parameters
     ----------
-    source : as for `list_source`
+    source : as for `list_source`, or a place that `packed.pack` has written: a folder or an
+        address such as s3://BUCKET/KEY
     config : ``store_side_px``, ``min_chroma``, ``min_side_px`` and ``cache`` are used
 
     Raises
     ------
     DataError
         There is no such source, or no picture in it can be used.
+    RecipeError
+        It was packed by other rules than those of `config`.
+    StoreError
+        The object store can't be reached, or refuses.
     """
+    if packed.is_packed(source):
+        return packed.open_packed(Address.parse(source), config)
     items = list_source(source, part=part)
-    rules = (config.store_side_px, config.min_chroma, config.min_side_px, STORE_VERSION)
-    stamps = "\n".join([str(Path(source).absolute()), str(rules), *(item.stamp for item in items)])
-    key = hashlib.sha256(stamps.encode()).hexdigest()[:16]
-    folder = cache_folder(config.cache) / key
-    if not (folder / "index.json").is_file():
-        _build_store(items, config, folder, source)
-    return _load_store(folder)
-
-
-def cache_folder(cache: str = "") -> Path:
-    """Where stores are kept: `cache`, or the user's cache folder."""
-    if cache:
-        return Path(cache).expanduser()
-    return systems.cache_folder() / "stores"
-
-
-def _decode(item: Item, config: DataConfig) -> NDArray[np.uint8] | str:
-    """The shrunk pixels of a picture, or why it is left out."""
-    try:
-        srgb: NDArray[np.uint8] = item.load().srgb(short_side_px=config.store_side_px)
-    except PictureReadError:
-        return "broken"
-    if min(srgb.shape[:2]) < config.min_side_px:
-        return "tiny"
-    step = max(1, min(srgb.shape[:2]) // 64)
-    ab = color.srgb_to_lab(srgb[::step, ::step])[..., 1:]
-    return (
-        "near-gray" if float(np.hypot(*np.moveaxis(ab, -1, 0)).mean()) < config.min_chroma else srgb
-    )
-
-
-def _build_store(items: Sequence[Item], config: DataConfig, folder: Path, source: str) -> None:
-    """Decode all pictures into `folder`, under a temporary name first."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
-    except OSError as error:
-        raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
-    left_out: dict[str, list[str]] = {"near-gray": [], "broken": [], "tiny": []}
-    kept: list[tuple[Item, tuple[int, int]]] = []
-    try:
-        with (
-            (building / "pixels.u8").open("wb") as file,
-            ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
-        ):
-            chunk = 256  # so that no more than this many decoded pictures wait in memory
-            for start in range(0, len(items), chunk):
-                part = items[start : start + chunk]
-                for item, result in zip(
-                    part, pool.map(lambda i: _decode(i, config), part), strict=True
-                ):
-                    if isinstance(result, str):
-                        left_out[result].append(item.name)
-                    else:
-                        file.write(result.tobytes())
-                        kept.append((item, result.shape[:2]))
-        if not kept:
-            counts = ", ".join(f"{len(names)} {why}" for why, names in left_out.items())
-            raise DataError(f"{source}: of {len(items)} pictures none can be used ({counts}).")
-        index = {
-            "names": [item.name for item, _ in kept],
-            "labels": [item.label for item, _ in kept],
-            "sizes": [size for _, size in kept],
-            "left_out": left_out,
-        }
-        (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
-        try:
-            building.rename(folder)
-        except OSError:  # another process was faster
-            if not (folder / "index.json").is_file():
-                raise
-    except OSError as error:
-        raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-
-
-def _load_store(folder: Path) -> Store:
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    sizes = np.array(index["sizes"], dtype=np.int32)
-    areas = sizes.astype(np.int64).prod(axis=1) * 3
-    return Store(
-        pixels=np.memmap(folder / "pixels.u8", dtype=np.uint8, mode="r"),
-        offsets=np.concatenate([[0], np.cumsum(areas)[:-1]]).astype(np.int64),
-        sizes=sizes,
-        names=tuple(index["names"]),
-        labels=tuple(index["labels"]),
-        left_out=index["left_out"],
+    return kept(
+        cache_folder(config.cache),
+        [str(Path(source).absolute()), str(rules(config)), *(item.stamp for item in items)],
+        lambda left_out: decoded(items, source, config, left_out),
     )
 
 

@@ -2,8 +2,10 @@
 
 One process stands for each device. On one machine the first starts the others. On several,
 torchrun starts them all, and its numbers hold over the recipe's: when a machine is lost, it starts
-those that are left again. Or each machine is told by hand, with ``train.num_nodes`` and the
-variables that PyTorch reads.
+those that are left again. For that, each start needs a store of its own: where torchrun shares one
+among them, processes meet the addresses of dead ones, and wait for half an hour
+(https://github.com/pytorch/pytorch/issues/135712). Or each machine is told by hand, with
+``train.num_nodes`` and the variables that PyTorch reads.
 """
 
 from __future__ import annotations
@@ -39,10 +41,18 @@ def make_fabric(train: TrainConfig) -> Fabric:
     RecipeError
         The batch can't be shared out equally.
     TrainingError
-        There are several machines, and nobody has said how they find each other.
+        There are several machines, and nobody has said how they find each other; or torchrun would
+        start processes again with the store of those that died.
     """
     devices, nodes = train.devices, train.num_nodes
     if is_elastic():
+        restarts = os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0"
+        if restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+            raise TrainingError(
+                "torchrun can't start processes again while it shares its store with them. Set "
+                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 where you start torchrun, with --standalone "
+                "or --rdzv-backend c10d; or leave out --max-restarts."
+            )
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     elif nodes > 1 and "SLURM_NTASKS" not in os.environ:

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from photochrom import color
 from photochrom.color.grid import AbGrid
-from photochrom.training.data import Pointer, Store
+from photochrom.training.data import Pointer
+from photochrom.training.store import Store
 from photochrom.training.tables import LossConfig
 
 ERROR_FLOOR = 10**-3.2

@@ -32,7 +32,6 @@ from photochrom.training.config import Recipe, recipe_to_dict
 from photochrom.training.data import (
     Crops,
     EpochBatches,
-    Store,
     mean_ab_by_lightness,
     split_stores,
     weights_of,
@@ -56,6 +55,7 @@ from photochrom.training.start import (
     measured,
     set_statistics,
 )
+from photochrom.training.store import Store
 
 _MISFITS = (KeyError, IndexError, TypeError, AttributeError, ValueError, RuntimeError)
 """What torch raises of a state that isn't the one of what shall take it."""

@@ -11,8 +11,9 @@ class DataConfig:
     """The training photographs, and how crops are taken from them.
 
     ``train`` lists sources. A source is a folder of pictures (if it has a ``train`` subfolder,
-    only that is used), or ``flowers102:SPLIT[@ROOT]``, where SPLIT is train, val, test or a sum
-    of them.
+    only that is used), a folder or an address such as ``s3://BUCKET/KEY`` with shards that
+    ``photochrom pack`` has written, or ``flowers102:SPLIT[@ROOT]``, where SPLIT is train, val,
+    test or a sum of them.
     """
 
     train: tuple[str, ...] = ("flowers102:train+val",)

@@ -17,9 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pytest
 
-from photochrom.batch import stores
-from photochrom.batch.stores import Address
-from photochrom.pictures import picture
+from photochrom.pictures import picture, stores
+from photochrom.pictures.stores import Address
 
 BUCKET = "bucket"
 PATIENCE_S = 120

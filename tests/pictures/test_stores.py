@@ -1,13 +1,13 @@
-"""`photochrom.batch.stores`: objects of a real S3 server, and of one that misbehaves."""
+"""`photochrom.pictures.stores`: objects of a real S3 server, and of one that misbehaves."""
 
 import itertools
 import time
 
 import pytest
 
-from photochrom.batch import stores
-from photochrom.batch.stores import Address, ObjectStamp
 from photochrom.errors import JobError, PictureReadError, StoreError
+from photochrom.pictures import stores
+from photochrom.pictures.stores import Address, ObjectStamp
 
 pytest.importorskip("obstore")
 

@@ -34,7 +34,7 @@ import batch
 from studio import TICK, Server, serving
 
 PHOTOGRAPHS = 8
-EDITS = ({}, {"vividness": 1.4}, {"vividness": 0.7})
+EDITS: tuple[dict[str, float], ...] = ({}, {"vividness": 1.4}, {"vividness": 0.7})
 TRIES = 200
 """For one answer; then it counts as failed."""
 

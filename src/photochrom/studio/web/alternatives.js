@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, make, refill, tell } from "./dom.js";
-import { alternativeOf, withAlternative } from "./edits.js";
+import { alternativeOf, UNTOUCHED, withAlternative } from "./edits.js";
 import { small } from "./painted.js";
 import { onLanguage, percent, t } from "./words.js";
 
@@ -10,7 +10,10 @@ const COUNT = 4;
 const REST_MS = 1200; // after the last change, until the alternatives follow it
 const WIDTH = 320;
 
-/** What is asked for beside an alternative, which its pictures depend on; changes are new values. */
+/**
+ * What is asked for beside an alternative, which its pictures depend on; changes are new values.
+ * @type {(edit: Edit) => unknown[]}
+ */
 const ownPart = (edit) => [
   ...edit.hints.filter((hint) => hint.group === null),
   ...[
@@ -25,19 +28,26 @@ const ownPart = (edit) => [
   ],
 ];
 
+/** @type {(one: unknown[], other: unknown[]) => boolean} */
 const isSame = (one, other) => one.length === other.length && one.every((part, at) => part === other[at]);
 
+/**
+ * @type {(session: Session) => { show: () => void, load: (photo: Photo, options?: { again?: boolean })
+ *   => Promise<void> }}
+ */
 export function followAlternatives(session) {
   const can = () => !session.cannot.alternatives;
   const part = byId("alternatives");
+  /** @type {(key: string) => void} */
   const say = (key) => {
     byId("alternatives-note").dataset.t = key;
     byId("alternatives-note").textContent = t(key);
   };
   const usual = "alternatives.about";
 
+  /** @type {(alternative: Alternative | null) => void} */
   const take = (alternative) => {
-    const { edit } = session.current;
+    const edit = session.current?.edit ?? UNTOUCHED;
     const left = alternative === null || alternativeOf(edit) === alternative.number;
     if (left && alternativeOf(edit) === null) return;
     session.change(
@@ -46,6 +56,7 @@ export function followAlternatives(session) {
     );
   };
 
+  /** @type {Alternative[] | null} */
   let shown = null; // the alternatives whose buttons stand there
   onLanguage(() => {
     shown = null;
@@ -54,7 +65,7 @@ export function followAlternatives(session) {
   const show = () => {
     const photo = session.current;
     const alternatives = photo?.alternatives;
-    if (!alternatives || alternatives === "asked") {
+    if (!photo || !alternatives || alternatives === "asked") {
       shown = null;
       const blanks = photo && !photo.error && can() ? [1, 2, 3, 4] : [];
       part.replaceChildren(...blanks.map(() => make("span", { class: "alternative waiting" })));
@@ -62,7 +73,7 @@ export function followAlternatives(session) {
       return;
     }
     part.removeAttribute("aria-busy");
-    if (alternatives !== shown) lay(photo);
+    if (alternatives !== shown) lay(photo, alternatives);
     shown = alternatives;
     const taken = alternativeOf(photo.edit) ?? 0;
     for (const button of part.children) {
@@ -73,8 +84,10 @@ export function followAlternatives(session) {
       resting = setTimeout(() => load(photo, { again: true }), REST_MS);
   };
 
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let resting;
 
+  /** @type {(photo: Photo) => HTMLElement} */
   const usualButton = (photo) =>
     make(
       "button",
@@ -90,8 +103,8 @@ export function followAlternatives(session) {
       make("small", {}, t("alternatives.now")),
     );
 
-  const lay = (photo) => {
-    const { alternatives } = photo;
+  /** @type {(photo: Photo, alternatives: Alternative[]) => void} */
+  const lay = (photo, alternatives) => {
     const buttons = [
       ...(alternatives.length ? [usualButton(photo)] : []),
       ...alternatives.map((alternative) => {
@@ -115,7 +128,10 @@ export function followAlternatives(session) {
     say(alternatives.length ? usual : "alternatives.none");
   };
 
-  /** Ask for a photograph's alternatives, with what is asked for beside them; once, or `again`. */
+  /**
+   * Ask for a photograph's alternatives, with what is asked for beside them; once, or `again`.
+   * @type {(photo: Photo, options?: { again?: boolean }) => Promise<void>}
+   */
   const load = async (photo, { again = false } = {}) => {
     if (!can() || !photo.size || photo.alternatives === "asked" || (photo.alternatives && !again)) return;
     const before = photo.alternatives;

@@ -2,6 +2,7 @@
 // page. <html data-engine> says which one; no other module knows.
 
 const { engine: chosen } = document.documentElement.dataset;
+/** @type {Engine} */
 const engine = await import(chosen === "local" ? "./local/engine.js" : "./http_engine.js");
 
 /** Why an engine won't do something (ProblemError), or that it is away (OfflineError). */
@@ -22,8 +23,8 @@ export const { useModel } = engine;
 export const { upload, forget, original, paint, download } = engine;
 export const { alternatives, confidence, likelyColors, paletteOf } = engine;
 
-/** By what a photograph's regions are told apart; see `region.js`. An engine may have none. */
-export const traits = engine.traits ?? (() => Promise.reject(new ProblemError(501, "No traits", "")));
+/** By what a photograph's regions are told apart; see `region.js`. */
+export const { traits } = engine;
 
 /** Calls `take(files)` for photographs that the system hands to the page. */
 export const { onFiles } = engine;

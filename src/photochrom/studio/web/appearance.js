@@ -1,6 +1,6 @@
 // Light or dark, the language, and the sheets with more to say.
 
-import { byId, make } from "./dom.js";
+import { byId, closest, make } from "./dom.js";
 import { LANGUAGES, onLanguage, speak, spoken } from "./words.js";
 
 export function followAppearance() {
@@ -28,14 +28,15 @@ export function followAppearance() {
   byId("help").addEventListener("click", () => byId("help-sheet").showModal());
   for (const sheet of document.querySelectorAll("dialog")) {
     sheet.addEventListener("click", (event) => {
-      if (event.target === sheet || event.target.closest("[data-close]")) sheet.close();
+      if (event.target === sheet || closest(event, "[data-close]")) sheet.close();
     });
   }
 }
 
 /** Fill the menus of languages, and speak the one that is chosen. */
 function followLanguage() {
-  const menus = [...document.querySelectorAll("select.languages")];
+  /** @type {NodeListOf<HTMLSelectElement>} */
+  const menus = document.querySelectorAll("select.languages");
   const show = () => {
     for (const menu of menus) menu.value = spoken();
   };

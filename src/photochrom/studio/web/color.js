@@ -4,10 +4,15 @@ import { t } from "./words.js";
 
 const WHITE = [0.95047, 1, 1.08883];
 
+/** @type {(code: number) => number} */
 const linear = (code) => (code <= 0.04045 ? code / 12.92 : ((code + 0.055) / 1.055) ** 2.4);
+/** @type {(light: number) => number} */
 const encoded = (light) => (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
 
-/** "#c22" or "cc2222" -> "#cc2222"; null if it is no color. */
+/**
+ * "#c22" or "cc2222" -> "#cc2222"; null if it is no color.
+ * @type {(text: string) => string | null}
+ */
 export function parseHex(text) {
   const digits = text.trim().replace(/^#/, "").toLowerCase();
   if (/^[0-9a-f]{6}$/.test(digits)) return `#${digits}`;
@@ -15,6 +20,7 @@ export function parseHex(text) {
   return null;
 }
 
+/** @type {(hex: string) => Lab} */
 export function hexToLab(hex) {
   const [r, g, b] = [1, 3, 5].map((at) => linear(parseInt(hex.slice(at, at + 2), 16) / 255));
   const xyz = [
@@ -29,6 +35,7 @@ export function hexToLab(hex) {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
+/** @type {(lab: Lab) => number[]} */
 function labToLinear([light, a, b]) {
   const y = (light + 16) / 116;
   const [X, Y, Z] = [y + a / 500, y, y - b / 200].map(
@@ -43,8 +50,7 @@ function labToLinear([light, a, b]) {
 
 /**
  * The nearest color towards gray that a screen can show at this lightness.
- *
- * @param {number[]} lab
+ * @type {(lab: Lab) => string}
  */
 export function labToHex([light, a, b]) {
   let share = 1;
@@ -59,12 +65,16 @@ export function labToHex([light, a, b]) {
   return `#${codes.map((code) => code.toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** @type {(light: number, chroma: number, hue: number) => string} */
 export function lchToHex(light, chroma, hue) {
   const angle = (hue * Math.PI) / 180;
   return labToHex([light, chroma * Math.cos(angle), chroma * Math.sin(angle)]);
 }
 
-/** "#rrggbb" -> [lightness, chroma, hue in degrees]. */
+/**
+ * "#rrggbb" -> [lightness, chroma, hue in degrees].
+ * @type {(hex: string) => [number, number, number]}
+ */
 export function hexToLch(hex) {
   const [light, a, b] = hexToLab(hex);
   return [light, Math.hypot(a, b), ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360];
@@ -88,9 +98,13 @@ const NAMES = [
   [361, "color.pinkRed"],
 ];
 
-/** A few words for a color, for people who can't see it. */
+/**
+ * A few words for a color, for people who can't see it.
+ * @type {(hex: string) => string}
+ */
 export function nameOf(hex) {
   const [light, chroma, hue] = hexToLch(hex);
+  /** @type {(color: string) => string} */
   const shaded = (color) =>
     light < 35 ? t("color.dark", { color }) : light > 75 ? t("color.light", { color }) : color;
   if (chroma < 7)
@@ -98,6 +112,6 @@ export function nameOf(hex) {
   if ((hue < 45 || hue > 345) && light > 65)
     return chroma < 22 ? t("color.light", { color: t("color.pink") }) : t("color.pink");
   const brown = hue > 30 && hue < 85 && light < 55 && chroma < 50;
-  const color = t(brown ? "color.brown" : NAMES.find(([end]) => hue < end)[1]);
+  const color = t(brown ? "color.brown" : (NAMES.find(([end]) => hue < end) ?? NAMES[0])[1]);
   return shaded(chroma < 22 ? t("color.muted", { color }) : color);
 }

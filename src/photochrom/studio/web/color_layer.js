@@ -1,7 +1,7 @@
 // The colors alone, as a layer for an editor: over the gray photograph it gives the painted one.
 
 import { grayCodes } from "./local/painting.js";
-import { decode, inStripes } from "./local/pixels.js";
+import { contextOf, decode, inStripes } from "./local/pixels.js";
 
 /**
  * Make of painted pixels, RGBA, those of the layer: as transparent as they can be.
@@ -10,6 +10,7 @@ import { decode, inStripes } from "./local/pixels.js";
  * color lies within 0..255. The pixels' own alpha is left aside.
  *
  * Source: the GIMP's "color to alpha", with the gray of each pixel.
+ * @type {(rgba: Uint8ClampedArray, gray?: Uint8Array) => Uint8ClampedArray}
  */
 export function toLayer(rgba, gray = grayCodes(rgba)) {
   for (let pixel = 0, at = 0; pixel < gray.length; pixel += 1, at += 4) {
@@ -27,11 +28,14 @@ export function toLayer(rgba, gray = grayCodes(rgba)) {
   return rgba;
 }
 
-/** The layer of a painted photograph, a file without losses: PNG of the same size. */
+/**
+ * The layer of a painted photograph, a file without losses: PNG of the same size.
+ * @type {(painted: Blob) => Promise<Blob>}
+ */
 export async function colorLayer(painted) {
   const bitmap = await decode(painted);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   inStripes(bitmap, (stripe, top) => {
     toLayer(stripe.data);
     context.putImageData(stripe, 0, top);

@@ -3,6 +3,9 @@
 import { reasonFor } from "./engine_errors.js";
 import { t } from "./words.js";
 
+/** @typedef {{ title?: string, kind?: "error" | "good" | "note", details?: string[], action?: Child }} Message */
+
+/** @type {Record<string, string>} */
 const ICONS = {
   add: '<path d="M12 5v14M5 12h14"/>',
   close: '<path d="M6 6l12 12M18 6L6 18"/>',
@@ -37,39 +40,56 @@ const ICONS = {
     '<path d="M3 12c2.500-4 5.500-6 9-6s6.500 2 9 6c-2.500 4-5.500 6-9 6s-6.500-2-9-6z"/><circle cx="12" cy="12" r="2.600"/>',
 };
 
-/** One of the icons above, as an SVG element that screen readers skip. */
+/**
+ * One of the icons above, as an SVG element that screen readers skip.
+ * @type {(name: string) => ChildNode}
+ */
 export function icon(name) {
   const holder = document.createElement("template");
   holder.innerHTML = `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${ICONS[name]}</svg>`;
-  return holder.content.firstChild;
+  return holder.content.children[0];
 }
 
-/** Give every element with data-icon its icon. */
+/**
+ * Give every element with data-icon its icon.
+ * @type {(root?: ParentNode) => void}
+ */
 export function placeIcons(root = document) {
   for (const element of root.querySelectorAll("[data-icon]")) {
-    element.prepend(icon(element.dataset.icon));
+    element.prepend(icon(element.dataset.icon ?? ""));
   }
 }
 
-/** An element: attributes, `on` for listeners, and children. */
+/**
+ * An element: attributes, `on` for listeners, and children.
+ * @type {<Tag extends keyof HTMLElementTagNameMap>(
+ *   tag: Tag, attributes?: Attributes,
+ *   ...children: Child[]) => HTMLElementTagNameMap[Tag]}
+ */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "on") {
-      for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    if (typeof value === "object") {
+      for (const [type, listener] of Object.entries(value))
+        element.addEventListener(type, /** @type {EventListener} */ (listener));
     } else {
-      element.setAttribute(name, value === true ? "" : value);
+      element.setAttribute(name, value === true ? "" : String(value));
     }
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-/** Replace what an element holds; the focus stays at its place among the controls in it. */
+/**
+ * Replace what an element holds; the focus stays at its place among the controls in it.
+ * @type {(element: Element, children: Element[]) => void}
+ */
 export function refill(element, children) {
+  /** @type {() => Element[]} */
   const controls = () => [...element.querySelectorAll("button, input")];
-  const at = controls().indexOf(document.activeElement);
+  const { activeElement } = document;
+  const at = activeElement ? controls().indexOf(activeElement) : -1;
   const wanted = new Set(children);
   for (const old of [...element.children]) if (!wanted.has(old)) old.remove();
   children.forEach((child, place) => {
@@ -79,14 +99,21 @@ export function refill(element, children) {
   if (at >= 0) (controls()[at] ?? controls().at(-1))?.focus({ preventScroll: true });
 }
 
-/** @returns {any} the element; of which kind it is stands in the page */
+/**
+ * An element of the page, by its id.
+ * @type {<Id extends string>(id: Id) => Part<Id>}
+ */
 export function byId(id) {
-  return document.getElementById(id);
+  return /** @type {any} */ (document.getElementById(id)); // of which kind it is, `Parts` says
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let spoken;
 
-/** Say something to screen readers. */
+/**
+ * Say something to screen readers.
+ * @type {(text: string) => void}
+ */
 export function announce(text) {
   const region = byId("announce");
   region.textContent = "";
@@ -96,16 +123,23 @@ export function announce(text) {
   }, 40);
 }
 
-/** Paragraphs for text or an error. */
+/**
+ * Paragraphs for text or an error.
+ * @type {(what: unknown) => HTMLElement[]}
+ */
 export function reasons(what) {
   const { said, detail } = reasonFor(what);
-  return [
+  const parts = [
     said ? make("p", {}, said) : null,
     detail ? make("p", { class: "note", lang: "en", dir: "ltr" }, detail) : null,
-  ].filter(Boolean);
+  ];
+  return parts.filter((part) => part !== null);
 }
 
-/** A message, text or an error, that stays until it is dismissed, or for some seconds if it is good news. */
+/**
+ * A message, text or an error, that stays until it is dismissed, or for some seconds if it is good news.
+ * @type {(what: unknown, options?: Message) => void}
+ */
 export function tell(what, { title = "", kind = "error", details = [], action = null } = {}) {
   const card = make(
     "div",
@@ -132,8 +166,24 @@ export function tell(what, { title = "", kind = "error", details = [], action = 
   );
   const region = byId("messages");
   region.append(card);
-  while (region.children.length > 4) region.firstChild.remove();
+  while (region.children.length > 4) region.children[0].remove();
   if (kind !== "error") setTimeout(() => card.remove(), 6000);
 }
+
+/**
+ * The nearest element round what an event happened to, itself included.
+ * @type {(event: Event, selectors: string) => HTMLElement | null}
+ */
+export const closest = (event, selectors) =>
+  event.target instanceof Element ? event.target.closest(selectors) : null;
+
+/**
+ * The value of the choice that is made in an element.
+ * @type {(element: Element) => string}
+ */
+export const checkedIn = (element) => {
+  const chosen = element.querySelector("input:checked");
+  return chosen instanceof HTMLInputElement ? chosen.value : "";
+};
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

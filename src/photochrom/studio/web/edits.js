@@ -3,6 +3,12 @@
 import { parseHex } from "./color.js";
 import { t } from "./words.js";
 
+/** @typedef {"look" | "reference" | "all"} Carried what of an edit */
+
+/** @type {(kind: string | undefined) => kind is Carried} */
+export const isCarried = (kind) => kind === "look" || kind === "reference" || kind === "all";
+
+/** @type {Edit} */
 export const UNTOUCHED = Object.freeze({
   hints: [],
   lock: [],
@@ -15,9 +21,13 @@ export const UNTOUCHED = Object.freeze({
   reference: null,
 });
 
-const TONES = ["vividness", "likeness", "warmth", "tint", "strength"];
+/** @type {Tone[]} */
+export const TONES = ["vividness", "likeness", "warmth", "tint", "strength"];
 
-/** Whether nothing is asked for. */
+/**
+ * Whether nothing is asked for.
+ * @type {(edit: Edit) => boolean}
+ */
 export const isUntouched = (edit) =>
   !edit.hints.length &&
   !edit.lock.length &&
@@ -27,38 +37,55 @@ export const isUntouched = (edit) =>
 
 let made = 0;
 
-/** A hint: points in pixels of the photograph, `color` "#rrggbb" or `ab` [a, b]. */
+/**
+ * A hint: points in pixels of the photograph, `color` "#rrggbb" or `ab` [a, b].
+ * @type {(points: Point[], look: ColorOrAb & HintReach, group?: HintGroup | null) => Hint}
+ */
 export function makeHint(points, look, group = null) {
   made += 1;
   return { key: `hint-${made}`, points, group, ...look };
 }
 
-/** A lock: a stroke where hints from elsewhere change nothing. */
+/**
+ * A lock: a stroke where hints from elsewhere change nothing.
+ * @type {(edit: Edit, points: Point[], radius_px: number) => Edit}
+ */
 export const withLock = (edit, points, radius_px) => {
   made += 1;
   return { ...edit, lock: [...edit.lock, { key: `lock-${made}`, points, radius_px }] };
 };
 
+/** @type {(edit: Edit, key: string) => Edit} */
 export const withoutLock = (edit, key) => ({ ...edit, lock: edit.lock.filter((one) => one.key !== key) });
 
+/** @type {(edit: Edit, hint: Hint) => Edit} */
 export const withHint = (edit, hint) => ({ ...edit, hints: [...edit.hints, hint] });
 
+/** @type {(edit: Edit, unwanted: (hint: Hint) => boolean) => Edit} */
 export const withoutHints = (edit, unwanted) => ({
   ...edit,
   hints: edit.hints.filter((hint) => !unwanted(hint)),
 });
 
+/** @type {(edit: Edit, key: string, change: (hint: Hint) => Hint) => Edit} */
 const changed = (edit, key, change) => ({
   ...edit,
-  hints: edit.hints.map((hint) => (hint.key === key ? { ...hint, ...change } : hint)),
+  hints: edit.hints.map((hint) => (hint.key === key ? change(hint) : hint)),
 });
 
-export const recolored = (edit, key, color) => changed(edit, key, { color, ab: undefined });
+/** @type {(edit: Edit, key: string, color: string) => Edit} */
+export const recolored = (edit, key, color) =>
+  changed(edit, key, (hint) => ({ ...hint, color, ab: undefined }));
 
-export const reaching = (edit, key, reach) => changed(edit, key, { reach });
+/** @type {(edit: Edit, key: string, reach: number | null) => Edit} */
+export const reaching = (edit, key, reach) => changed(edit, key, (hint) => ({ ...hint, reach }));
 
-/** Move a hint, whole, but never out of the photograph. */
+/**
+ * Move a hint, whole, but never out of the photograph.
+ * @type {(edit: Edit, key: string, by: Point, size: Size) => Edit}
+ */
 export function moved(edit, key, [dx, dy], { width, height }) {
+  /** @type {(value: number, low: number, high: number) => number} */
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
   return {
     ...edit,
@@ -73,48 +100,71 @@ export function moved(edit, key, [dx, dy], { width, height }) {
   };
 }
 
-/** Take one of the alternatives: its hints lie under those that were set by hand. */
+/**
+ * Take one of the alternatives: its hints lie under those that were set by hand.
+ * @type {(edit: Edit, alternative: Pick<Alternative, "number" | "hints"> | null) => Edit}
+ */
 export function withAlternative(edit, alternative) {
   const own = edit.hints.filter((hint) => hint.group === null);
   if (alternative === null) return { ...edit, hints: own };
+  /** @type {HintGroup} */
   const group = { kind: "alternative", number: alternative.number };
   const given = alternative.hints.map(({ points, ab }) => makeHint(points, { ab }, group));
   return { ...edit, hints: [...given, ...own] };
 }
 
+/** @type {(edit: Edit) => number | null} */
 export const alternativeOf = (edit) =>
-  edit.hints.find((hint) => hint.group?.kind === "alternative")?.group.number ?? null;
+  edit.hints.find((hint) => hint.group?.kind === "alternative")?.group?.number ?? null;
 
+/** @type {(value: number) => number} */
 const rounded = (value) => Math.round(100 * value) / 100;
 
-/** Hints as the server and `photochrom colorize --hints` read them. */
+/** @type {(points: Point[]) => Point[]} */
+const roundedPoints = (points) => points.map(([x, y]) => [rounded(x), rounded(y)]);
+
+/**
+ * Hints as the server and `photochrom colorize --hints` read them.
+ * @type {(edit: Edit) => HintEntry[]}
+ */
 export function hintsOut(edit) {
   return edit.hints.map(({ points, color, ab, radius_px, reach }) => ({
-    points: points.map((point) => point.map(rounded)),
+    points: roundedPoints(points),
     ...(color ? { color } : { ab }),
     ...(radius_px ? { radius_px: rounded(radius_px) } : {}),
     ...(reach ? { reach: rounded(reach) } : {}),
   }));
 }
 
+/** @type {(edit: Edit) => LockEntry[]} */
 const locksOut = (edit) =>
   edit.lock.map(({ points, radius_px }) => ({
-    points: points.map((point) => point.map(rounded)),
+    points: roundedPoints(points),
     ...(radius_px ? { radius_px: rounded(radius_px) } : {}),
   }));
 
-/** The body of a paint request. */
+/** @type {(edit: Edit) => Record<Tone, number>} */
+const tonesOf = (edit) =>
+  /** @type {Record<Tone, number>} */ (Object.fromEntries(TONES.map((name) => [name, edit[name]])));
+
+/**
+ * The body of a paint request.
+ * @type {(edit: Edit, more?: Order) => Order}
+ */
 export function bodyOf(edit, more = {}) {
   return {
     hints: hintsOut(edit),
     lock: locksOut(edit),
     palette: edit.palette,
-    ...Object.fromEntries(TONES.map((name) => [name, edit[name]])),
+    ...tonesOf(edit),
     ...more,
   };
 }
 
-/** What of an edit a model can follow that `cannot` do everything. */
+/**
+ * What of an edit a model can follow that `cannot` do everything.
+ * @type {(edit: Edit, cannot: Cannot) => Edit}
+ */
 export const followed = (edit, cannot) => ({
   ...edit,
   ...(cannot.palette ? { palette: [] } : {}),
@@ -126,8 +176,8 @@ export const followed = (edit, cannot) => ({
  * An edit as a file, as `photochrom colorize --edits` reads it.
  *
  * @param edit
- * @param {{reference?: string | null, model?: {name: string, sha256: string} | null}} more where its
- *   reference lies beside it, and who paints
+ * @param more where its reference lies beside it, and who paints
+ * @type {(edit: Edit, more?: { reference?: string | null, model?: Painter | null }) => object}
  */
 export const editsOut = (edit, { reference = null, model = null } = {}) => ({
   photochrom: "edits",
@@ -137,36 +187,48 @@ export const editsOut = (edit, { reference = null, model = null } = {}) => ({
   ...(reference ? { reference } : {}),
 });
 
-/** An edit from a file, without its reference; errors as for `hintsIn`. */
+/**
+ * An edit from a file, without its reference; errors as for `hintsIn`.
+ * @type {(text: string, size: Size) => Edit}
+ */
 export function editIn(text, size) {
   const content = JSON.parse(text);
   if (content.photochrom !== "edits" || content.version !== 1) throw new HintsError(t("file.noEdits"));
+  /** @type {{ hints?: HintEntry[], lock?: KeptLock[], palette?: string[] }} */
   const { hints = [], lock = [], palette = [] } = content;
-  const wrong = lock.map((one) => faultOf({ ...one, ab: [0, 0] }, size)).find(Boolean);
+  const wrong = lock.map((one) => faultOf({ ...one, ab: [0, 0] }, size)).find((fault) => fault !== null);
   if (wrong) throw new HintsError(t("file.wrongKept", { fault: wrong }));
   return {
     ...UNTOUCHED,
     hints: hints.length ? hintsIn(JSON.stringify(hints), size) : [],
     lock: lock.reduce((edit, { points, radius_px }) => withLock(edit, points, radius_px), UNTOUCHED).lock,
-    palette: palette.map(parseHex).filter(Boolean),
+    palette: palette.map(parseHex).filter((color) => color !== null),
     ...Object.fromEntries(TONES.map((name) => [name, Number(content[name] ?? UNTOUCHED[name])])),
   };
 }
 
-/** What is carried to another photograph: its "look", its "reference", or "all". */
+/**
+ * What a hint is like, but for where it lies.
+ * @type {(hint: Hint) => ColorOrAb & HintReach}
+ */
+const withoutKey = ({ key: _key, points: _points, group: _group, ...look }) => look;
+
+/**
+ * What is carried to another photograph: its "look", its "reference", or "all".
+ * @type {(kind: Carried, from: Edit, own: Edit, fromSize: Size, toSize: Size) => Edit}
+ */
 export function carried(kind, from, own, fromSize, toSize) {
-  const look = { palette: from.palette, ...Object.fromEntries(TONES.map((name) => [name, from[name]])) };
+  const look = { palette: from.palette, ...tonesOf(from) };
   if (kind === "look") return { ...own, ...look };
   if (kind === "reference") return { ...own, reference: from.reference, likeness: from.likeness };
   const scale = [toSize.width / fromSize.width, toSize.height / fromSize.height];
-  const fit = ({ points, radius_px, ...rest }) => ({
-    ...rest,
-    points: points.map(([x, y]) => [x * scale[0], y * scale[1]]),
-    ...(radius_px ? { radius_px: radius_px * Math.sqrt(scale[0] * scale[1]) } : {}),
+  /** @type {<Lying extends { points: Point[], radius_px?: number }>(lying: Lying) => Lying} */
+  const fit = (lying) => ({
+    ...lying,
+    points: lying.points.map(([x, y]) => [x * scale[0], y * scale[1]]),
+    ...(lying.radius_px ? { radius_px: lying.radius_px * Math.sqrt(scale[0] * scale[1]) } : {}),
   });
-  const hints = from.hints
-    .map(fit)
-    .map(({ points, key: _, group, ...rest }) => makeHint(points, rest, group));
+  const hints = from.hints.map(fit).map((hint) => makeHint(hint.points, withoutKey(hint), hint.group));
   return { ...own, ...look, reference: from.reference, hints, lock: from.lock.map(fit) };
 }
 
@@ -176,13 +238,20 @@ const MOST_HINTS = 200;
 const MOST_AB = 255;
 const MOST_REACH = 16;
 const KEYS = new Set(["x", "y", "points", "color", "ab", "radius_px", "reach"]);
-const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+/**
+ * @param {unknown} value
+ * @returns {value is Point}
+ */
+function isPair(value) {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+}
 
 /**
  * Hints from a file that this page or the command line has written: all of them, or none.
  *
  * @param text what is in the file
- * @param size of the photograph that they are for: width and height
+ * @param size of the photograph that they are for
+ * @type {(text: string, size: Size) => Hint[]}
  */
 export function hintsIn(text, size) {
   let content;
@@ -201,17 +270,21 @@ export function hintsIn(text, size) {
     const wrong = faultOf(entry, size);
     if (wrong) throw new HintsError(t("file.wrongHint", { number: index + 1, fault: wrong }));
     const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
-    const look = color ? { color: parseHex(color) } : { ab };
+    const look = color ? { color: parseHex(color) ?? color } : { ab };
     return makeHint(points, { ...look, ...(radius_px ? { radius_px } : {}), ...(reach ? { reach } : {}) });
   });
 }
 
-/** What is wrong with an entry of a file of hints; null if nothing is. */
+/**
+ * What is wrong with an entry of a file of hints; null if nothing is.
+ * @type {(entry: unknown, size: Size) => string | null}
+ */
 function faultOf(entry, { width, height }) {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return t("fault.object");
   const unknown = Object.keys(entry).find((key) => !KEYS.has(key));
   if (unknown) return t("fault.key", { key: unknown });
-  const { x, y, points = [[x, y]], color, ab, radius_px, reach } = entry;
+  /** @type {{ [name: string]: unknown }} */
+  const { x, y, points = [[x, y]], color, ab, radius_px, reach } = { ...entry };
   if (!Array.isArray(points) || !points.length || !points.every(isPair)) return t("fault.place");
   const outside = points.find(([px, py]) => px < 0 || py < 0 || px > width || py > height);
   if (outside) {
@@ -222,8 +295,10 @@ function faultOf(entry, { width, height }) {
     ? typeof color === "string" && parseHex(color)
     : isPair(ab) && ab.every((value) => Math.abs(value) <= MOST_AB);
   if (!colored) return t("fault.color");
-  const isAbove0 = (value) => value === undefined || value === null || (Number.isFinite(value) && value > 0);
+  /** @type {(value: unknown) => boolean} */
+  const isAbove0 = (value) =>
+    value === undefined || value === null || (typeof value === "number" && value > 0 && value < Infinity);
   if (!isAbove0(radius_px)) return t("fault.radius");
-  if (!isAbove0(reach) || reach > MOST_REACH) return t("fault.reach", { most: MOST_REACH });
+  if (!isAbove0(reach) || Number(reach ?? 0) > MOST_REACH) return t("fault.reach", { most: MOST_REACH });
   return null;
 }

@@ -1,11 +1,19 @@
 // What an engine says when it won't or can't.
 
+import { kindOf, messageOf } from "./thrown.js";
 import { has, spoken, t } from "./words.js";
 
+/** @type {Record<number, string>} */
 const KINDS = { 404: "forgotten", 500: "failed", 503: "busy" };
 
 /** It said no, and why. `kind` is the last word of the problem's type, such as "damaged". */
 export class ProblemError extends Error {
+  /**
+   * @param {number} status as in HTTP
+   * @param {string} title
+   * @param {string} detail
+   * @param {string} kind
+   */
   constructor(status, title, detail, kind = "") {
     super(detail || title || t("problem.status", { status }));
     this.status = status;
@@ -25,12 +33,11 @@ export class OfflineError extends Error {
  * What people read of an error: in English what the engine says, which is English; in other
  * languages the page's own sentence for its kind, and what the engine says beside it.
  *
- * @param {any} error
- * @returns {{ said: string, detail: string }}
+ * @type {(error: unknown) => { said: string, detail: string }}
  */
 export function reasonFor(error) {
   if (typeof error === "string") return { said: error, detail: "" };
-  const key = `problem.${error.kind}`;
-  if (spoken() === "en" || !has(key)) return { said: error.message, detail: "" };
-  return { said: t(key), detail: error.message };
+  const key = `problem.${kindOf(error)}`;
+  const detail = messageOf(error);
+  return spoken() === "en" || !has(key) ? { said: detail, detail: "" } : { said: t(key), detail };
 }

@@ -1,14 +1,17 @@
 // Takes a color from what is seen: this photograph, the reference, another open photograph.
 
-import { announce, byId } from "./dom.js";
+import { announce, byId, closest } from "./dom.js";
+import { contextOf } from "./local/pixels.js";
 import { t } from "./words.js";
 
 const REACH_PX = 2; // of the picture, around the spot
 
 export class Eyedropper {
   #view;
+  /** @type {((color: string) => void) | null} */
   #take = null;
 
+  /** @param {PictureView} view */
   constructor(view) {
     this.#view = view;
     document.addEventListener("pointerdown", (event) => this.#pick(event), { capture: true });
@@ -30,7 +33,10 @@ export class Eyedropper {
     return this.#take !== null;
   }
 
-  /** Call `take("#rrggbb")` with the color of the next picture that is pressed. */
+  /**
+   * Call `take("#rrggbb")` with the color of the next picture that is pressed.
+   * @type {(take: (color: string) => void) => void}
+   */
   start(take) {
     this.#take = take;
     document.body.classList.add("picking-color");
@@ -44,8 +50,9 @@ export class Eyedropper {
     byId("eyedropper").setAttribute("aria-pressed", "false");
   }
 
+  /** @type {(event: PointerEvent) => void} */
   #pick(event) {
-    if (!this.#take || event.target.closest("#picker")) return;
+    if (!this.#take || closest(event, "#picker")) return;
     const color = this.#colorAt(event);
     const take = this.#take;
     event.preventDefault();
@@ -55,6 +62,7 @@ export class Eyedropper {
     if (color) take(color);
   }
 
+  /** @type {(event: Event) => void} */
   #swallow(event) {
     if (!this.#swallowing) return;
     this.#swallowing = false;
@@ -62,15 +70,16 @@ export class Eyedropper {
     event.stopPropagation();
   }
 
+  /** @type {(event: PointerEvent) => string | null} */
   #colorAt(event) {
-    if (event.target.closest(".stage")) {
-      const image = document.querySelector(".images .after");
+    if (closest(event, ".stage")) {
+      const { after, size } = this.#view;
       const point = this.#view.toPicture(this.#view.at(event));
-      if (!image || !this.#view.holds(point)) return null;
-      const { width, height } = this.#view.size;
-      return colorOf(image, point[0] / width, point[1] / height);
+      if (!after || !size || !this.#view.holds(point)) return null;
+      const { width, height } = size;
+      return colorOf(after, point[0] / width, point[1] / height);
     }
-    const image = event.target.closest("button")?.querySelector("img");
+    const image = closest(event, "button")?.querySelector("img");
     if (!image?.naturalWidth) return null;
     // The image covers its box: what is wider or higher is cut off at both sides.
     const box = image.getBoundingClientRect();
@@ -81,12 +90,16 @@ export class Eyedropper {
   }
 }
 
-/** The mean color of an image around a place in shares of its sides. */
+/**
+ * The mean color of an image around a place in shares of its sides.
+ * @type {(image: HTMLImageElement | HTMLCanvasElement, x: number, y: number) => string}
+ */
 function colorOf(image, x, y) {
   const side = 2 * REACH_PX + 1;
   const canvas = new OffscreenCanvas(side, side);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const { naturalWidth: width = image.width, naturalHeight: height = image.height } = image;
+  const context = contextOf(canvas, { willReadFrequently: true });
+  const isFile = image instanceof HTMLImageElement;
+  const [width, height] = isFile ? [image.naturalWidth, image.naturalHeight] : [image.width, image.height];
   const left = Math.min(width - side, Math.max(0, Math.round(x * width) - REACH_PX));
   const top = Math.min(height - side, Math.max(0, Math.round(y * height) - REACH_PX));
   context.drawImage(image, -left, -top);

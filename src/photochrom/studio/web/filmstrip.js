@@ -3,11 +3,16 @@
 import { byId, icon, make } from "./dom.js";
 import { onLanguage, t } from "./words.js";
 
+/** @typedef {{ item: HTMLElement, pick: HTMLElement, image: HTMLImageElement }} Frame */
+
+/** @type {(session: Session, askMore: () => void) => () => void} */
 export function followFilmstrip(session, askMore) {
   const strip = byId("filmstrip");
+  /** @type {Map<Photo, Frame>} */
   const frames = new Map();
   onLanguage(() => frames.clear());
 
+  /** @type {(photo: Photo) => Frame} */
   const frameOf = (photo) => {
     const image = make("img", {
       alt: "",
@@ -33,7 +38,7 @@ export function followFilmstrip(session, askMore) {
       },
       icon("close"),
     );
-    return make("li", {}, pick, remove);
+    return { item: make("li", {}, pick, remove), pick, image };
   };
 
   return function show() {
@@ -41,13 +46,12 @@ export function followFilmstrip(session, askMore) {
     strip.hidden = photos.length < 2;
     for (const photo of frames.keys()) if (!photos.includes(photo)) frames.delete(photo);
     const items = photos.map((photo) => {
-      if (!frames.has(photo)) frames.set(photo, frameOf(photo));
-      const frame = frames.get(photo);
-      const [pick] = frame.children;
+      const frame = frames.get(photo) ?? frameOf(photo);
+      frames.set(photo, frame);
+      const { item, pick, image } = frame;
       const state = photo.error ? "failed" : photo.afterUrl ? "ready" : "waiting";
-      frame.className = `film ${state}`;
+      item.className = `film ${state}`;
       const src = photo.thumbnailUrl ?? photo.localUrl;
-      const image = pick.querySelector("img");
       if (image.getAttribute("src") !== src) image.src = src;
       image.classList.toggle("made-gray", !photo.thumbnailUrl);
       const { name } = photo;
@@ -55,7 +59,7 @@ export function followFilmstrip(session, askMore) {
       pick.setAttribute("aria-label", words[state]);
       if (photo === current) pick.setAttribute("aria-current", "true");
       else pick.removeAttribute("aria-current");
-      return frame;
+      return item;
     });
     const focused = document.activeElement;
     const more = make(
@@ -76,6 +80,6 @@ export function followFilmstrip(session, askMore) {
     const list = strip.querySelector("ul") ?? strip.appendChild(make("ul"));
     list.replaceChildren(...items, more);
     if (focused && strip.contains(focused)) focused.focus({ preventScroll: true });
-    frames.get(current)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (current) frames.get(current)?.item.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 }

@@ -4,6 +4,7 @@ import { byId } from "./dom.js";
 
 const CONTROLS = "button, input, summary, [tabindex='0'], a[href]";
 
+/** @type {(one: Element) => boolean} */
 const takesFocus = (one) =>
   one.isConnected && one.checkVisibility() && !one.matches(":disabled") && !one.closest("[inert]");
 
@@ -13,8 +14,9 @@ export function followFocus() {
   let way = [];
   document.addEventListener("focusin", ({ target }) => {
     way = [];
-    for (let one = /** @type {Element} */ (target); one && one !== document.body; one = one.parentElement)
-      way.push(one);
+    /** @type {Element | null} */
+    let one = target instanceof Element ? target : null;
+    for (; one && one !== document.body; one = one.parentElement) way.push(one);
   });
 
   const mend = () => {

@@ -1,40 +1,57 @@
 // Pointers on the stage: taps and strokes for hints, drags and pinches for the view.
 
+import { closest } from "./dom.js";
+
+/**
+ * @typedef {{
+ *   tap: (point: Point) => void, stroke: (points: Point[]) => void,
+ *   strokeEnd: (points: Point[]) => void, strokeCancel: () => void,
+ * }} Act
+ */
+
+/** @type {Record<string, number>} */
 const SLOP_PX = { mouse: 4, pen: 6, touch: 9 };
 
 /**
  * @param view the PictureView
  * @param isHand whether the tool moves the view
- * @param act has tap(point), stroke(points), strokeEnd(points) and strokeCancel(), in pixels of
- *   the photograph
+ * @param act what taps and strokes do, in pixels of the photograph
+ * @type {(view: PictureView, isHand: () => boolean, act: Act) => void}
  */
 export function followPointers(view, isHand, act) {
   const { stage } = view;
+  /** @type {Map<number, Point>} */
   const down = new Map(); // pointer id -> place on the stage
+  /** @type {"wait" | "stroke" | "pan" | "pinch" | null} */
   let mode = null; // "wait", "stroke", "pan", "pinch"
-  let start = null;
+  /** @type {Point} */
+  let start = [0, 0]; // of a press
+  let grip = { middle: start, apart: 1 }; // of two fingers
+  /** @type {Point[]} */
   let path = [];
   let spaceHeld = false;
 
-  const within = ([x, y]) => [
-    Math.min(view.size.width - 1, Math.max(0, x)),
-    Math.min(view.size.height - 1, Math.max(0, y)),
-  ];
+  /** @type {(point: Point) => Point} */
+  const within = ([x, y]) => {
+    const { width, height } = view.size ?? { width: 1, height: 1 };
+    return [Math.min(width - 1, Math.max(0, x)), Math.min(height - 1, Math.max(0, y))];
+  };
 
+  /** @type {() => { middle: Point, apart: number }} */
   const pinched = () => {
     const [[ax, ay], [bx, by]] = [...down.values()];
     return { middle: [(ax + bx) / 2, (ay + by) / 2], apart: Math.hypot(ax - bx, ay - by) };
   };
 
   stage.addEventListener("pointerdown", (event) => {
-    if (!view.size || event.target.closest(".marker, .divider, .failure")) return;
+    if (!view.size || closest(event, ".marker, .divider, .failure")) return;
     const at = view.at(event);
     down.set(event.pointerId, at);
     stage.setPointerCapture(event.pointerId);
     if (down.size === 2) {
       if (mode === "stroke") act.strokeCancel();
       mode = "pinch";
-      start = pinched();
+      grip = pinched();
       return;
     }
     start = at;
@@ -47,29 +64,31 @@ export function followPointers(view, isHand, act) {
   });
 
   stage.addEventListener("pointermove", (event) => {
-    if (!down.has(event.pointerId)) return;
+    const last = down.get(event.pointerId);
+    if (!last) return;
     const at = view.at(event);
-    const [lastX, lastY] = down.get(event.pointerId);
+    const [lastX, lastY] = last;
     down.set(event.pointerId, at);
     if (mode === "pan") {
       view.panBy(at[0] - lastX, at[1] - lastY);
     } else if (mode === "pinch" && down.size === 2) {
       const now = pinched();
-      view.panBy(now.middle[0] - start.middle[0], now.middle[1] - start.middle[1]);
-      view.zoomBy(now.apart / Math.max(1, start.apart), now.middle);
-      start = now;
+      view.panBy(now.middle[0] - grip.middle[0], now.middle[1] - grip.middle[1]);
+      view.zoomBy(now.apart / Math.max(1, grip.apart), now.middle);
+      grip = now;
     } else if (mode === "wait") {
       const moved = Math.hypot(at[0] - start[0], at[1] - start[1]);
       if (moved > (SLOP_PX[event.pointerType] ?? 6)) mode = "stroke";
     }
     if (mode === "stroke") {
       const point = within(view.toPicture(at));
-      const [px, py] = path.at(-1);
+      const [px, py] = path[path.length - 1];
       if (Math.hypot(point[0] - px, point[1] - py) * view.scale > 5) path.push(point);
       act.stroke(path);
     }
   });
 
+  /** @type {(event: PointerEvent) => void} */
   const lift = (event) => {
     if (!down.delete(event.pointerId)) return;
     const ended = mode;
@@ -103,7 +122,7 @@ export function followPointers(view, isHand, act) {
   );
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.target.closest("button, input, textarea, select, [role=slider]")) return;
+    if (event.key !== " " || closest(event, "button, input, textarea, select, [role=slider]")) return;
     if (view.size) event.preventDefault();
     spaceHeld = true;
     stage.classList.add("hand");

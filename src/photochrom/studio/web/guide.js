@@ -25,27 +25,33 @@ function remember() {
   }
 }
 
-/** Show the guide with the first photograph that is painted, until it was followed or skipped. */
+/**
+ * Show the guide with the first photograph that is painted, until it was followed or skipped.
+ * @type {(session: Session, canHint: () => boolean) => void}
+ */
 export function followGuide(session, canHint) {
+  /** @type {number | null} */
   let step = null;
   let isOver = wasSeen();
 
-  const keyNow = () => {
-    const isPortrait = stemOf(session.current.name) === PORTRAIT;
-    return STEPS[step] === "guide.try" && isPortrait ? "guide.tryPortrait" : STEPS[step];
+  /** @type {(now: number, photo: Photo) => string} */
+  const keyNow = (now, photo) => {
+    const isPortrait = stemOf(photo.name) === PORTRAIT;
+    return STEPS[now] === "guide.try" && isPortrait ? "guide.tryPortrait" : STEPS[now];
   };
 
   const show = () => {
-    const isShown = step !== null && session.current !== null;
-    byId("guide").hidden = !isShown;
-    if (!isShown) return;
+    const photo = session.current;
+    byId("guide").hidden = step === null || photo === null;
+    if (step === null || photo === null) return;
     const isDone = step > LAST;
     byId("guide-at").textContent = isDone ? "" : t("guide.at", { number: step + 1, count: LAST + 1 });
-    byId("guide-text").textContent = t(keyNow());
+    byId("guide-text").textContent = t(keyNow(step, photo));
     byId("guide-next").hidden = step >= LAST;
     byId("guide-skip").textContent = t(isDone ? "page.close" : "guide.skip");
   };
 
+  /** @type {(next: number | null) => void} */
   const goTo = (next) => {
     step = next;
     show();
@@ -65,7 +71,7 @@ export function followGuide(session, canHint) {
   });
   session.addEventListener("select", show);
   byId("guide-next").addEventListener("click", () => {
-    goTo(step + 1);
+    if (step !== null) goTo(step + 1);
     if (byId("guide-next").hidden) byId("guide-skip").focus();
   });
   byId("guide-skip").addEventListener("click", () => {

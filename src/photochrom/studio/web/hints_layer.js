@@ -7,21 +7,36 @@ import { t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The color to show for a hint; one that is given as a*, b* appears at a middling lightness. */
+/**
+ * The color to show for a hint; one that is given as a*, b* appears at a middling lightness.
+ * @type {(hint: Hint) => string}
+ */
 export const shownColor = (hint) => hint.color ?? labToHex([62, ...hint.ab]);
 
-/** Where a hint's marker sits: on the point in the middle of its way. */
+/**
+ * Where a hint's marker sits: on the point in the middle of its way.
+ * @type {(hint: Hint) => Point}
+ */
 const anchorOf = (hint) => hint.points[Math.floor(hint.points.length / 2)];
 
-export class HintsLayer extends EventTarget {
+/** @typedef {{ open: { key: string }, spot: { points: Point[] } }} LayerEvents */
+
+export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget) {
   #view;
   #session;
+  /** @type {Map<string, HTMLElement>} */
   #markers = new Map();
+  /** @type {WeakMap<HTMLElement, Hint>} */
   #shown = new WeakMap(); // by marker the hint that it shows
+  /** @type {Point[] | null} */
   #ghost = null;
+  /** @type {Point | null} */
   #cross = null; // in pixels of the photograph
+  /** @type {string | null} */
   selected = null;
 
+  /** @param {PictureView} view
+@param {Session} session */
   constructor(view, session) {
     super();
     this.#view = view;
@@ -60,21 +75,27 @@ export class HintsLayer extends EventTarget {
     this.#place();
   }
 
-  /** Show where a hint would be, before it has a color; null: nowhere. */
+  /**
+   * Show where a hint would be, before it has a color; null: nowhere.
+   * @type {(points: Point[] | null) => void}
+   */
   ghost(points) {
     this.#ghost = points;
     this.#place();
   }
 
+  /** @type {(key: string | null) => void} */
   select(key) {
     this.selected = key;
     this.#place();
   }
 
+  /** @type {(key: string) => void} */
   focus(key) {
     this.#markers.get(key)?.focus({ preventScroll: true });
   }
 
+  /** @type {(key: string) => HTMLElement} */
   #makeMarker(key) {
     const marker = make("button", { class: "marker", type: "button" });
     this.#markers.set(key, marker);
@@ -88,17 +109,23 @@ export class HintsLayer extends EventTarget {
     return marker;
   }
 
+  /** @type {(key: string) => Hint | undefined} */
   #hint(key) {
     return this.#session.current?.edit.hints.find((hint) => hint.key === key);
   }
 
+  /** @type {(key: string, by: Point, merge: string) => void} */
   #move(key, by, merge) {
     const { current } = this.#session;
+    if (!current?.size) return;
     this.#session.change(moved(current.edit, key, by, current.size), "step.hintMoved", merge);
   }
 
+  /** @type {(marker: HTMLElement, key: string) => void} */
   #followDrag(marker, key) {
+    /** @type {Point | null} */
     let last = null;
+    /** @type {string | null} */
     let merge = null;
     marker.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -129,6 +156,7 @@ export class HintsLayer extends EventTarget {
     });
   }
 
+  /** @type {(event: KeyboardEvent, key: string) => void} */
   #markerKey(event, key) {
     const step = arrowStep(event, this.#view);
     if (step) {
@@ -140,7 +168,9 @@ export class HintsLayer extends EventTarget {
     } else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       event.stopPropagation();
-      const next = withoutHints(this.#session.current.edit, (hint) => hint.key === key);
+      const { current } = this.#session;
+      if (!current) return;
+      const next = withoutHints(current.edit, (hint) => hint.key === key);
       this.#session.change(next, "step.hintDeleted");
       announce(t("hints.deleted"));
     }
@@ -151,11 +181,12 @@ export class HintsLayer extends EventTarget {
   #followKeys() {
     const { stage } = this.#view;
     stage.addEventListener("keydown", (event) => {
-      if (event.target !== stage || !this.#view.size) return;
+      const { size } = this.#view;
+      if (event.target !== stage || !size) return;
       const step = arrowStep(event, this.#view);
       if (step) {
         event.preventDefault();
-        const { width, height } = this.#view.size;
+        const { width, height } = size;
         const [x, y] = this.#cross ?? [width / 2, height / 2];
         this.#cross = [
           Math.min(width - 1, Math.max(0, x + step[0])),
@@ -165,7 +196,7 @@ export class HintsLayer extends EventTarget {
         this.#place();
       } else if (event.key === "Enter") {
         event.preventDefault();
-        const { width, height } = this.#view.size;
+        const { width, height } = size;
         this.#cross ??= [width / 2, height / 2];
         this.#emit("spot", { points: [this.#cross] });
       }
@@ -174,7 +205,10 @@ export class HintsLayer extends EventTarget {
     stage.addEventListener("blur", () => this.#place());
   }
 
-  /** Put the cross somewhere, for the keyboard to go on from there. */
+  /**
+   * Put the cross somewhere, for the keyboard to go on from there.
+   * @type {(point: Point) => void}
+   */
   putCross(point) {
     this.#cross = point;
     this.#view.stage.focus({ preventScroll: true, focusVisible: true });
@@ -196,6 +230,7 @@ export class HintsLayer extends EventTarget {
       marker.style.transform = `translate(${x}px, ${y}px)`;
       marker.classList.toggle("selected", hint.key === this.selected);
     }
+    /** @type {[Point[], string | null][]} */
     const lines = hints
       .filter((hint) => hint.points.length > 1)
       .map((hint) => [hint.points, shownColor(hint)]);
@@ -215,6 +250,7 @@ export class HintsLayer extends EventTarget {
     }
   }
 
+  /** @type {(points: Point[], name: string) => SVGPathElement} */
   #path(points, name) {
     const places = points.map((point) =>
       this.#view
@@ -228,6 +264,7 @@ export class HintsLayer extends EventTarget {
     return path;
   }
 
+  /** @type {(points: Point[], color: string | null) => SVGPathElement[]} */
   #stroke(points, color) {
     return ["stroke-rim", color ? "stroke" : "stroke ghost"].map((name) => {
       const path = this.#path(points, name);
@@ -236,6 +273,7 @@ export class HintsLayer extends EventTarget {
     });
   }
 
+  /** @type {(lock: KeptLock) => SVGPathElement[]} */
   #lockStroke({ points, radius_px }) {
     return ["lock-stroke rim", "lock-stroke"].map((name, at) => {
       const path = this.#path(points, name);
@@ -244,18 +282,24 @@ export class HintsLayer extends EventTarget {
     });
   }
 
+  /** @type {(type: string, detail: unknown) => void} */
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
-/** How far an arrow key goes, in pixels of the photograph: 12 on the screen, 2 with Shift. */
+/**
+ * How far an arrow key goes, in pixels of the photograph: 12 on the screen, 2 with Shift.
+ * @type {(event: KeyboardEvent, view: PictureView) => Point | undefined}
+ */
 function arrowStep(event, view) {
   const step = (event.shiftKey ? 2 : 12) / view.scale;
-  return {
+  /** @type {Record<string, Point>} */
+  const steps = {
     ArrowLeft: [-step, 0],
     ArrowRight: [step, 0],
     ArrowUp: [0, -step],
     ArrowDown: [0, step],
-  }[event.key];
+  };
+  return steps[event.key];
 }

@@ -3,7 +3,9 @@
 import { announce, byId, make } from "./dom.js";
 import { spoken, stepWords, t } from "./words.js";
 
+/** @type {(session: Session) => () => void} */
 export function followHistory(session) {
+  /** @type {(text: string) => string} */
   const capital = (text) => text[0].toLocaleUpperCase(spoken()) + text.slice(1);
 
   byId("snapshot").addEventListener("click", () => {
@@ -14,6 +16,7 @@ export function followHistory(session) {
     show();
   });
 
+  /** @type {(label: string, isPresent: boolean, go: () => void) => HTMLElement} */
   const row = (label, isPresent, go) =>
     make(
       "li",

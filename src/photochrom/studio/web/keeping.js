@@ -5,6 +5,14 @@ import { editsOut } from "./edits.js";
 import { isThisMachine } from "./place.js";
 import { t } from "./words.js";
 
+/**
+ * @typedef {{
+ *   key: string, order: number, used: number, current: boolean, name: string, file: File, edits: string,
+ *   reference: File | null,
+ * }} Kept as it lies in the browser's storage
+ */
+/** @typedef {Pick<Kept, "file" | "edits" | "reference" | "current"> & { keptAs: string }} KeptPhoto */
+
 const DATABASE = "photochrom";
 const STORE = "photographs";
 const CHOICE = "photochrom-keep";
@@ -21,12 +29,14 @@ function isWanted() {
   }
 }
 
+/** @type {<Value>(request: IDBRequest<Value>) => Promise<Value>} */
 const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 
+/** @type {(mode: IDBTransactionMode) => Promise<IDBObjectStore>} */
 async function store(mode) {
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "key" });
@@ -36,16 +46,26 @@ async function store(mode) {
   return transaction.objectStore(STORE);
 }
 
+/**
+ * Everything that is kept.
+ * @type {() => Promise<Kept[]>}
+ */
+const allKept = async () => done((await store("readonly")).getAll());
+
+/** @type {(entry: Pick<Kept, "file" | "reference">) => number} */
 const sizeOf = ({ file, reference }) => file.size + (reference?.size ?? 0);
 
-/** Make room for so many bytes: the oldest go first. */
+/**
+ * Make room for so many bytes: the oldest go first.
+ * @type {(bytes: number, key: string) => Promise<boolean>}
+ */
 async function makeRoom(bytes, key) {
   const { quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-  const kept = (await done((await store("readonly")).getAll())).filter((one) => one.key !== key);
+  const kept = (await allKept()).filter((one) => one.key !== key);
   kept.sort((one, other) => one.used - other.used);
   let sum = bytes + kept.reduce((all, one) => all + sizeOf(one), 0);
   while (sum > SHARE * quota && kept.length) {
-    const oldest = kept.shift();
+    const [oldest] = kept.splice(0, 1);
     sum -= sizeOf(oldest);
     await done((await store("readwrite")).delete(oldest.key));
   }
@@ -54,22 +74,29 @@ async function makeRoom(bytes, key) {
 
 /**
  * Keep what is open as it changes.
- *
- * @returns {{ restore: () => Promise<any[]> }}
+ * @type {(session: Session) => { restore: () => Promise<KeptPhoto[]> }}
  */
 export function followKeeping(session) {
   let on = isWanted();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  /** @type {WeakMap<Photo, string>} */
   const keys = new WeakMap();
+  /** @type {Set<string>} */
   const known = new Set(); // what this page has kept or restored; other pages keep theirs
+  /** @type {Set<string>} */
   const stored = new Set();
+  /** @type {WeakMap<Photo, Edit>} */
   const written = new WeakMap(); // photograph -> the edit that is kept
 
+  /** @type {(photo: Photo) => string} */
   const keyOf = (photo) => {
-    if (!keys.has(photo)) keys.set(photo, photo.keptAs ?? crypto.randomUUID());
-    return keys.get(photo);
+    const key = keys.get(photo) ?? photo.keptAs ?? crypto.randomUUID();
+    keys.set(photo, key);
+    return key;
   };
 
+  /** @type {(photo: Photo, order: number) => Promise<void>} */
   const write = async (photo, order) => {
     const { edit } = photo;
     const reference = edit.reference?.file ?? null;
@@ -126,7 +153,9 @@ export function followKeeping(session) {
     byId("keep").checked = on;
   };
 
-  for (const type of ["list", "edit", "ready", "painted"]) session.addEventListener(type, later);
+  /** @type {("list" | "edit" | "ready" | "painted")[]} */
+  const changes = ["list", "edit", "ready", "painted"];
+  for (const type of changes) session.addEventListener(type, later);
   byId("keep").addEventListener("change", async () => {
     on = byId("keep").checked;
     try {
@@ -146,16 +175,20 @@ export function followKeeping(session) {
     announce(t("keep.forgottenShort"));
   });
   addEventListener("beforeunload", (event) => {
+    /** @type {(photo: Photo) => boolean} */
     const isKept = (photo) => on && written.get(photo) === photo.edit;
     if (session.photos.some((photo) => photo.history.canUndo && !isKept(photo))) event.preventDefault();
   });
   show();
 
-  /** What was kept, in order: { file, edits, reference, current, keptAs }. */
+  /**
+   * What was kept, in order: { file, edits, reference, current, keptAs }.
+   * @type {() => Promise<KeptPhoto[]>}
+   */
   const restore = async () => {
     if (!on) return [];
     try {
-      const kept = await done((await store("readonly")).getAll());
+      const kept = await allKept();
       kept.sort((one, other) => one.order - other.order);
       for (const { key } of kept) known.add(key);
       return kept.map(({ key, name, file, edits, reference, current }) => ({

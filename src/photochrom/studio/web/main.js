@@ -3,7 +3,7 @@
 import { followAlternatives } from "./alternatives.js";
 import * as api from "./api.js";
 import { followAppearance } from "./appearance.js";
-import { announce, byId, make, placeIcons, tell } from "./dom.js";
+import { announce, byId, checkedIn, closest, make, placeIcons, tell } from "./dom.js";
 import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.js";
 import { reasonFor } from "./engine_errors.js";
 import { Eyedropper } from "./eyedropper.js";
@@ -27,12 +27,15 @@ import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
+import { kindOf } from "./thrown.js";
 import { onLanguage, percent, spoken, t } from "./words.js";
+
+/** @typedef {{ file: File, edits: string, reference: File | null, keptAs?: string | null }} Opening of a project or kept */
 
 placeIcons();
 function showPlace() {
   for (const part of document.querySelectorAll("[data-about]"))
-    part.textContent = api.about.place[part.dataset.about]();
+    part.textContent = part.dataset.about === "stays" ? api.about.place.stays() : api.about.place.privacy();
 }
 showPlace();
 
@@ -42,6 +45,8 @@ const view = new PictureView();
 const layer = new HintsLayer(view, session);
 const picker = new Picker(new Eyedropper(view));
 const BUSY_MS = 300;
+const FINE = "0.014"; // the brush of which the engine chooses the size
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let lateBusy;
 let tool = "hint";
 
@@ -50,11 +55,12 @@ const preview = new RegionPreview(view, session, () => canHint() && tool === "hi
 
 /** Half the width of the brush, in pixels of the photograph. */
 const brushPx = () => {
-  const { width, height } = session.current.size;
-  return Number(document.querySelector("#brushes input:checked").value) * Math.min(width, height);
+  const { width, height } = session.current?.size ?? { width: 0, height: 0 };
+  return Number(checkedIn(byId("brushes"))) * Math.min(width, height);
 };
-const brush = () => (byId("brushes").querySelector("input").checked ? null : brushPx());
+const brush = () => (checkedIn(byId("brushes")) === FINE ? null : brushPx());
 const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint, brush, preview });
+/** @type {TakeFiles} */
 const openFiles = async (files) => {
   const photos = files.filter((file) => !isHints(file) && !isProject(file)).map((file) => new Photo(file));
   for (const file of files.filter(isHints)) await openHints(file, photos);
@@ -89,12 +95,15 @@ followDrops((files, target) => {
   else openFiles(files);
 });
 byId("open").addEventListener("click", askMore);
-byId("close").addEventListener("click", () => session.remove(session.current));
+byId("close").addEventListener("click", () => {
+  if (session.current) session.remove(session.current);
+});
 byId("open-more").addEventListener("click", askMore);
 byId("hints-open").addEventListener("click", askHints);
 
 /* what is shown */
 
+/** @type {(state: string, text?: string) => void} */
 function setState(state, text = "") {
   stage.dataset.state = state;
   stage.setAttribute("aria-busy", String(state === "sending" || state === "busy"));
@@ -134,17 +143,22 @@ function showTitle() {
   document.title = photo ? `${photo.name} · Photochrom Studio` : "Photochrom Studio";
   byId("title-name").textContent = photo?.name ?? "";
   byId("title-size").textContent = photo?.size ? t("stage.size", photo.size) : "";
-  for (const id of ["download", "download-more"]) byId(id).disabled = !photo?.size || photo.error !== null;
+  for (const button of [byId("download"), byId("download-more")])
+    button.disabled = !photo?.size || photo.error !== null;
   stage.setAttribute("aria-label", photo ? t("stage.named", { name: photo.name }) : t("stage.photograph"));
 }
 
-/** Why a photograph can't be opened, without the file's name before it. */
+/**
+ * Why a photograph can't be opened, without the file's name before it.
+ * @type {(photo: Photo) => string}
+ */
 function reasonOf({ name, error }) {
   const { said } = reasonFor(error);
   const words = said.startsWith(`${name}: `) ? said.slice(name.length + 2) : said;
   return words[0].toLocaleUpperCase(spoken()) + words.slice(1);
 }
 
+/** @type {(photo: Photo) => void} */
 function showFailure(photo) {
   const { detail } = reasonFor(photo.error);
   byId("failed").replaceChildren(
@@ -155,7 +169,7 @@ function showFailure(photo) {
       make(
         "div",
         { class: "row" },
-        photo.error.kind === "damaged" && !photo.upload.damaged
+        kindOf(photo.error) === "damaged" && !photo.upload.damaged
           ? make(
               "button",
               {
@@ -173,7 +187,7 @@ function showFailure(photo) {
           t("open.close"),
         ),
       ),
-    ].filter(Boolean),
+    ].filter((part) => part !== null),
   );
   view.lay(null);
   setState("failed");
@@ -204,9 +218,10 @@ session.addEventListener("select", async () => {
   photo.sharp = null;
   view.lay(photo.size);
   setState("sending", t(photo.size ? "state.painting" : "state.reading"));
-  if (photo.afterUrl) {
+  const { after } = photo;
+  if (photo.afterUrl && after) {
     const before = photo.beforeUrl ? view.showBefore(photo.beforeUrl) : showLocal(photo);
-    await Promise.all([before, view.showAfter(photo.after)]);
+    await Promise.all([before, view.showAfter(after)]);
     if (photo !== session.current) return;
     setState("painted");
     if (!photo.isPainted) session.repaint();
@@ -217,7 +232,10 @@ session.addEventListener("select", async () => {
   showEdit();
 });
 
-/** Show the file itself, in gray, while the server reads it. */
+/**
+ * Show the file itself, in gray, while the server reads it.
+ * @type {(photo: Photo) => Promise<void>}
+ */
 async function showLocal(photo) {
   const probe = new Image();
   probe.src = photo.localUrl;
@@ -236,8 +254,8 @@ session.addEventListener("ready", ({ detail: { photo } }) => {
   photo.waitingHints = null;
   if (photo.waitingEdits) applyEdits(photo, photo.waitingEdits);
   photo.waitingEdits = null;
-  for (const note of photo.info.notes ?? []) tell(note, { title: photo.name, kind: "note" });
-  if (photo !== session.current) return;
+  for (const note of photo.info?.notes ?? []) tell(note, { title: photo.name, kind: "note" });
+  if (photo !== session.current || !photo.size) return;
   const { width, height } = photo.size;
   if (view.size?.width !== width || view.size?.height !== height) {
     view.lay(photo.size);
@@ -253,7 +271,7 @@ session.addEventListener("sent", ({ detail: { photo, share } }) => {
 });
 
 session.addEventListener("before", ({ detail: { photo } }) => {
-  if (photo === session.current) view.showBefore(photo.beforeUrl);
+  if (photo === session.current && photo.beforeUrl) view.showBefore(photo.beforeUrl);
 });
 
 session.addEventListener("busy", ({ detail: { photo } }) => {
@@ -262,9 +280,10 @@ session.addEventListener("busy", ({ detail: { photo } }) => {
 
 session.addEventListener("painted", async ({ detail: { photo } }) => {
   showFilmstrip();
-  if (photo !== session.current) return;
+  const { after } = photo;
+  if (photo !== session.current || !after) return;
   const first = !view.hasAfter;
-  await view.showAfter(photo.after);
+  await view.showAfter(after);
   if (photo !== session.current) return;
   showEdit();
   if (first) {
@@ -325,6 +344,7 @@ session.addEventListener("edit", ({ detail }) => {
   if (detail.said) announce(detail.said);
 });
 
+/** @type {(kept: Opening) => Photo} */
 function photoOf({ file, edits, reference: example, keptAs = null }) {
   const photo = new Photo(file);
   photo.keptAs = keptAs;
@@ -332,7 +352,10 @@ function photoOf({ file, edits, reference: example, keptAs = null }) {
   return photo;
 }
 
-/** The photographs of a project, each with its edits to come once its size is known. */
+/**
+ * The photographs of a project, each with its edits to come once its size is known.
+ * @type {(file: File) => Promise<Photo[]>}
+ */
 async function photosOf(file) {
   try {
     const found = await openProject(file);
@@ -346,7 +369,9 @@ async function photosOf(file) {
   }
 }
 
+/** @type {(photo: Photo, edits: NonNullable<Photo["waitingEdits"]>) => void} */
 function applyEdits(photo, { text, reference: example }) {
+  if (!photo.size) return;
   try {
     const edit = editOf(text, photo.size, example);
     if (!isUntouched(edit)) session.changeOf(photo, edit, "step.editsFromFile");
@@ -358,8 +383,12 @@ function applyEdits(photo, { text, reference: example }) {
 
 /* hints */
 
-/** Give a file of hints to the photograph of its name, or else to the one that is shown. */
+/**
+ * Give a file of hints to the photograph of its name, or else to the one that is shown.
+ * @type {(file: File, opening?: Photo[]) => Promise<void>}
+ */
 async function openHints(file, opening = []) {
+  /** @type {(photo: Photo) => boolean} */
   const sameName = (photo) => stemOf(photo.name) === stemOf(file.name);
   const photo =
     opening.find(sameName) ??
@@ -380,7 +409,9 @@ async function openHints(file, opening = []) {
   else photo.waitingHints = { name: file.name, text };
 }
 
+/** @type {(photo: Photo, hints: NonNullable<Photo["waitingHints"]>) => void} */
 function applyHints(photo, { name, text }) {
+  if (!photo.size) return;
   try {
     const hints = hintsIn(text, photo.size);
     session.changeOf(photo, { ...photo.edit, hints: [...photo.edit.hints, ...hints] }, "step.hintsFromFile");
@@ -410,7 +441,10 @@ followPointers(view, () => tool === "hand", {
   strokeCancel: () => layer.ghost(null),
 });
 
-/** Lock what lies under a stroke: hints from elsewhere change nothing there. */
+/**
+ * Lock what lies under a stroke: hints from elsewhere change nothing there.
+ * @type {(points: Point[]) => void}
+ */
 function keep(points) {
   layer.ghost(null);
   const photo = session.current;
@@ -429,6 +463,7 @@ function nextUncertain() {
 
 /* tools */
 
+/** @type {(name: string) => void} */
 function setTool(name) {
   tool = name;
   for (const one of ["hint", "keep", "hand"])
@@ -436,6 +471,7 @@ function setTool(name) {
   stage.classList.toggle("hand", name === "hand");
 }
 
+/** @type {(value: boolean) => void} */
 function setComparing(value) {
   view.setComparing(value);
   byId("compare").setAttribute("aria-pressed", String(value));
@@ -465,7 +501,10 @@ view.addEventListener("move", () => {
   if (!stage.matches(".panning")) sharpness.settle();
 });
 
-/** What single keys do, wherever the focus is but in text fields. */
+/**
+ * What single keys do, wherever the focus is but in text fields.
+ * @type {Record<string, () => void>}
+ */
 const KEYS = {
   "+": () => view.zoomBy(1.5),
   "=": () => view.zoomBy(1.5),
@@ -473,14 +512,16 @@ const KEYS = {
   0: () => view.fit(),
   1: () => view.actual(),
   c: () => setComparing(!view.comparing),
-  u: () => !session.cannot.confidence && confidence.toggle(),
+  u: () => {
+    if (!session.cannot.confidence) confidence.toggle();
+  },
   n: nextUncertain,
   "[": () => session.step(-1),
   "]": () => session.step(1),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input[type=text], textarea, dialog[open]") || event.altKey) return;
+  if (closest(event, "input[type=text], textarea, dialog[open]") || event.altKey) return;
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
     if (key !== "z" && key !== "y") return;

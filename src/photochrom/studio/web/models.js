@@ -5,16 +5,19 @@ import { announce, byId, make, refill, tell } from "./dom.js";
 import { small } from "./painted.js";
 import { onLanguage, t } from "./words.js";
 
+/** @typedef {{ show: (found: Model[], current: string) => void, goOn: (wanted: Painter) => Promise<void> }} Choice */
+
 const STORE = "photochrom-model";
 const WIDTH = 640; // of what each has painted
 
-/** What a model may be unable to do, and where the page offers it. */
-const PLACES = {
-  palette: '[data-section="palette"]',
-  reference: '[data-section="reference"]',
-  alternatives: '[data-section="alternatives"]',
-};
+/** @type {[Ability, string][]} what a model may be unable to do, and where the page offers it */
+const PLACES = [
+  ["palette", '[data-section="palette"]'],
+  ["reference", '[data-section="reference"]'],
+  ["alternatives", '[data-section="alternatives"]'],
+];
 
+/** @type {(one: unknown, other: unknown) => boolean} */
 const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function ofLastVisit() {
@@ -25,34 +28,44 @@ function ofLastVisit() {
   }
 }
 
+/** @type {(session: Session) => Choice} */
 export function followModels(session) {
   const sheet = byId("models-sheet");
   const compare = byId("models-compare");
+  /** @type {Model[]} */
   let models = [];
+  /** @type {string | null} */
   let own = null; // the name of the engine's own
+  /** @type {Map<string, HTMLCanvasElement>} */
   let results = new Map(); // canvases of what each has painted, by name
 
+  /** @type {() => Model | undefined} */
   const present = () => models.find((one) => one.name === (session.model ?? own));
 
-  /** Why something can't be done, in words; empty where it can. */
+  /**
+   * Why something can't be done, in words; empty where it can.
+   * @type {(what: Ability) => string}
+   */
   const reason = (what) => {
     const why = session.cannot[what];
     return why ? t(`cannot.${why}`) : "";
   };
 
   const gray = () => {
-    for (const [what, place] of Object.entries(PLACES)) {
+    for (const [what, place] of PLACES) {
       const section = document.querySelector(place);
+      if (!section) continue;
       section.querySelector(".reason")?.remove();
       section.classList.toggle("cannot", what in session.cannot);
       for (const part of section.children) part.inert = what in session.cannot && !part.matches(".reason");
       if (what in session.cannot)
-        section.querySelector(".section-head").after(make("p", { class: "note reason" }, reason(what)));
+        section.querySelector(".section-head")?.after(make("p", { class: "note reason" }, reason(what)));
     }
     byId("confidence").disabled = "confidence" in session.cannot;
     byId("confidence").title = reason("confidence") || t("tools.confidenceAbout");
   };
 
+  /** @type {(model: Model) => string} */
   const limitsOf = ({ cannot, fault }) => {
     if (fault) return t(`models.${fault}`);
     const [why] = Object.values(cannot);
@@ -61,6 +74,7 @@ export function followModels(session) {
     return t("models.cannot", { list: list.join(", "), reason: t(`cannot.${why}`) });
   };
 
+  /** @type {(model: Model) => HTMLElement} */
   const card = (model) => {
     const { name, domain, like, licence, fault } = model;
     const limits = limitsOf(model);
@@ -96,6 +110,7 @@ export function followModels(session) {
     gray();
   };
 
+  /** @type {(model: Model) => void} */
   const use = (model) => {
     const name = model.name === own ? null : model.name;
     try {
@@ -107,6 +122,7 @@ export function followModels(session) {
     session.useModel(name === null ? null : model);
   };
 
+  /** @type {(model: Model) => void} */
   const choose = (model) => {
     if (model === present()) return;
     use(model);
@@ -119,13 +135,15 @@ export function followModels(session) {
 
   compare.addEventListener("click", async () => {
     const photo = session.current;
+    if (!photo) return;
     compare.disabled = true;
     compare.textContent = t("models.comparing");
     forgetResults();
     for (const { name, cannot, fault } of models) {
       if (fault || !sheet.open) continue;
       try {
-        const more = { size: "preview", ...(name === own ? { model: null } : { model: name }) };
+        /** @type {Order} */
+        const more = { size: "preview", model: name === own ? null : name };
         results.set(name, await small(await session.ask(photo, api.paint, more, undefined, cannot), WIDTH));
       } catch (error) {
         if (error instanceof api.OfflineError) break;
@@ -152,7 +170,10 @@ export function followModels(session) {
   session.addEventListener("model", say);
   onLanguage(say);
 
-  /** Take the list of models; the one of the last visit goes on painting. */
+  /**
+   * Take the list of models; the one of the last visit goes on painting.
+   * @type {(found: Model[], current: string) => void}
+   */
   const show = (found, current) => {
     models = found;
     own = current;
@@ -168,7 +189,10 @@ export function followModels(session) {
     say();
   };
 
-  /** Let the model of a project paint, or say why another one does. */
+  /**
+   * Let the model of a project paint, or say why another one does.
+   * @type {(wanted: Painter) => Promise<void>}
+   */
   const goOn = async (wanted) => {
     try {
       ({ models } = await api.getModels());

@@ -1,39 +1,51 @@
 // Ways in: drop, paste, the file dialog (the camera roll on phones), the samples.
 
 import * as api from "./api.js";
-import { byId, make, reducedMotion, tell } from "./dom.js";
+import { byId, closest, make, reducedMotion, tell } from "./dom.js";
 import { dropped } from "./reading.js";
 import { Photo } from "./session.js";
 import { has, placeWords, t } from "./words.js";
 
+/** @typedef {{ sample: Sample, paper: HTMLElement, info: Opened | null, file: File | null }} Print */
+
 let readable = "image/*";
 
-/** Offer the formats that can be read, and no others; phones then convert what they keep in HEIC. */
+/**
+ * Offer the formats that can be read, and no others; phones then convert what they keep in HEIC.
+ * @type {(formats: Format[]) => void}
+ */
 export function offer(formats) {
   readable = formats.flatMap(({ media_type, suffixes }) => [media_type, ...suffixes]).join(",");
 }
 
-/** Ask for files with the system's own dialog; an empty list if nothing was chosen. */
+/**
+ * Ask for files with the system's own dialog; an empty list if nothing was chosen.
+ * @type {(options?: { several?: boolean, accept?: string }) => Promise<File[]>}
+ */
 export function askFile({ several = true, accept = readable } = {}) {
   const input = byId("file");
   input.value = "";
   input.multiple = several;
   input.accept = accept;
   return new Promise((resolve) => {
-    input.onchange = () => resolve([...input.files]);
+    input.onchange = () => resolve([...(input.files ?? [])]);
     input.oncancel = () => resolve([]);
     input.click();
   });
 }
 
-/** Call `take(files, target)` for what is dropped or pasted; target is the element under it. */
+/**
+ * Call `take(files, target)` for what is dropped or pasted; target is the element under it.
+ * @type {(take: (files: File[], target: { reference: boolean }) => void) => void}
+ */
 export function followDrops(take) {
   const sheet = byId("drop");
+  /** @type {(event: DragEvent) => boolean} */
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  /** @type {(event: DragEvent) => boolean} */
   const asReference = (event) =>
-    document.body.dataset.scene === "work" &&
-    event.target instanceof Element &&
-    event.target.closest("#reference-section") !== null;
+    document.body.dataset.scene === "work" && closest(event, "#reference-section") !== null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;
 
   document.addEventListener("dragover", (event) => {
@@ -52,6 +64,7 @@ export function followDrops(take) {
     event.preventDefault();
     sheet.hidden = true;
     const reference = asReference(event);
+    if (!event.dataTransfer) return;
     dropped(event.dataTransfer).then(({ files, folders }) => {
       if (folders.length) {
         tell(files.length ? t("drop.found", { count: files.length }) : t("drop.none"), {
@@ -70,7 +83,10 @@ export function followDrops(take) {
   });
 }
 
-/** Lay the samples out as prints, and let them come up in color one after the other. */
+/**
+ * Lay the samples out as prints, and let them come up in color one after the other.
+ * @type {(open: (photo: Photo) => void) => Promise<void>}
+ */
 export async function showSamples(open) {
   const { samples } = await api.getSamples();
   const prints = samples.map((sample) => {
@@ -78,6 +94,7 @@ export async function showSamples(open) {
     const paper = make("span", { class: "print-paper" }, gray);
     const key = `sample.${sample.name}`;
     const title = make("span", { class: "print-title", "data-t": has(key) ? key : null }, sample.title);
+    /** @type {Print} */
     const print = { sample, paper, info: null, file: null };
     const button = make(
       "button",
@@ -93,6 +110,7 @@ export async function showSamples(open) {
     return print;
   });
 
+  /** @type {(print: Print) => Promise<File>} */
   const fetched = async (print) => {
     if (print.file) return print.file;
     const blob = await api.getFile(print.sample.url);
@@ -101,6 +119,7 @@ export async function showSamples(open) {
     return print.file;
   };
 
+  /** @type {(print: Print, button: HTMLButtonElement) => Promise<void>} */
   const begin = async (print, button) => {
     button.disabled = true;
     try {
@@ -123,11 +142,13 @@ export async function showSamples(open) {
   }
 }
 
+/** @type {(print: Print, file: File) => Promise<void>} */
 async function develop(print, file) {
   const info = await api.upload(file);
   print.info = info;
-  const blob = await api.paint(info.id, { hints: [], palette: [], vividness: 1, size: "preview" });
-  const color = make("img", { src: URL.createObjectURL(blob), alt: "", class: "print-color" });
+  const painted = await api.paint(info.id, { hints: [], palette: [], vividness: 1, size: "preview" });
+  if (!(painted instanceof Blob)) return; // a sample's first preview comes as a file
+  const color = make("img", { src: URL.createObjectURL(painted), alt: "", class: "print-color" });
   await color.decode();
   if (reducedMotion()) color.classList.add("developed");
   print.paper.append(color);

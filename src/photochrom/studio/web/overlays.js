@@ -2,14 +2,21 @@
 
 import * as api from "./api.js";
 import { byId, tell } from "./dom.js";
+import { contextOf } from "./local/pixels.js";
+import { isAbort } from "./thrown.js";
 import { t } from "./words.js";
 
 const SETTLED_MS = 450;
 const MOST_PIXELS = 60e6;
 
-/** When the view is closer than the preview is sharp, fetch the full size and show that. */
+/**
+ * When the view is closer than the preview is sharp, fetch the full size and show that.
+ * @type {(view: PictureView, session: Session) => { settle: () => void, stop: () => void }}
+ */
 export function followSharpness(view, session) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  /** @type {AbortController | null} */
   let asked = null;
 
   const stop = () => {
@@ -20,20 +27,22 @@ export function followSharpness(view, session) {
 
   const fetchFull = async () => {
     const photo = session.current;
+    if (!photo) return;
     const { edit } = photo;
     const abort = new AbortController();
     asked = abort;
     try {
+      /** @type {Order} */
       const more = { size: "full", format: "jpeg" };
       const blob = await session.ask(photo, api.paint, more, abort.signal);
-      if (photo !== session.current || photo.edit !== edit) return;
+      if (!(blob instanceof Blob) || photo !== session.current || photo.edit !== edit) return;
       const url = URL.createObjectURL(blob);
       await view.showAfter(url);
       photo.sharp = edit;
       setTimeout(() => URL.revokeObjectURL(url), 10000);
       await view.showBefore(photo.localUrl, { gray: true });
     } catch (error) {
-      if (error.name !== "AbortError" && !(error instanceof api.OfflineError)) {
+      if (!isAbort(error) && !(error instanceof api.OfflineError)) {
         tell(error, { title: t("paint.pixelsRefused") });
       }
     } finally {
@@ -44,7 +53,7 @@ export function followSharpness(view, session) {
   const settle = () => {
     clearTimeout(waiting);
     const photo = session.current;
-    if (!photo?.preview || !photo.isPainted || asked || photo.sharp === photo.edit) return;
+    if (!photo?.preview || !photo.size || !photo.isPainted || asked || photo.sharp === photo.edit) return;
     const { width, height } = photo.size;
     if (photo.preview.width >= width || width * height > MOST_PIXELS) return;
     if (view.zoom * width < 1.1 * photo.preview.width) return;
@@ -57,9 +66,11 @@ export function followSharpness(view, session) {
 /** Where the network is least sure: the photograph in gray, the uncertain parts in the accent. */
 export class ConfidenceMap {
   #session;
+  /** @type {AbortController | null} */
   #asked = null;
   #shown = false;
 
+  /** @param {Session} session */
   constructor(session) {
     this.#session = session;
   }
@@ -90,29 +101,34 @@ export class ConfidenceMap {
       const bitmap = await createImageBitmap(blob, { resizeWidth: Math.min(640, photo.size.width) });
       if (!abort.signal.aborted) this.#draw(bitmap);
     } catch (error) {
-      if (error.name === "AbortError" || error instanceof api.OfflineError) return;
+      if (isAbort(error) || error instanceof api.OfflineError) return;
       tell(error, { title: t("paint.confidenceRefused") });
       this.hide();
     }
   }
 
+  /** @type {Point[]} */
   #places = []; // [x, y] in shares of the sides, the least certain first
   #next = 0;
 
-  /** The next uncertain place, in pixels of the photograph; null where there is none. */
+  /**
+   * The next uncertain place, in pixels of the photograph; null where there is none.
+   * @type {() => Point | null}
+   */
   next() {
-    const { size } = this.#session.current;
-    if (!this.#places.length) return null;
+    const size = this.#session.current?.size;
+    if (!size || !this.#places.length) return null;
     const [x, y] = this.#places[this.#next % this.#places.length];
     this.#next += 1;
     return [x * size.width, y * size.height];
   }
 
+  /** @type {(bitmap: ImageBitmap) => void} */
   #draw(bitmap) {
     const canvas = byId("confidence-map");
     const { width, height } = bitmap;
     Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = contextOf(canvas, { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
     const pixels = context.getImageData(0, 0, width, height);
     const { data } = pixels;
@@ -133,7 +149,10 @@ export class ConfidenceMap {
 const CELLS = 12; // along the longer side
 const PLACES = 8;
 
-/** Where a map is densest: middles of cells that are no neighbours, the densest first. */
+/**
+ * Where a map is densest: middles of cells that are no neighbours, the densest first.
+ * @type {(data: Uint8ClampedArray, width: number, height: number) => Point[]}
+ */
 function placesOf(data, width, height) {
   const side = Math.ceil(Math.max(width, height) / CELLS);
   const cells = [];
@@ -148,6 +167,7 @@ function placesOf(data, width, height) {
     }
   }
   cells.sort((one, other) => other.mean - one.mean);
+  /** @type {typeof cells} */
   const chosen = [];
   for (const cell of cells) {
     if (chosen.length === PLACES || cell.mean < 40) break;

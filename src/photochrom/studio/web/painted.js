@@ -1,6 +1,11 @@
 // What engines give back as painted: a file, or bitmaps from top to bottom.
 
-/** A canvas of it, at most so wide; the bitmaps are closed. */
+import { contextOf } from "./local/pixels.js";
+
+/**
+ * A canvas of it, at most so wide; the bitmaps are closed.
+ * @type {(painted: Painted, widest: number) => Promise<HTMLCanvasElement>}
+ */
 export async function small(painted, widest) {
   const stripes = painted instanceof Blob ? [await createImageBitmap(painted)] : painted;
   const { width } = stripes[0];
@@ -8,7 +13,7 @@ export async function small(painted, widest) {
   const scale = Math.min(1, widest / width);
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: Math.ceil(scale * width), height: Math.ceil(scale * height) });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   let row = 0;
   for (const stripe of stripes) {

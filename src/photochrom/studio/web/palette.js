@@ -3,19 +3,27 @@
 import * as api from "./api.js";
 import { nameOf } from "./color.js";
 import { byId, icon, make, refill, tell } from "./dom.js";
+import { UNTOUCHED } from "./edits.js";
 import { Upload } from "./session.js";
 import { onLanguage, placeWords, t } from "./words.js";
 
+/** @typedef {typeof import("./opening.js").askFile} AskFile */
+
 const MOST = 12;
+/** @type {Record<string, string[]>} */
 const READY = {
   "palette.garden": ["#3f5d34", "#7f9a52", "#c2405a", "#e6b9b5", "#d9a441", "#8fb4cf", "#7a5c43"],
   "palette.coast": ["#2f5f7a", "#7fb0bf", "#d9c39a", "#b5714d", "#8a8f86", "#e7d9c3"],
   "palette.earth": ["#5b4332", "#94704c", "#c49a6c", "#6b7150", "#8c3f2e", "#d8c6a5"],
 };
 
+/** @type {(session: Session, askFile: AskFile) => (edit: Edit) => void} */
 export function followPalette(session, askFile) {
-  const change = (palette, label) => session.change({ ...session.current.edit, palette }, label);
+  const own = () => session.current?.edit ?? UNTOUCHED;
+  /** @type {(palette: string[], label: StepLabel) => void} */
+  const change = (palette, label) => session.change({ ...own(), palette }, label);
 
+  /** @type {(color: string, index: number) => HTMLElement} */
   const swatch = (color, index) => {
     const button = make(
       "button",
@@ -27,7 +35,7 @@ export function followPalette(session, askFile) {
         on: {
           click: () =>
             change(
-              session.current.edit.palette.filter((_, at) => at !== index),
+              own().palette.filter((_, at) => at !== index),
               "step.paletteRemoved",
             ),
         },
@@ -45,7 +53,7 @@ export function followPalette(session, askFile) {
       "aria-label": t("palette.add"),
     });
     input.addEventListener("change", () => {
-      change([...session.current.edit.palette, input.value], "step.paletteAdded");
+      change([...own().palette, input.value], "step.paletteAdded");
     });
     return make("label", { class: "swatch add", title: t("palette.addShort") }, input, icon("plus"));
   };
@@ -84,8 +92,10 @@ export function followPalette(session, askFile) {
   placeWords(byId("palette-presets"));
   byId("palette-clear").addEventListener("click", () => change([], "step.paletteCleared"));
 
+  /** @type {string[] | null} */
   let shown = null;
   onLanguage(() => {
+    /** @type {Upload | null | undefined} */
     shown = null;
   });
   return function show({ palette }) {
@@ -96,17 +106,28 @@ export function followPalette(session, askFile) {
   };
 }
 
+/**
+ * @type {(session: Session, askFile: AskFile) => { show: (edit: Edit) => void, take: (file: File)
+ *   => Promise<void> }}
+ */
 export function followReference(session, askFile) {
   const part = byId("reference");
+  /** @type {WeakMap<Upload, string>} */
   const urls = new WeakMap();
 
+  /** @type {(reference: Upload) => string} */
   const urlOf = (reference) => {
-    if (!urls.has(reference)) urls.set(reference, URL.createObjectURL(reference.file));
-    return urls.get(reference);
+    const url = urls.get(reference) ?? URL.createObjectURL(reference.file);
+    urls.set(reference, url);
+    return url;
   };
 
-  const set = (reference, label) => session.change({ ...session.current.edit, reference }, label);
+  /** @type {(reference: Upload | null, label: string) => void} */
+  const set = (reference, label) => {
+    if (session.current) session.change({ ...session.current.edit, reference }, label);
+  };
 
+  /** @type {(file: File) => Promise<void>} */
   const take = async (file) => {
     const photo = session.current;
     if (!photo?.size) return;
@@ -114,7 +135,7 @@ export function followReference(session, askFile) {
     part.classList.add("sending");
     try {
       await reference.ready();
-      if (reference.info.gray) {
+      if (reference.info?.gray) {
         tell(t("reference.gray"), { title: t("reference.refused", { name: file.name }) });
         reference.forget();
       } else if (photo === session.current) {
@@ -128,10 +149,12 @@ export function followReference(session, askFile) {
 
   byId("reference-clear").addEventListener("click", () => set(null, "step.referenceRemoved"));
 
+  /** @type {Upload | null | undefined} */
   let shown;
   onLanguage(() => {
     shown = undefined;
   });
+  /** @type {(edit: Edit) => void} */
   const show = ({ reference }) => {
     if (shown === reference) return;
     shown = reference;

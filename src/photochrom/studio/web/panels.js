@@ -1,7 +1,7 @@
 // Vividness, the list of hints, and the tabs of the narrow layout.
 
 import { nameOf } from "./color.js";
-import { byId, icon, make, refill } from "./dom.js";
+import { byId, closest, icon, make, refill } from "./dom.js";
 import { UNTOUCHED, withoutHints, withoutLock } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
 import { number, onLanguage, percent, t } from "./words.js";
@@ -15,22 +15,26 @@ const WORDS = [
   [3, "tone.veryVivid"],
 ];
 
-const vividnessWord = (value) => t(WORDS.find(([end]) => value < end)[1]);
+/** @type {(value: number) => string} */
+const vividnessWord = (value) => t((WORDS.find(([end]) => value < end) ?? WORDS[0])[1]);
 
+/** @type {(session: Session) => () => void} */
 export function followVividness(session) {
   const slider = byId("vividness");
   let drag = 0;
+  /** @type {(value: number, merge?: string | null) => void} */
   const set = (value, merge) => {
-    session.change({ ...session.current.edit, vividness: value }, "step.vividness", merge);
+    if (session.current)
+      session.change({ ...session.current.edit, vividness: value }, "step.vividness", merge);
   };
   slider.addEventListener("input", () => {
-    if (session.current) set(Number(slider.value), `vividness ${drag}`);
+    set(Number(slider.value), `vividness ${drag}`);
   });
   slider.addEventListener("change", () => {
     drag += 1;
   });
   slider.addEventListener("dblclick", () => {
-    if (session.current) set(1);
+    set(1);
   });
 
   return function show() {
@@ -43,15 +47,21 @@ export function followVividness(session) {
   };
 }
 
+/** @type {("likeness" | "warmth" | "tint" | "strength")[]} */
 const SLIDERS = ["likeness", "warmth", "tint", "strength"];
 
-/** Warmth, tint and strength of the whole picture, and how far the reference is followed. */
+/**
+ * Warmth, tint and strength of the whole picture, and how far the reference is followed.
+ * @type {(session: Session) => (edit: Edit) => void}
+ */
 export function followTone(session) {
   let drag = 0;
+  /** @type {(value: number) => string} */
   const words = (value) => number(Math.round(100 * value), { signDisplay: "exceptZero" });
   for (const name of SLIDERS) {
     const slider = byId(name);
     const usual = UNTOUCHED[name];
+    /** @type {(value: number, merge?: string | null) => void} */
     const set = (value, merge = null) => {
       if (session.current) session.change({ ...session.current.edit, [name]: value }, `step.${name}`, merge);
     };
@@ -64,7 +74,7 @@ export function followTone(session) {
   return function show(edit) {
     for (const name of SLIDERS) {
       const value = edit[name];
-      if (Number(byId(name).value) !== value) byId(name).value = value;
+      if (Number(byId(name).value) !== value) byId(name).value = String(value);
       const said = name === "strength" || name === "likeness" ? percent(value) : words(value);
       byId(`${name}-value`).textContent = said;
       byId(name).setAttribute("aria-valuetext", said);
@@ -72,14 +82,18 @@ export function followTone(session) {
   };
 }
 
+/** @typedef {{ choose?: Listeners, drop: () => void, what: string }} Does what a row does */
+
+/** @type {(session: Session, layer: HintsLayer, open: (key: string) => void) => (edit: Edit) => void} */
 export function followHintList(session, layer, open) {
   const list = byId("hint-list");
 
+  /** @type {(label: string, unwanted: (hint: Hint) => boolean) => void} */
   const remove = (label, unwanted) => {
-    session.change(withoutHints(session.current.edit, unwanted), label);
+    if (session.current) session.change(withoutHints(session.current.edit, unwanted), label);
   };
 
-  /** @type {(swatches: string[], label: string, detail: string, does: any) => HTMLElement} */
+  /** @type {(swatches: string[], label: string, detail: string, does: Does) => HTMLElement} */
   const row = (swatches, label, detail, { choose, drop, what }) => {
     const face = make(
       "span",
@@ -111,8 +125,10 @@ export function followHintList(session, layer, open) {
     );
   };
 
+  /** @type {WeakMap<Hint, HTMLElement>} */
   let rows = new WeakMap(); // by hint
 
+  /** @type {(hint: Hint) => HTMLElement} */
   const rowOf = (hint) => {
     const color = shownColor(hint);
     const [x, y] = hint.points[0].map(Math.round);
@@ -132,12 +148,16 @@ export function followHintList(session, layer, open) {
     );
   };
 
+  /** @type {(hint: Hint) => HTMLElement} */
   const keptRowOf = (hint) => {
-    if (!rows.has(hint)) rows.set(hint, rowOf(hint));
-    return rows.get(hint);
+    const kept = rows.get(hint) ?? rowOf(hint);
+    rows.set(hint, kept);
+    return kept;
   };
 
+  /** @type {Hint[] | null} */
   let shown = null;
+  /** @type {KeptLock[] | null} */
   let shownLock = null;
   onLanguage(() => {
     rows = new WeakMap();
@@ -148,10 +168,10 @@ export function followHintList(session, layer, open) {
     shown = hints;
     shownLock = lock;
     const grouped = hints.filter((hint) => hint.group);
+    const given = grouped[0]?.group?.number ?? 0;
     const own = hints.filter((hint) => !hint.group);
     const all = own.map(keptRowOf);
     if (grouped.length) {
-      const { number: given } = grouped[0].group;
       all.unshift(
         row(
           [shownColor(grouped[0])],
@@ -168,7 +188,10 @@ export function followHintList(session, layer, open) {
       const [x, y] = one.points[0].map(Math.round);
       all.push(
         row([], t("hints.kept"), t("hints.around", { x, y }), {
-          drop: () => session.change(withoutLock(session.current.edit, one.key), "step.keptRemoved"),
+          drop: () => {
+            const photo = session.current;
+            if (photo) session.change(withoutLock(photo.edit, one.key), "step.keptRemoved");
+          },
           what: t("hints.deleteKept", { x, y }),
         }),
       );
@@ -183,7 +206,7 @@ export function followHintList(session, layer, open) {
 export function followTabs() {
   const panel = byId("panel");
   byId("tabs").addEventListener("click", (event) => {
-    const chosen = event.target.closest("button")?.dataset.tab;
+    const chosen = closest(event, "button")?.dataset.tab;
     if (!chosen) return;
     panel.dataset.tab = chosen;
     for (const tab of byId("tabs").children) {
@@ -191,6 +214,6 @@ export function followTabs() {
       else tab.removeAttribute("aria-current");
     }
     panel.scrollTop = 0; // on a phone; elsewhere the sections scroll
-    panel.querySelector(".sections").scrollTop = 0;
+    for (const sections of panel.querySelectorAll(".sections")) sections.scrollTop = 0;
   });
 }

@@ -1,7 +1,7 @@
 // The color picker: what the network finds likely at a spot, recent colors, any color.
 
 import { hexToLch, lchToHex, nameOf, parseHex } from "./color.js";
-import { byId, make } from "./dom.js";
+import { byId, closest, make } from "./dom.js";
 import { reachAt, wayOf, wordsFor } from "./reach.js";
 import { thingsAt } from "./things.js";
 import { t } from "./words.js";
@@ -9,14 +9,27 @@ import { t } from "./words.js";
 const RECENT = 8;
 const STORE = "photochrom-recent";
 
-export class Picker extends EventTarget {
+/**
+ * @typedef {{
+ *   choose: { color: string }, reach: { reach: number | null }, reached: object, delete: object, close: object,
+ * }} PickerEvents
+ */
+/**
+ * @typedef {{
+ *   color: string | null, likely: Promise<LikelyColor[]>, reach: number | null, returnTo: () => void,
+ * }} Asked
+ */
+
+export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
   #box = byId("picker");
   #light = 60;
+  /** @type {string | null} */
   #color = null;
   #opened = 0;
+  /** @type {(() => void) | null} */
   #returnTo = null;
 
-  /** @param eyedropper the Eyedropper */
+  /** @param {import("./eyedropper.js").Eyedropper} eyedropper */
   constructor(eyedropper) {
     super();
     byId("reach").addEventListener("input", () => {
@@ -51,7 +64,7 @@ export class Picker extends EventTarget {
       this.close();
     });
     document.addEventListener("pointerdown", (event) => {
-      if (this.isOpen && !event.target.closest(".picker, .marker, .stage, .hint-list")) this.close();
+      if (this.isOpen && !closest(event, ".picker, .marker, .stage, .hint-list")) this.close();
     });
   }
 
@@ -59,7 +72,9 @@ export class Picker extends EventTarget {
     return !this.#box.hidden;
   }
 
-  /** How far the hint reaches: above 0, or null for as far as the model takes it. */
+  /**
+   * How far the hint reaches: above 0, or null for as far as the model takes it.
+   */
   get reach() {
     return reachAt(Number(byId("reach").value));
   }
@@ -88,6 +103,7 @@ export class Picker extends EventTarget {
    * @param color of the hint, or null where there is none yet
    * @param likely a promise of [{ color, share }]
    * @param reach of the hint
+   * @type {(at: Asked) => Promise<void>}
    */
   async open({ color, likely, reach, returnTo }) {
     this.#opened += 1;
@@ -96,7 +112,7 @@ export class Picker extends EventTarget {
     this.#box.hidden = false;
     byId("picker-title").textContent = t(color ? "picker.hint" : "picker.spot");
     byId("picker-delete").hidden = color === null;
-    byId("reach").value = wayOf(reach);
+    byId("reach").value = String(wayOf(reach));
     this.#showReach();
     this.#showRecent();
     this.#setSliders(color ?? "#9a7b66");
@@ -106,7 +122,7 @@ export class Picker extends EventTarget {
     );
     byId("picker-likely").setAttribute("aria-busy", "true");
     byId("picker-close").focus({ preventScroll: true, focusVisible: false });
-    const found = await likely.catch(() => []);
+    const found = await likely.catch(() => /** @type {LikelyColor[]} */ ([]));
     if (turn !== this.#opened || !this.isOpen) return;
     this.#showLikely(found);
     if (!color && found.length) this.#setSliders(found[0].color);
@@ -123,6 +139,7 @@ export class Picker extends EventTarget {
     if (held) this.#returnTo?.();
   }
 
+  /** @type {(found: LikelyColor[]) => void} */
   #showLikely(found) {
     const part = byId("picker-likely");
     part.removeAttribute("aria-busy");
@@ -160,6 +177,7 @@ export class Picker extends EventTarget {
     byId("picker-recent").replaceChildren(...colors.map((color) => this.#swatch(color, nameOf(color))));
   }
 
+  /** @type {(color: string, label: string) => HTMLButtonElement} */
   #swatch(color, label) {
     const button = make("button", {
       class: "swatch",
@@ -179,6 +197,7 @@ export class Picker extends EventTarget {
     return button;
   }
 
+  /** @type {(color: string, options?: { keepSliders?: boolean }) => void} */
   #choose(color, { keepSliders = false } = {}) {
     this.#color = color;
     if (!keepSliders) this.#setSliders(color);
@@ -199,17 +218,19 @@ export class Picker extends EventTarget {
     this.#remember();
   }
 
+  /** @type {(color: string) => void} */
   #setSliders(color) {
     const [light, chroma, hue] = hexToLch(color);
     this.#light = light;
-    byId("picker-hue").value = Math.round(hue);
-    byId("picker-chroma").value = Math.round(Math.min(100, chroma));
+    byId("picker-hue").value = String(Math.round(hue));
+    byId("picker-chroma").value = String(Math.round(Math.min(100, chroma)));
     byId("picker-hex").value = color;
     this.#paintSliders();
   }
 
   /** Draw what the sliders would choose, at the lightness of the spot. */
   #paintSliders() {
+    /** @type {(colors: string[]) => string} */
     const ramp = (colors) => `linear-gradient(var(--along), ${colors.join(", ")})`;
     const light = Math.min(88, Math.max(25, this.#light));
     const hues = Array.from({ length: 13 }, (_, step) => lchToHex(light, 55, 30 * step));
@@ -229,21 +250,30 @@ export class Picker extends EventTarget {
     }
   }
 
+  /** @type {(type: string, detail?: object) => void} */
   #emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
-/** The key of the word for a share of what the network finds possible. */
+/**
+ * The key of the word for a share of what the network finds possible.
+ * @type {(share: number) => string}
+ */
 function likelihood(share) {
   if (share >= 0.2) return "picker.alsoLikely";
   return share >= 0.04 ? "picker.possible" : "picker.rare";
 }
 
-/** Colors that were used before, the latest first. */
+/**
+ * Colors that were used before, the latest first.
+ * @type {() => string[]}
+ */
 function recent() {
   try {
-    return (JSON.parse(localStorage.getItem(STORE)) ?? []).filter((color) => parseHex(color));
+    return (JSON.parse(localStorage.getItem(STORE) ?? "[]") ?? []).filter((/** @type {string} */ color) =>
+      parseHex(color),
+    );
   } catch {
     return [];
   }

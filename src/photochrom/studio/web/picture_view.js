@@ -8,20 +8,27 @@ const MARGIN_PX = 28;
 const MOST_ZOOM = 8;
 const SWEEP_MS = 1100;
 
+/** @type {(value: number, low: number, high: number) => number} */
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-export class PictureView extends EventTarget {
+/** @typedef {HTMLImageElement | HTMLCanvasElement} Picture */
+
+export class PictureView extends /** @type {Telling<{ move: object }>} */ (EventTarget) {
   stage = byId("stage");
-  size = null; // of the photograph
+  /** @type {Size | null} */
+  size = null;
   split = 0.5; // of what is seen of the photograph; left of it lies the original
   comparing = true;
   scale = 1; // CSS pixels to a pixel of the photograph
   x = 0;
   y = 0;
   #fitted = true;
+  /** @type {Picture | null} */
   #before = null;
+  /** @type {Picture | null} */
   #after = null;
   #sweep = 0;
+  /** @type {Record<string, number>} */
   #turns = { before: 0, after: 0 };
 
   constructor() {
@@ -31,7 +38,10 @@ export class PictureView extends EventTarget {
     onLanguage(() => this.#place());
   }
 
-  /** Put a photograph of that size on the table, without pictures yet. */
+  /**
+   * Put a photograph of that size on the table, without pictures yet.
+   * @type {(size: Size | null) => void}
+   */
   lay(size) {
     this.size = size;
     this.clear();
@@ -49,6 +59,7 @@ export class PictureView extends EventTarget {
     byId("images").replaceChildren();
   }
 
+  /** @type {(url: string, options?: { gray?: boolean }) => Promise<void>} */
   async showBefore(url, { gray = false } = {}) {
     const image = await this.#decoded("before", url);
     if (!image) return;
@@ -57,7 +68,10 @@ export class PictureView extends EventTarget {
     this.#place();
   }
 
-  /** @param {HTMLCanvasElement | string} after a canvas, or the address of a file */
+  /**
+   * `after` is a canvas, or the address of a file.
+   * @type {(after: HTMLCanvasElement | string) => Promise<void>}
+   */
   async showAfter(after) {
     const isCanvas = after instanceof HTMLCanvasElement;
     if (isCanvas && after === this.#after) return;
@@ -67,13 +81,17 @@ export class PictureView extends EventTarget {
     this.#place();
   }
 
+  /** @type {(canvas: HTMLCanvasElement) => Picture} */
   #drawn(canvas) {
     this.#turns.after += 1;
     canvas.className = "after";
     return canvas;
   }
 
-  /** An image that can be shown without a flicker; null if a later one was asked for. */
+  /**
+   * An image that can be shown without a flicker; null if a later one was asked for.
+   * @type {(kind: string, url: string) => Promise<Picture | null>}
+   */
   async #decoded(kind, url) {
     this.#turns[kind] += 1;
     const turn = this.#turns[kind];
@@ -90,10 +108,16 @@ export class PictureView extends EventTarget {
     return turn === this.#turns[kind] ? image : null;
   }
 
+  /** What is shown in color; null where nothing is yet. */
+  get after() {
+    return this.#after;
+  }
+
   get hasAfter() {
     return this.#after !== null;
   }
 
+  /** @type {(image: Picture, earlier: Picture | null) => Picture} */
   #put(image, earlier) {
     if (earlier?.isConnected) earlier.replaceWith(image);
     else byId("images").append(image);
@@ -110,9 +134,10 @@ export class PictureView extends EventTarget {
 
   get fitScale() {
     const { width, height, margin } = this.#room;
+    const size = this.size ?? { width, height };
     return Math.max(
       1e-3,
-      Math.min((width - 2 * margin) / this.size.width, (height - 2 * margin) / this.size.height, 2),
+      Math.min((width - 2 * margin) / size.width, (height - 2 * margin) / size.height, 2),
     );
   }
 
@@ -137,6 +162,7 @@ export class PictureView extends EventTarget {
     this.zoomTo(1 / devicePixelRatio);
   }
 
+  /** @type {(scale: number, at?: Point | null) => void} */
   zoomTo(scale, at = null) {
     if (!this.size) return;
     const { width, height } = this.#room;
@@ -150,35 +176,47 @@ export class PictureView extends EventTarget {
     this.#place();
   }
 
+  /** @type {(factor: number, at?: Point | null) => void} */
   zoomBy(factor, at = null) {
     this.zoomTo(this.scale * factor, at);
   }
 
+  /** @type {(dx: number, dy: number) => void} */
   panBy(dx, dy) {
     this.x += dx;
     this.y += dy;
     this.#place();
   }
 
+  /** @type {(place: Point) => Point} */
   toPicture([sx, sy]) {
     return [(sx - this.x) / this.scale, (sy - this.y) / this.scale];
   }
 
+  /** @type {(point: Point) => Point} */
   toStage([px, py]) {
     return [px * this.scale + this.x, py * this.scale + this.y];
   }
 
-  /** A pointer's place on the stage. */
+  /**
+   * A pointer's place on the stage.
+   * @type {(event: MouseEvent) => Point}
+   */
   at(event) {
     const box = this.stage.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  /** @type {(point: Point) => boolean} */
   holds([px, py]) {
-    return px >= 0 && py >= 0 && px < this.size.width && py < this.size.height;
+    const { width, height } = this.size ?? { width: 0, height: 0 };
+    return px >= 0 && py >= 0 && px < width && py < height;
   }
 
-  /** Move the view so that a place of the photograph is seen. */
+  /**
+   * Move the view so that a place of the photograph is seen.
+   * @type {(point: Point) => void}
+   */
   reveal(point) {
     const { width, height, margin } = this.#room;
     const [sx, sy] = this.toStage(point);
@@ -212,24 +250,28 @@ export class PictureView extends EventTarget {
   /** The part of the stage where the photograph is seen. */
   get seen() {
     const { width, height } = this.#room;
+    const size = this.size ?? { width: 0, height: 0 };
     return {
       left: Math.max(0, this.x),
       top: Math.max(0, this.y),
-      right: Math.min(width, this.x + this.size.width * this.scale),
-      bottom: Math.min(height, this.y + this.size.height * this.scale),
+      right: Math.min(width, this.x + size.width * this.scale),
+      bottom: Math.min(height, this.y + size.height * this.scale),
     };
   }
 
+  /** @type {(value: boolean) => void} */
   setComparing(value) {
     this.comparing = value;
     this.#place();
   }
 
+  /** @type {(split: number) => void} */
   setSplit(split) {
     cancelAnimationFrame(this.#sweep);
     this.#setSplit(split);
   }
 
+  /** @type {(split: number) => void} */
   #setSplit(split) {
     this.split = clamp(split, 0, 1);
     this.#placeSplit();
@@ -269,13 +311,17 @@ export class PictureView extends EventTarget {
     }
   }
 
-  /** Reveal the colors from the right, like a print that is being developed. */
+  /**
+   * Reveal the colors from the right, like a print that is being developed.
+   * @type {(to?: number) => void}
+   */
   sweep(to = this.split) {
     if (reducedMotion() || !this.comparing) {
       this.#setSplit(to);
       return;
     }
     const began = performance.now();
+    /** @type {(now: number) => void} */
     const step = (now) => {
       const t = clamp((now - began) / SWEEP_MS, 0, 1);
       this.#setSplit(1 + (to - 1) * (1 - (1 - t) ** 3));
@@ -288,6 +334,7 @@ export class PictureView extends EventTarget {
 
   #followDivider() {
     const divider = byId("divider");
+    /** @type {(event: MouseEvent) => void} */
     const follow = (event) => {
       const { left, right } = this.seen;
       this.setSplit((this.at(event)[0] - left) / Math.max(1, right - left));
@@ -305,7 +352,8 @@ export class PictureView extends EventTarget {
     }
     byId("divider-knob").addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 0.01 : 0.05;
-      const to = {
+      /** @type {Record<string, number>} */
+      const steps = {
         ArrowLeft: this.split - step,
         ArrowDown: this.split - step,
         ArrowRight: this.split + step,
@@ -314,7 +362,8 @@ export class PictureView extends EventTarget {
         End: 1,
         PageDown: this.split - 0.2,
         PageUp: this.split + 0.2,
-      }[event.key];
+      };
+      const to = steps[event.key];
       if (to === undefined) return;
       event.preventDefault();
       event.stopPropagation();

@@ -4,10 +4,16 @@ import { t } from "./words.js";
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** Whether a page from this host comes from the reader's own machine. */
+/**
+ * Whether a page from this host comes from the reader's own machine.
+ * @type {(hostname: string) => boolean}
+ */
 export const isThisMachine = (hostname) => LOOPBACK.test(hostname);
 
-/** What the page says of where photographs go, in the language of the moment. */
+/**
+ * What the page says of where photographs go, in the language of the moment.
+ * @type {(hostname: string) => About["place"]}
+ */
 export function placeOf(hostname) {
   if (isThisMachine(hostname)) {
     return {

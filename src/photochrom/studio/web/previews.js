@@ -2,13 +2,19 @@
 
 import { field } from "./local/fields.js";
 import { grayCodes, Painter } from "./local/painting.js";
-import { decode, grayToRgba, inStripes } from "./local/pixels.js";
+import { contextOf, decode, grayToRgba, inStripes } from "./local/pixels.js";
 import { serve } from "./local/remote.js";
 
+/** @typedef {GrayImage & { top: number }} HeldStripe width and height are those of the whole preview */
+
 const MOST = 6; // previews that are held
+/** @type {Map<string, HeldStripe>} */
 const held = new Map(); // by id: a stripe's gray, its top, the size of all; those used longest ago first
 
-/** Coefficients from the server, as `Painter` takes them. */
+/**
+ * Coefficients from the server, as `Painter` takes them.
+ * @type {(packed: PackedCoefficients, size: Size) => Coefficients}
+ */
 function unpack({ width, height, steps, place, data }, size) {
   const text = atob(data);
   const bytes = new Uint8Array(text.length); // in loops: `from` takes longer than painting
@@ -25,13 +31,15 @@ function unpack({ width, height, steps, place, data }, size) {
   return { offset, gain, place: { left, top, width: wide, height: high }, size };
 }
 
+/** @type {{ canvas: OffscreenCanvas, context: OffscreenCanvasRenderingContext2D, pixels: ImageData } | null} */
 let table = null; // the canvas and the pixels that the latest stripe was painted with
 
+/** @type {(stripe: HeldStripe, coefficients: Coefficients) => ImageBitmap} */
 function painted({ gray, width, height, top }, coefficients) {
   const rows = gray.length / width;
   if (table?.pixels.width !== width || table.pixels.height !== rows) {
     const canvas = new OffscreenCanvas(width, rows);
-    const context = canvas.getContext("2d", { alpha: false });
+    const context = contextOf(canvas, { alpha: false });
     table = { canvas, context, pixels: new ImageData(grayToRgba(gray), width, rows) };
   }
   const { canvas, context, pixels } = table;
@@ -43,18 +51,22 @@ function painted({ gray, width, height, top }, coefficients) {
 /** Whether pixels come back from a canvas as they were put there: some browsers blur them. */
 function isTrue() {
   const canvas = new OffscreenCanvas(16, 16);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   const rgba = grayToRgba(Uint8Array.from({ length: 256 }, (_, code) => code));
   context.putImageData(new ImageData(rgba, 16, 16), 0, 0);
   return context.getImageData(0, 0, 16, 16).data.every((code, at) => code === rgba[at]);
 }
 
-serve({
-  /** Hold a stripe of a preview in gray, the one of this index of so many; false where that can't be. */
+export const doors = {
+  /**
+   * Hold a stripe of a preview in gray, the one of this index of so many; false where that can't be.
+   * @type {(of: { id: string, file: Blob, index: number, count: number }) => Promise<boolean>}
+   */
   async hold({ id, file, index, count }) {
     if (!isTrue()) return false;
     const bitmap = await decode(file);
     const { width, height } = bitmap;
+    /** @type {(at: number) => number} */
     const edge = (at) => Math.min(height, 2 * Math.ceil((height * at) / count / 2)); // an even row
     const gray = new Uint8Array(width * height);
     inStripes(bitmap, (stripe, top, rows) =>
@@ -62,16 +74,21 @@ serve({
     );
     bitmap.close();
     const [top, bottom] = [edge(index), edge(index + 1)];
-    held.set(id, { gray: gray.slice(top * width, bottom * width), top, width, height });
-    if (held.size > MOST) held.delete(held.keys().next().value);
+    const own = { gray: gray.slice(top * width, bottom * width), top, width, height };
+    held.set(id, own);
+    const [oldest] = held.keys();
+    if (held.size > MOST) held.delete(oldest);
     if (top < bottom) {
       const nothing = field(1, 1, 2);
-      painted(held.get(id), { offset: nothing, gain: nothing }).close(); // makes the tables
+      painted(own, { offset: nothing, gain: nothing }).close(); // makes the tables
     }
     return true;
   },
 
-  /** The stripe in color, as a bitmap; null where it is not held any more. */
+  /**
+   * The stripe in color, as a bitmap; null where it is not held any more.
+   * @type {(of: { id: string, coefficients: PackedCoefficients }) => Promise<ImageBitmap | null>}
+   */
   async paint({ id, coefficients }) {
     const preview = held.get(id);
     if (!preview) return null;
@@ -80,7 +97,10 @@ serve({
     return painted(preview, unpack(coefficients, preview));
   },
 
+  /** @type {(of: { id: string }) => Promise<void>} */
   async forget({ id }) {
     held.delete(id);
   },
-});
+};
+
+serve(doors);

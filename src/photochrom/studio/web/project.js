@@ -10,7 +10,10 @@ const EDITS = ".edits.json";
 const PROJECT = "photochrom.json";
 const VERSION = 1;
 
-/** Names that differ from each other, in order: a.jpg, a (2).jpg. */
+/**
+ * Names that differ from each other, in order: a.jpg, a (2).jpg.
+ * @type {(names: string[]) => string[]}
+ */
 export function distinct(names) {
   const taken = new Set();
   return names.map((name) => {
@@ -23,15 +26,23 @@ export function distinct(names) {
   });
 }
 
+/** @type {(value: unknown) => string} */
 const inJson = (value) => `${JSON.stringify(value, null, 1)}\n`;
 
-/** What an edit is in a file, with the place of its reference, and who paints. */
+/**
+ * What an edit is in a file, with the place of its reference, and who paints.
+ * @type {(edit: Edit, references: Map<Upload, string>, model: Painter | null) => string}
+ */
 const editsFile = (edit, references, model) =>
   inJson(editsOut(edit, { reference: edit.reference && references.get(edit.reference), model }));
 
-/** Where each reference lies in a ZIP. */
+/**
+ * Where each reference lies in a ZIP.
+ * @type {(edits: Edit[]) => Map<Upload, string>}
+ */
 function placesOf(edits) {
-  const all = [...new Set(edits.map((edit) => edit.reference).filter(Boolean))];
+  const used = edits.map((edit) => edit.reference).filter((reference) => reference !== null);
+  const all = [...new Set(used)];
   const names = distinct(all.map((reference) => reference.file.name));
   return new Map(all.map((reference, at) => [reference, `references/${names[at]}`]));
 }
@@ -39,20 +50,23 @@ function placesOf(edits) {
 /**
  * All results and the edits beside each, as one ZIP; painted one after the other.
  *
- * @param paint (photo) => { blob, name } at full size
- * @param said (done) => void, after each
- * @param model who paints: its name and hash, and what of the edits it can't follow
+ * @param paint one at full size
+ * @param said called after each
+ * @param model who paints, and what of the edits it can't follow
+ * @type {(photos: Photo[], paint: (photo: Photo) => Promise<{ blob: Blob, name: string }>,
+ *   said: (done: number) => void, model: { painter: Painter | null, cannot: Cannot }) => Promise<Blob>}
  */
 export async function zipOf(photos, paint, said, { painter, cannot }) {
   const sources = distinct(photos.map((photo) => photo.name));
   const edits = photos.map((photo) => followed(photo.edit, cannot));
   const references = placesOf(edits);
+  /** @type {string[]} */
   const results = [];
   async function* files() {
     for (const [at, photo] of photos.entries()) {
       const { blob, name } = await paint(photo);
       results.push(name);
-      yield { name: distinct(results).at(-1), input: blob };
+      yield { name: distinct(results)[at], input: blob };
       yield { name: `${sources[at]}${EDITS}`, input: editsFile(edits[at], references, painter) };
       said(at + 1);
     }
@@ -61,11 +75,15 @@ export async function zipOf(photos, paint, said, { painter, cannot }) {
   return downloadZip(files()).blob();
 }
 
-/** Everything that is open, as one file to go on with later. */
+/**
+ * Everything that is open, as one file to go on with later.
+ * @type {(photos: Photo[], painter: Painter | null) => Promise<Blob>}
+ */
 export async function projectOf(photos, painter) {
   const names = distinct(photos.map((photo) => photo.name));
   const references = placesOf(photos.map((photo) => photo.edit));
   const table = { photochrom: "project", version: VERSION, photographs: names };
+  /** @type {{ name: string, input: string | Blob }[]} */
   const files = [{ name: PROJECT, input: inJson(table) }];
   photos.forEach((photo, at) => {
     files.push({ name: `photographs/${names[at]}`, input: photo.upload.file });
@@ -76,40 +94,48 @@ export async function projectOf(photos, painter) {
   return downloadZip(files).blob();
 }
 
+/** @typedef {{ file: File, edits: string, reference: File | null, model: Painter | null }} InProject */
+
 export class ProjectError extends Error {}
 
 /**
  * What lies in a project.
- *
- * @returns { Promise<{ file: File, edits: string, reference: File | null, model: { name: string, sha256: string } | null }[]> }
+ * @type {(file: File) => Promise<InProject[]>}
  */
 export async function openProject(file) {
   const entries = await unzip(file);
+  /** @type {(name: string) => Promise<string>} */
   const text = async (name) => {
-    if (!entries.has(name)) throw new ProjectError(t("project.missing", { name }));
-    return entries.get(name).text();
+    const entry = entries.get(name);
+    if (!entry) throw new ProjectError(t("project.missing", { name }));
+    return entry.text();
   };
   const table = JSON.parse(await text(PROJECT));
   if (table.photochrom !== "project" || table.version !== VERSION) throw new ProjectError(t("project.other"));
   return Promise.all(
-    table.photographs.map(async (name) => {
+    table.photographs.map(async (/** @type {string} */ name) => {
       const edits = await text(`photographs/${name}${EDITS}`);
       const { reference, model } = JSON.parse(edits);
-      const place = `photographs/${name}`;
-      if (!entries.has(place)) throw new ProjectError(t("project.lacks", { name }));
+      const content = entries.get(`photographs/${name}`);
+      const example = reference ? entries.get(reference) : null;
+      if (!content || example === undefined) throw new ProjectError(t("project.lacks", { name }));
       return {
-        file: new File([entries.get(place)], name),
+        file: new File([content], name),
         edits,
         model: typeof model?.name === "string" ? model : null,
-        reference: reference ? new File([entries.get(reference)], reference.split("/").at(-1)) : null,
+        reference: example && new File([example], reference.split("/").at(-1)),
       };
     }),
   );
 }
 
+/** @type {(file: File) => boolean} */
 export const isProject = (file) => /\.zip$/i.test(file.name);
 
-/** The entries of a ZIP that holds them as they are, by name; none is copied. */
+/**
+ * The entries of a ZIP that holds them as they are, by name; none is copied.
+ * @type {(file: File) => Promise<Map<string, Blob>>}
+ */
 async function unzip(file) {
   const wrong = new ProjectError(t("project.none"));
   const tailAt = Math.max(0, file.size - 65_557);
@@ -138,7 +164,11 @@ async function unzip(file) {
   return entries;
 }
 
-/** Give a photograph the edits of a file, once its size is known. */
+/**
+ * Give a photograph the edits of a file, once its size is known.
+ * @type {(text: string, size: Size, reference: Upload | null) => Edit}
+ */
 export const editOf = (text, size, reference) => ({ ...editIn(text, size), reference });
 
+/** @type {(photos: Photo[]) => string} */
 export const projectName = (photos) => `${stemOf(photos[0].name)}.photochrom.zip`;

@@ -1,11 +1,19 @@
 // One request under way, at most one waiting, and that is the latest.
 
+import { isAbort } from "./thrown.js";
+
 export class LatestQueue {
+  /** @type {AbortController | null} */
   #running = null;
+  /** @type {((signal: AbortSignal) => Promise<void>) | null} */
   #waiting = null;
+  /** @type {((nothing?: undefined) => void)[]} */
   #idle = [];
 
-  /** Run `job(signal)` as soon as the one under way has ended, unless a later one comes. */
+  /**
+   * Run `job(signal)` as soon as the one under way has ended, unless a later one comes.
+   * @type {(job: (signal: AbortSignal) => Promise<void>) => void}
+   */
   push(job) {
     this.#waiting = job;
     if (!this.#running) this.#run();
@@ -17,7 +25,10 @@ export class LatestQueue {
     this.#running?.abort();
   }
 
-  /** Resolves when nothing is to be done. */
+  /**
+   * Resolves when nothing is to be done.
+   * @type {() => Promise<void>}
+   */
   idle() {
     return this.#running
       ? new Promise((resolve) => {
@@ -30,11 +41,12 @@ export class LatestQueue {
     while (this.#waiting) {
       const job = this.#waiting;
       this.#waiting = null;
-      this.#running = new AbortController();
+      const abort = new AbortController();
+      this.#running = abort;
       try {
-        await job(this.#running.signal);
+        await job(abort.signal);
       } catch (error) {
-        if (error.name !== "AbortError") throw error;
+        if (!isAbort(error)) throw error;
       } finally {
         this.#running = null;
       }

@@ -1,5 +1,6 @@
 // The files that people give to the page: read whole before they are sent, folders walked.
 
+import { contextOf } from "./local/pixels.js";
 import { t } from "./words.js";
 
 export class FileError extends Error {}
@@ -8,7 +9,15 @@ const HINTS = /\.json$/i;
 const PHOTOGRAPHS = /\.(jpe?g|png|tiff?|webp|avif|heic|heif|jxl|jp2|bmp|gif|ppm|pgm|pnm)$/i;
 const inOrder = new Intl.Collator(undefined, { numeric: true });
 
-/** A copy of a file in memory, so that what can't be read is known before it is sent. */
+/** @returns {entry is FileSystemDirectoryEntry} */
+const isFolder = (/** @type {FileSystemEntry} */ entry) => entry.isDirectory;
+/** @returns {entry is FileSystemFileEntry} */
+const isFile = (/** @type {FileSystemEntry} */ entry) => entry.isFile;
+
+/**
+ * A copy of a file in memory, so that what can't be read is known before it is sent.
+ * @type {(file: File) => Promise<File>}
+ */
 export async function whole(file) {
   let content;
   try {
@@ -20,56 +29,71 @@ export async function whole(file) {
   return new File([content], file.name, { type: file.type });
 }
 
+/** @type {(file: File) => boolean} */
 export const isHints = (file) => HINTS.test(file.name);
 
-/** "flower" of "flower.jpg" and of "flower.hints.json". */
+/**
+ * "flower" of "flower.jpg" and of "flower.hints.json".
+ * @type {(name: string) => string}
+ */
 export const stemOf = (name) => name.replace(/(\.hints)?\.[^.]+$/i, "");
 
 /**
  * Everything that is dropped, what lies in folders included, in the order of names.
  *
  * Called while the event is handled: afterwards the browser gives nothing any more.
- * @returns { Promise<{ files: File[], folders: string[] }> }
+ * @type {(transfer: DataTransfer) => Promise<{ files: File[], folders: string[] }>}
  */
 export function dropped(transfer) {
   const entries = [...(transfer.items ?? [])]
     .filter((item) => item.kind === "file")
-    .map((item) => item.webkitGetAsEntry?.() ?? null);
-  const folders = entries.filter((entry) => entry?.isDirectory);
+    .map((item) => item.webkitGetAsEntry?.() ?? null)
+    .filter((entry) => entry !== null);
+  const folders = entries.filter(isFolder);
   const files = [...transfer.files];
   if (!folders.length) return Promise.resolve({ files, folders: [] });
-  return collect(entries.filter(Boolean)).then((found) => ({
+  return collect(entries).then((found) => ({
     files: found,
     folders: folders.map((entry) => entry.name),
   }));
 }
 
+/** @type {(entries: FileSystemEntry[]) => Promise<File[]>} */
 async function collect(entries) {
+  /** @type {File[]} */
   const found = [];
   for (const entry of entries) {
-    if (entry.isFile) found.push(await fileOf(entry));
-    else for (const inner of await walk(entry)) found.push(inner);
+    if (isFile(entry)) found.push(await fileOf(entry));
+    else if (isFolder(entry)) for (const inner of await walk(entry)) found.push(inner);
   }
   return found;
 }
 
+/** @type {(folder: FileSystemDirectoryEntry) => Promise<File[]>} */
 async function walk(folder) {
   const entries = await entriesOf(folder);
   entries.sort((one, other) => inOrder.compare(one.name, other.name));
+  /** @type {File[]} */
   const found = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
-    if (entry.isDirectory) found.push(...(await walk(entry)));
-    else if (PHOTOGRAPHS.test(entry.name) || HINTS.test(entry.name)) found.push(await fileOf(entry));
+    if (isFolder(entry)) found.push(...(await walk(entry)));
+    else if (isFile(entry) && (PHOTOGRAPHS.test(entry.name) || HINTS.test(entry.name)))
+      found.push(await fileOf(entry));
   }
   return found;
 }
 
-/** A folder's entries; browsers give them out by the hundred. */
+/**
+ * A folder's entries; browsers give them out by the hundred.
+ * @type {(folder: FileSystemDirectoryEntry) => Promise<FileSystemEntry[]>}
+ */
 async function entriesOf(folder) {
   const reader = folder.createReader();
+  /** @type {FileSystemEntry[]} */
   const entries = [];
   for (;;) {
+    /** @type {FileSystemEntry[]} */
     const some = await new Promise((resolve, reject) => {
       reader.readEntries(resolve, reject);
     });
@@ -78,26 +102,31 @@ async function entriesOf(folder) {
   }
 }
 
+/** @type {(entry: FileSystemFileEntry) => Promise<File>} */
 const fileOf = (entry) =>
   new Promise((resolve) => {
     // One that can't be had stays in its place, and says so when its turn comes.
     entry.file(resolve, () => resolve(gone(entry.name)));
   });
 
+/** @type {(name: string) => File} */
 function gone(name) {
   const file = new File([], name);
   file.arrayBuffer = () => Promise.reject(new Error("gone"));
   return file;
 }
 
-/** A picture that this browser can decode, as PNG at full size; null if it can't. */
+/**
+ * A picture that this browser can decode, as PNG at full size; null if it can't.
+ * @type {(file: File) => Promise<File | null>}
+ */
 export async function converted(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
     await image.decode();
     const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-    canvas.getContext("2d").drawImage(image, 0, 0);
+    contextOf(canvas).drawImage(image, 0, 0);
     const blob = await canvas.convertToBlob({ type: "image/png" });
     return new File([blob], `${stemOf(file.name)}.png`, { type: "image/png" });
   } catch {

@@ -1,15 +1,25 @@
 // What a hint takes: the soft region around a spot, found in the page from the photograph's traits.
 // The same as `photochrom.runtime.region`.
 
+/** @typedef {{ across: Float32Array, down: Float32Array }} Steps what it takes to go on to the next position */
+/**
+ * @typedef {Pick<PackedTraits, "width" | "height" | "channels" | "way" | "readers" | "place">
+ *   & { values: Float32Array, steps: Steps | null }} Traits
+ */
+
 const ROUNDS = 40;
 const SETTLED = 0.02;
 
-/** Traits as the engine gives them, ready to be searched. */
+/**
+ * Traits as the engine gives them, ready to be searched.
+ * @type {(packed: PackedTraits) => Traits}
+ */
 export function unpack({ data, levels, width, height, channels, way, step, readers, place }) {
   const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
   const values = Float32Array.from(new Int16Array(bytes.buffer), (level) => level / levels);
-  if (readers.length) return { values, width, height, channels, readers, place };
+  if (readers.length) return { values, width, height, channels, way, readers, place, steps: null };
   const least = (step / way) ** 2;
+  /** @type {(one: number, other: number) => number} */
   const cost = (one, other) => {
     let sum = least;
     for (let at = 0; at < channels; at += 1)
@@ -21,14 +31,15 @@ export function unpack({ data, levels, width, height, channels, way, step, reade
   const down = Float32Array.from({ length: count }, (_, at) =>
     at + width < count ? cost(at, at + width) : 0,
   );
-  return { values, width, height, channels, readers, way, place, across, down };
+  return { values, width, height, channels, way, readers, place, steps: { across, down } };
 }
 
 /**
  * How things of a reach are read.
  *
- * @param {number[][]} readers [bias, slope, away] of reach .. 1/4, 1/2, 1
- * @param {number} reach above 0
+ * @param readers of reach .. 1/4, 1/2, 1
+ * @param reach above 0
+ * @type {(readers: Reader[], reach: number) => Reader}
  */
 export function readerOf(readers, reach) {
   const last = readers.length - 1;
@@ -42,9 +53,10 @@ export function readerOf(readers, reach) {
  * The region of a spot.
  *
  * @param traits from `unpack`
- * @param point [x, y] in pixels of the photograph
+ * @param point in pixels of the photograph
  * @param reach above 0
- * @returns { Float32Array } width x height, 1 at the spot .. 0
+ * @returns width x height, 1 at the spot .. 0
+ * @type {(traits: Traits, point: Point, reach: number) => Float32Array}
  */
 export function regionOf(traits, [x, y], reach) {
   const { width, height, place } = traits;
@@ -56,7 +68,7 @@ export function regionOf(traits, [x, y], reach) {
   const spot = row * width + column;
   const { values, channels, readers, way } = traits;
   const thing = readers.length ? readerOf(readers, reach) : null;
-  const ways = thing ? null : waysFrom(traits, spot);
+  const ways = traits.steps && waysFrom(traits, traits.steps, spot);
   for (let at = 0; at < mask.length; at += 1) {
     let unlike = 0;
     for (let one = 0; one < channels; one += 1)
@@ -68,16 +80,18 @@ export function regionOf(traits, [x, y], reach) {
       mask[at] = 1 / (1 + Math.exp(slope * distance - bias));
       continue;
     }
-    const apart = Math.max(way * ways[at], Math.sqrt(unlike)) / reach;
+    const apart = Math.max(ways ? way * ways[at] : 0, Math.sqrt(unlike)) / reach;
     mask[at] = Math.exp(-0.5 * apart * apart);
   }
   return mask;
 }
 
-function waysFrom({ width, height, across, down }, spot) {
+/** @type {(size: Size, steps: Steps, spot: number) => Float32Array} */
+function waysFrom({ width, height }, { across, down }, spot) {
   const ways = new Float32Array(width * height).fill(Number.POSITIVE_INFINITY);
   ways[spot] = 0;
   let moved = Number.POSITIVE_INFINITY;
+  /** @type {(at: number, from: number, cost: number) => void} */
   const nearer = (at, from, cost) => {
     const way = ways[from] + cost;
     if (way >= ways[at]) return;

@@ -2,13 +2,14 @@
 
 import * as api from "./api.js";
 import { colorLayer } from "./color_layer.js";
-import { announce, byId, make, tell } from "./dom.js";
-import { carried, hintsOut, isUntouched, UNTOUCHED } from "./edits.js";
+import { announce, byId, checkedIn, closest, make, tell } from "./dom.js";
+import { carried, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
-import { shareable } from "./sharing.js";
+import { isShared, shareable } from "./sharing.js";
 import { placeWords, t } from "./words.js";
 
+/** @type {(blob: Blob, name: string) => void} */
 function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   document.body.append(link);
@@ -17,17 +18,19 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-/** The command that makes the same picture from the hints file; `model` is the chosen one, if any. */
+/**
+ * The command that makes the same picture from the hints file; `model` is the chosen one, if any.
+ * @type {(photo: Photo, model?: string | null) => string}
+ */
 export function commandFor(photo, model = null) {
+  /** @type {(text: string) => string} */
   const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const { edit } = photo;
   return [
     `photochrom colorize ${quoted(photo.name)}`,
     model ? `-m ${quoted(model)}` : "",
     edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
-    ...["vividness", "likeness", "warmth", "tint", "strength"].map((name) =>
-      edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`,
-    ),
+    ...TONES.map((name) => (edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`)),
     ...edit.lock.map(({ points, radius_px }) => {
       const [x, y] = points[Math.floor(points.length / 2)].map(Math.round);
       return `--lock ${x},${y},${Math.round(radius_px)}`;
@@ -40,12 +43,17 @@ export function commandFor(photo, model = null) {
     .join(" ");
 }
 
-/** Everything that is open: its look for all, one ZIP, a project, and pictures to share. */
+/**
+ * Everything that is open: its look for all, one ZIP, a project, and pictures to share.
+ * @type {(session: Session, view: PictureView) => void}
+ */
 export function followJobs(session, view) {
   const sheet = byId("job-sheet");
   const busy = byId("job-busy");
-  const buttons = () => [...sheet.querySelectorAll("button.plain")];
+  /** @type {() => NodeListOf<HTMLButtonElement>} */
+  const buttons = () => sheet.querySelectorAll("button.plain");
 
+  /** @type {(words: string, work: () => Promise<void>) => Promise<void>} */
   const run = async (words, work) => {
     for (const button of buttons()) button.disabled = true;
     busy.textContent = words;
@@ -66,22 +74,28 @@ export function followJobs(session, view) {
     const edit = session.current?.edit;
     for (const button of buttons()) {
       const { carry } = button.dataset;
-      const nothing = carry === "reference" ? !edit?.reference : carry && isUntouched(edit);
+      const nothing = carry === "reference" ? !edit?.reference : isUntouched(edit ?? UNTOUCHED);
       button.disabled = Boolean(carry) && (!several || nothing);
     }
   };
 
+  /** @type {(kind: import("./edits.js").Carried) => void} */
   const carry = (kind) => {
     const from = session.current;
+    if (!from?.size) return;
     const others = open().filter((photo) => photo !== from);
     for (const photo of others)
-      session.changeOf(photo, carried(kind, from.edit, photo.edit, from.size, photo.size), "step.carried");
+      if (photo.size)
+        session.changeOf(photo, carried(kind, from.edit, photo.edit, from.size, photo.size), "step.carried");
     session.pump();
     sheet.close();
     tell(t("job.carried", { count: others.length }), { kind: "good" });
   };
 
-  /** Paint a photograph at full size, by this model whatever is chosen meanwhile. */
+  /**
+   * Paint a photograph at full size, by this model whatever is chosen meanwhile.
+   * @type {(photo: Photo, model: string | null, cannot: Cannot) => Promise<{ blob: Blob, name: string }>}
+   */
   const paintFull = (photo, model, cannot) =>
     session.ask(
       photo,
@@ -91,14 +105,17 @@ export function followJobs(session, view) {
       cannot,
     );
 
+  /** @type {Record<string, () => Promise<void>>} */
   const actions = {
     zip: () => {
       const photos = open();
       const { model, painter, cannot } = session;
+      /** @type {(done: number) => void} */
       const said = (done) => {
         busy.textContent = t("job.painted", { done, count: photos.length });
       };
       return run(t("job.paintingFirst", { count: photos.length }), async () => {
+        /** @type {(photo: Photo) => Promise<{ blob: Blob, name: string }>} */
         const paint = (photo) => paintFull(photo, model, cannot);
         const blob = await zipOf(photos, paint, said, { painter, cannot });
         save(blob, "photographs-color.zip");
@@ -106,22 +123,26 @@ export function followJobs(session, view) {
     },
     project: () =>
       run(t("job.saving"), async () => save(await projectOf(open(), session.painter), projectName(open()))),
-    share: (kind) => {
-      const photo = session.current;
-      return run(t("job.making"), async () => {
-        await photo.settle();
-        const { before, after } = photo.previews;
-        const { blob, suffix } = await shareable(kind, before, after, view.split, photo.name);
-        save(blob, `${stemOf(photo.name)}${suffix}`);
-      });
-    },
   };
 
-  sheet.addEventListener("click", ({ target }) => {
-    const { carry: kind, act, share } = target.closest("button.plain")?.dataset ?? {};
-    if (kind) carry(kind);
+  /** @type {(kind: import("./sharing.js").Shared) => Promise<void>} */
+  const share = async (kind) => {
+    const photo = session.current;
+    if (!photo) return;
+    await run(t("job.making"), async () => {
+      await photo.settle();
+      const { before, after } = photo.previews;
+      if (!before || !after) return;
+      const { blob, suffix } = await shareable(kind, before, after, view.split, photo.name);
+      save(blob, `${stemOf(photo.name)}${suffix}`);
+    });
+  };
+
+  sheet.addEventListener("click", (event) => {
+    const { carry: kind, share: shared, act } = closest(event, "button.plain")?.dataset ?? {};
+    if (isCarried(kind)) carry(kind);
+    else if (isShared(shared)) share(shared);
     else if (act) actions[act]();
-    else if (share) actions.share(share);
   });
   byId("job").addEventListener("click", () => {
     show();
@@ -129,7 +150,10 @@ export function followJobs(session, view) {
   });
 }
 
-/** Offer the formats that can be written, and no others. */
+/**
+ * Offer the formats that can be written, and no others.
+ * @type {(formats: Format[]) => void}
+ */
 export function offerFormats(formats) {
   const choices = [{ name: "", title: null }, ...formats];
   byId("formats").replaceChildren(
@@ -145,17 +169,25 @@ export function offerFormats(formats) {
   placeWords(byId("formats"));
 }
 
+/** @type {(session: Session) => void} */
 export function followSaving(session) {
   const sheet = byId("download-sheet");
   const button = byId("download");
 
+  /** @type {(words: string) => void} */
+  const label = (words) => {
+    for (const span of button.querySelectorAll("span")) span.textContent = words;
+  };
+
+  /** @type {(format: string, options?: { asLayer?: boolean }) => Promise<void>} */
   const download = async (format, { asLayer = false } = {}) => {
     const photo = session.current;
     if (!photo?.size || button.hasAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
-    button.querySelector("span").textContent = t("state.painting");
+    label(t("state.painting"));
     announce(t("download.painting"));
     try {
+      /** @type {Order} */
       const more = { size: "full", format: format || null };
       const { blob, name } = await session.ask(photo, (id, body) => api.download(id, body, photo.name), more);
       const saved = asLayer ? `${stemOf(photo.name)}-colors.png` : name;
@@ -165,14 +197,14 @@ export function followSaving(session) {
       tell(error, { title: t("download.refused") });
     } finally {
       button.removeAttribute("aria-busy");
-      button.querySelector("span").textContent = t("bar.download");
+      label(t("bar.download"));
     }
   };
 
   button.addEventListener("click", () => download(""));
   byId("download-as").addEventListener("click", () => {
     sheet.close();
-    download(byId("formats").querySelector("input:checked").value);
+    download(checkedIn(byId("formats")));
   });
   byId("download-layer").addEventListener("click", () => {
     sheet.close();
@@ -180,6 +212,7 @@ export function followSaving(session) {
   });
   byId("download-more").addEventListener("click", () => {
     const photo = session.current;
+    if (!photo?.size) return;
     const { width, height } = photo.size;
     const note = t("download.note", { width, height });
     byId("download-note").textContent = [note, api.about.limits()].filter(Boolean).join(" ");
@@ -189,17 +222,18 @@ export function followSaving(session) {
   });
   byId("download-hints").addEventListener("click", () => {
     const photo = session.current;
+    if (!photo) return;
     const lines = hintsOut(photo.edit).map((hint) => `  ${JSON.stringify(hint)}`);
     const text = `{"hints": [\n${lines.join(",\n")}\n]}\n`;
     save(new Blob([text], { type: "application/json" }), `${stemOf(photo.name)}.hints.json`);
   });
   byId("copy-command").addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(byId("command").textContent);
+      await navigator.clipboard.writeText(byId("command").textContent ?? "");
       announce(t("download.copied"));
       tell(t("download.copiedLong"), { kind: "good" });
     } catch {
-      getSelection().selectAllChildren(byId("command"));
+      getSelection()?.selectAllChildren(byId("command"));
     }
   });
 }

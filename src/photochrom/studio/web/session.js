@@ -3,8 +3,10 @@
 import * as api from "./api.js";
 import { bodyOf, followed, UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
+import { contextOf } from "./local/pixels.js";
 import { LatestQueue } from "./queue.js";
 import { converted, whole } from "./reading.js";
+import { isAbort, kindOf } from "./thrown.js";
 import { stepWords, t } from "./words.js";
 
 const PREVIEW_QUALITY = 0.9;
@@ -18,32 +20,38 @@ const SAY_THEMSELVES = new Set(
 
 /** A file that the server knows under an id, and gets again should it forget. */
 export class Upload {
+  /** @type {Promise<Opened> | null} */
   #sending = null;
 
+  /** @param {File} file
+@param {Opened | null} info */
   constructor(file, info = null) {
     this.file = file;
     this.info = info;
-    this.onSent = () => {}; // gets the share that has been sent
+    /** @type {(share: number) => void} gets the share that has been sent */
+    this.onSent = () => {};
     this.damaged = false; // whether to take what is left of a broken file
   }
 
+  /** @type {(signal?: AbortSignal) => Promise<string>} */
   async ready(signal) {
     if (this.info) return this.info.id;
     this.#sending ??= this.#send(signal);
     try {
       this.info = await this.#sending;
+      return this.info.id;
     } finally {
       this.#sending = null;
     }
-    return this.info.id;
   }
 
+  /** @type {(signal?: AbortSignal) => Promise<Opened>} */
   async #send(signal) {
     const file = await whole(this.file);
     try {
       return await api.upload(file, { signal, damaged: this.damaged, onSent: this.onSent });
     } catch (error) {
-      if (error.kind !== "pictureread") throw error;
+      if (kindOf(error) !== "pictureread") throw error;
       const readable = await converted(file); // HEIC on a Mac, a bitmap of Windows
       if (!readable) throw error;
       const info = await api.upload(readable, { signal });
@@ -60,8 +68,10 @@ export class Upload {
   /**
    * Do something with the id; if the server has forgotten the picture, send it once more.
    *
-   * @param {(id: string) => Promise<any>} work
+   * @template Value
+   * @param {(id: string) => Promise<Value>} work
    * @param {{signal?: AbortSignal, others?: Upload[]}} options other pictures that it needs
+   * @returns {Promise<Value>}
    */
   async use(work, { signal, others = [] } = {}) {
     try {
@@ -76,32 +86,56 @@ export class Upload {
 }
 
 export class Photo {
+  /** @param {File} file
+@param {Opened | null} info */
   constructor(file, info = null) {
     this.upload = new Upload(file, info);
     this.name = file.name || t("open.unnamed");
+    /** @type {History<Edit>} */
     this.history = new History(UNTOUCHED);
+    /** @type {Size | null} */
     this.size = info && { width: info.width, height: info.height };
     this.preview = info?.preview ?? null;
     this.info = info;
     this.localUrl = URL.createObjectURL(file);
-    this.beforeUrl = null;
-    this.afterUrl = null;
-    this.canvas = null; // what was painted since, while it is shown
-    this.thumbnailUrl = null;
-    this.painted = null; // the edit that is shown
-    this.sharp = null; // the edit that is shown at full size, if one is
-    this.asked = 0; // paint requests sent, and the number of the one that is shown
-    this.shown = 0;
-    this.error = null;
-    this.batch = [this]; // what was opened together with it
-    this.alternatives = null;
-    this.alternativesOf = []; // what was asked for beside them
-    this.usual = null; // a small canvas of how it is without an alternative
-    this.previews = { before: null, after: null }; // what the URLs show
-    this.waitingEdits = null; // of a project or the last visit, taken once the size is known
-    this.keptAs = null; // under which key the last visit kept it
-    this.snapshots = []; // edits to come back to
   }
+
+  /** @type {string | null} */
+  beforeUrl = null;
+  /** @type {string | null} */
+  afterUrl = null;
+  /** @type {string | null} */
+  thumbnailUrl = null;
+  /** @type {{ before: Blob | null, after: Blob | null }} what the URLs show */
+  previews = { before: null, after: null };
+  /** @type {HTMLCanvasElement | null} what was painted since, while it is shown */
+  canvas = null;
+  /** @type {Edit | null} the one that is shown */
+  painted = null;
+  /** @type {Edit | null} the one that is shown at full size, if one is */
+  sharp = null;
+  asked = 0; // paint requests sent, and the number of the one that is shown
+  shown = 0;
+  /** @type {unknown} why it can't be opened; null where it can */
+  error = null;
+  /** @type {Photo[]} what was opened together with it */
+  batch = [this];
+  /** @type {Alternative[] | "asked" | null} */
+  alternatives = null;
+  /** @type {unknown[]} what was asked for beside the alternatives */
+  alternativesOf = [];
+  /** @type {HTMLCanvasElement | null} a small one of how it is without an alternative */
+  usual = null;
+  /** @type {Promise<import("./region.js").Traits> | null} by what its regions are told apart */
+  traits = null;
+  /** @type {{ name: string, text: string } | null} a file of hints, taken once the size is known */
+  waitingHints = null;
+  /** @type {{ text: string, reference: Upload | null } | null} of a project or the last visit, likewise */
+  waitingEdits = null;
+  /** @type {string | null} under which key the last visit kept it */
+  keptAs = null;
+  /** @type {Edit[]} to come back to */
+  snapshots = [];
 
   get edit() {
     return this.history.present;
@@ -116,7 +150,10 @@ export class Photo {
     return this.canvas ?? this.afterUrl;
   }
 
-  /** Take what was painted: a file, or bitmaps from top to bottom that become one when hands rest. */
+  /**
+   * Take what was painted: a file, or bitmaps from top to bottom that become one when hands rest.
+   * @type {(painted: Painted) => void}
+   */
   take(painted) {
     this.sharp = null;
     if (painted instanceof Blob) {
@@ -125,7 +162,7 @@ export class Photo {
       return;
     }
     this.canvas ??= document.createElement("canvas");
-    const context = this.canvas.getContext("2d", { alpha: false });
+    const context = contextOf(this.canvas, { alpha: false });
     const width = painted[0].width;
     const height = painted.reduce((sum, one) => sum + one.height, 0);
     if (this.canvas.width !== width || this.canvas.height !== height)
@@ -143,8 +180,9 @@ export class Photo {
   /** Make a file of the canvas; resolves to whether there was something to do. */
   async settle() {
     const { canvas } = this;
-    const { painting } = canvas?.dataset ?? {};
-    if (!painting || painting === this.#settled) return false;
+    const painting = canvas?.dataset.painting;
+    if (!canvas || !painting || painting === this.#settled) return false;
+    /** @type {Blob | null} */
     const blob = await new Promise((resolve) => {
       canvas.toBlob(resolve, "image/jpeg", PREVIEW_QUALITY);
     });
@@ -154,8 +192,10 @@ export class Photo {
     return true;
   }
 
+  /** @type {string | null} */
   #settled = null; // the painting of which the file is
 
+  /** @type {(blob: Blob) => void} */
   #setAfter(blob) {
     if (this.afterUrl) retire(this.afterUrl);
     this.afterUrl = URL.createObjectURL(blob);
@@ -169,20 +209,37 @@ export class Photo {
   }
 }
 
-/** Free a picture's memory when nothing shows it any more. */
+/**
+ * Free a picture's memory when nothing shows it any more.
+ * @type {(url: string) => void}
+ */
 function retire(url) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-export class Session extends EventTarget {
+/**
+ * @typedef {{
+ *   list: object, select: object, ready: { photo: Photo }, sent: { photo: Photo, share: number },
+ *   before: { photo: Photo }, busy: { photo: Photo }, painted: { photo: Photo }, failed: { photo: Photo },
+ *   opened: { photos: Photo[] }, model: object, lost: { error: unknown },
+ *   refused: { photo: Photo, error: unknown }, edit: { said?: string },
+ * }} SessionEvents
+ */
+
+export class Session extends /** @type {Telling<SessionEvents>} */ (EventTarget) {
   #queue = new LatestQueue();
   #pumping = false;
 
+  /** @type {Photo[]} */
   photos = [];
+  /** @type {Photo | null} */
   current = null;
-  own = { name: "", sha256: "", cannot: {} }; // the engine's own model
-  #chosen = null; // another one that paints in its place
+  /** @type {Pick<Model, "name" | "sha256" | "cannot">} the engine's own model */
+  own = { name: "", sha256: "", cannot: {} };
+  /** @type {Pick<Model, "name" | "sha256" | "cannot"> | null} another one that paints in its place */
+  #chosen = null;
 
+  /** @type {(photos: Photo[]) => void} */
   add(photos) {
     for (const photo of photos) photo.batch = photos;
     this.photos.push(...photos);
@@ -190,6 +247,7 @@ export class Session extends EventTarget {
     this.select(photos[0]);
   }
 
+  /** @type {(photo: Photo) => void} */
   select(photo) {
     if (this.current === photo) return;
     this.#queue.clear();
@@ -199,12 +257,17 @@ export class Session extends EventTarget {
     this.pump();
   }
 
-  /** Go to the photograph so many places further on, around the ends. */
+  /**
+   * Go to the photograph so many places further on, around the ends.
+   * @type {(by: number) => void}
+   */
   step(by) {
     const { length } = this.photos;
-    if (length > 1) this.select(this.photos[(this.photos.indexOf(this.current) + by + length) % length]);
+    const at = this.current ? this.photos.indexOf(this.current) : 0;
+    if (length > 1) this.select(this.photos[(at + by + length) % length]);
   }
 
+  /** @type {(photo: Photo) => void} */
   remove(photo) {
     const at = this.photos.indexOf(photo);
     this.photos.splice(at, 1);
@@ -219,12 +282,18 @@ export class Session extends EventTarget {
     this.#emit("list");
   }
 
-  /** Change what is asked for the current photograph, as one step to undo. */
+  /**
+   * Change what is asked for the current photograph, as one step to undo.
+   * @type {(next: Edit, label: StepLabel, merge?: string | null) => void}
+   */
   change(next, label, merge = null) {
     if (this.current) this.changeOf(this.current, next, label, merge);
   }
 
-  /** The same for any of them. */
+  /**
+   * The same for any of them.
+   * @type {(photo: Photo, next: Edit, label: StepLabel, merge?: string | null) => void}
+   */
   changeOf(photo, next, label, merge = null) {
     if (!photo.size) return;
     photo.history.commit(next, label, merge);
@@ -232,11 +301,14 @@ export class Session extends EventTarget {
     this.repaint(); // first: the engine works while the page shows what is asked for
     this.#emit(
       "edit",
-      SAY_THEMSELVES.has(label) ? {} : { said: t("stage.done", { step: stepWords(label) }) },
+      SAY_THEMSELVES.has(String(label)) ? {} : { said: t("stage.done", { step: stepWords(label) }) },
     );
   }
 
-  /** Try once more to open a photograph. */
+  /**
+   * Try once more to open a photograph.
+   * @type {(photo: Photo, options?: { damaged?: boolean }) => void}
+   */
   retry(photo, { damaged = false } = {}) {
     photo.error = null;
     photo.upload.damaged = damaged;
@@ -254,13 +326,17 @@ export class Session extends EventTarget {
     this.#travel("redo", "stage.redone");
   }
 
-  /** Go to a step of the current photograph's history. */
+  /**
+   * Go to a step of the current photograph's history.
+   * @type {(index: number) => void}
+   */
   goTo(index) {
-    this.current.history.goTo(index);
+    this.current?.history.goTo(index);
     this.#emit("edit");
     this.repaint();
   }
 
+  /** @type {(way: "undo" | "redo", key: string) => void} */
   #travel(way, key) {
     const label = this.current?.history[way]();
     if (!label) return;
@@ -271,11 +347,14 @@ export class Session extends EventTarget {
   /** Paint the current photograph as it is asked for now. */
   repaint() {
     const photo = this.current;
-    if (!photo?.upload.info && !photo?.size) return;
+    if (!photo || (!photo.upload.info && !photo.size)) return;
     this.#queue.push((signal) => this.#paintOrSay(photo, signal));
   }
 
-  /** The name of the model that was chosen in place of the engine's own; null: that one paints. */
+  /**
+   * The name of the model that was chosen in place of the engine's own; null: that one paints.
+   * @returns {string | null}
+   */
   get model() {
     return this.#chosen?.name ?? null;
   }
@@ -285,13 +364,19 @@ export class Session extends EventTarget {
     return (this.#chosen ?? this.own).cannot;
   }
 
-  /** Who paints, for files: a name and a file's hash; null while that isn't known. */
+  /**
+   * Who paints, for files; null while that isn't known.
+   * @returns {Painter | null}
+   */
   get painter() {
     const { name, sha256 } = this.#chosen ?? this.own;
     return name ? { name, sha256 } : null;
   }
 
-  /** Let another model paint from now on, everything anew; null: the engine's own. */
+  /**
+   * Let another model paint from now on, everything anew; null: the engine's own.
+   * @type {(model: Pick<Model, "name" | "sha256" | "cannot"> | null) => void}
+   */
   useModel(model) {
     this.#chosen = model;
     api.useModel(this.model);
@@ -302,9 +387,12 @@ export class Session extends EventTarget {
     this.pump();
   }
 
-  /** Whether an error is that the chosen model can't be used any more; the engine's own paints then. */
+  /**
+   * Whether an error is that the chosen model can't be used any more; the engine's own paints then.
+   * @type {(error: unknown) => boolean}
+   */
   #hasLost(error) {
-    if (error.kind !== "model" || this.model === null) return false;
+    if (kindOf(error) !== "model" || this.model === null) return false;
     this.useModel(null);
     this.#emit("lost", { error });
     return true;
@@ -313,11 +401,13 @@ export class Session extends EventTarget {
   /**
    * Call the server with the body for a photograph's present edit, but for what a model can't do.
    *
-   * @param {Photo} photo
-   * @param {(id: string, body: object, signal: AbortSignal) => Promise<any>} door
-   * @param {{[name: string]: any}} more
+   * @template Value
+   * @param {Pick<Photo, "edit" | "upload">} photo
+   * @param {(id: string, body: Order, signal?: AbortSignal) => Promise<Value>} door
+   * @param {Order} more
    * @param {AbortSignal} [signal]
-   * @param {{[what: string]: string}} cannot
+   * @param {Cannot} cannot
+   * @returns {Promise<Value>}
    */
   async ask(photo, door, more = {}, signal = undefined, cannot = this.cannot) {
     const edit = followed(photo.edit, cannot);
@@ -354,25 +444,30 @@ export class Session extends EventTarget {
     this.pump();
   }
 
+  /** @type {() => Photo | undefined} */
   #nextUnready() {
+    /** @type {(photo: Photo) => boolean} */
     const unready = (photo) =>
       !photo.error && (!photo.afterUrl || !photo.beforeUrl || (photo !== this.current && !photo.isPainted));
     return this.current && unready(this.current) ? this.current : this.photos.find(unready);
   }
 
+  /** @type {(photo: Photo) => Promise<void>} */
   async #begin(photo) {
     try {
       photo.upload.onSent = (share) => this.#emit("sent", { photo, share });
       await photo.upload.ready();
-      photo.info = photo.upload.info;
-      photo.size = { width: photo.info.width, height: photo.info.height };
-      photo.preview = photo.info.preview;
+      const { info } = photo.upload;
+      photo.info = info;
+      photo.size = info && { width: info.width, height: info.height };
+      photo.preview = info?.preview ?? null;
       this.#emit("ready", { photo });
       if (!photo.afterUrl || !photo.isPainted) await this.#paint(photo);
       // The colours first: until this is here, the page shows the file itself in grey.
       if (!photo.beforeUrl) {
-        photo.previews.before = await photo.upload.use((id) => api.original(id));
-        photo.beforeUrl = URL.createObjectURL(photo.previews.before);
+        const before = await photo.upload.use((id) => api.original(id));
+        photo.previews.before = before;
+        photo.beforeUrl = URL.createObjectURL(before);
         this.#emit("before", { photo });
       }
     } catch (error) {
@@ -385,15 +480,17 @@ export class Session extends EventTarget {
     if (photo.batch.every((one) => one.error || one.beforeUrl)) this.#emit("opened", { photos: photo.batch });
   }
 
+  /** @type {(photo: Photo, signal: AbortSignal) => Promise<void>} */
   async #paintOrSay(photo, signal) {
     try {
       await this.#paint(photo, signal);
     } catch (error) {
-      if (error.name === "AbortError" || error instanceof api.OfflineError) return;
+      if (isAbort(error) || error instanceof api.OfflineError) return;
       if (!this.#hasLost(error)) this.#emit("refused", { photo, error });
     }
   }
 
+  /** @type {(photo: Photo, signal?: AbortSignal) => Promise<void>} */
   async #paint(photo, signal) {
     const { edit } = photo;
     const { model } = this;
@@ -410,15 +507,20 @@ export class Session extends EventTarget {
     this.#resting = setTimeout(() => this.#settle(photo), SETTLE_MS);
   }
 
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #resting;
 
-  /** Let a photograph's painting become a file, and let go of the pixels of those not shown. */
+  /**
+   * Let a photograph's painting become a file, and let go of the pixels of those not shown.
+   * @type {(photo: Photo) => Promise<void>}
+   */
   async #settle(photo) {
     const { canvas } = photo;
     if (await photo.settle()) this.#emit("list");
     if (photo !== this.current && canvas === photo.canvas) photo.canvas = null;
   }
 
+  /** @type {(type: keyof SessionEvents, detail?: object) => void} */
   #emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

@@ -1,13 +1,24 @@
 // Before and after in one: side by side, split, an animation, and a page with a slider of its own.
 
+import { contextOf } from "./local/pixels.js";
 import { animated } from "./webp.js";
 import { spoken, t } from "./words.js";
 
+/** @typedef {"beside" | "split" | "animation" | "slider"} Shared */
+
 const GAP_PX = 12;
 
+/** @type {(kind: string | undefined) => kind is Shared} */
+export const isShared = (kind) =>
+  kind === "beside" || kind === "split" || kind === "animation" || kind === "slider";
+
+/**
+ * @type {(width: number, height: number, draw: (context: OffscreenCanvasRenderingContext2D) => void)
+ *   => Promise<Blob>}
+ */
 async function canvasOf(width, height, draw) {
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, width, height);
   draw(context);
@@ -15,10 +26,11 @@ async function canvasOf(width, height, draw) {
 }
 
 /**
- * @param kind "beside", "split", "animation" or "slider"
- * @param before, after blobs of the same photograph, gray and in color
+ * @param before the photograph in gray
+ * @param after the same in color
  * @param split where a split lies, 0..1
- * @returns { Promise<{ blob: Blob, suffix: string }> }
+ * @type {(kind: Shared, before: Blob, after: Blob, split: number, title: string) => Promise<{ blob: Blob,
+ *   suffix: string }>}
  */
 export async function shareable(kind, before, after, split, title) {
   if (kind === "slider") return { blob: await sliderOf(before, after, title), suffix: ".html" };
@@ -46,12 +58,15 @@ const LONGEST_PX = 960;
 const STEPS = 16;
 const [STEP_MS, REST_MS] = [60, 1200];
 
-/** A WebP in which the colors come in from the left, and go again. */
+/**
+ * A WebP in which the colors come in from the left, and go again.
+ * @type {(gray: ImageBitmap, color: ImageBitmap) => Promise<Blob>}
+ */
 async function animationOf(gray, color) {
   const scale = Math.min(1, LONGEST_PX / Math.max(color.width, color.height));
   const [width, height] = [color.width, color.height].map((side) => Math.max(1, Math.round(scale * side)));
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { alpha: false });
+  const context = contextOf(canvas, { alpha: false });
   context.imageSmoothingQuality = "high";
   const files = [];
   for (let step = 0; step <= STEPS; step += 1) {
@@ -72,17 +87,22 @@ async function animationOf(gray, color) {
   return new Blob([animated([...there, ...back], { width, height })], { type: "image/webp" });
 }
 
+/** @type {(blob: Blob) => Promise<string>} */
 const inUrl = (blob) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
+    reader.onload = () => resolve(String(reader.result));
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(blob);
   });
 
-/** A page that needs nothing but itself. */
+/**
+ * A page that needs nothing but itself.
+ * @type {(before: Blob, after: Blob, title: string) => Promise<Blob>}
+ */
 async function sliderOf(before, after, title) {
   const [gray, color] = await Promise.all([before, after].map(inUrl));
+  /** @type {(text: string) => string} */
   const safe = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const page = `<!doctype html>
 <html lang="${spoken()}">

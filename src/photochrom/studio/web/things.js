@@ -24,5 +24,8 @@ const THINGS = [
   ["thing.silver", 0, -2],
 ];
 
-/** [{ key, color }] for a spot of this lightness. */
+/**
+ * [{ key, color }] for a spot of this lightness.
+ * @type {(light: number) => { key: string, color: string }[]}
+ */
 export const thingsAt = (light) => THINGS.map(([key, a, b]) => ({ key, color: labToHex([light, a, b]) }));

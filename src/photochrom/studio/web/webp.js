@@ -2,11 +2,16 @@
 //
 // Source: "WebP Container Specification", developers.google.com/speed/webp/docs/riff_container.
 
+/** @type {(word: string) => Uint8Array<ArrayBuffer>} */
 const text = (word) => Uint8Array.from(word, (sign) => sign.charCodeAt(0));
 
-/** A little-endian number of so many bytes. */
+/**
+ * A little-endian number of so many bytes.
+ * @type {(value: number, count: number) => Uint8Array<ArrayBuffer>}
+ */
 const bytesOf = (value, count) => Uint8Array.from({ length: count }, (_, at) => (value >> (8 * at)) & 255);
 
+/** @type {(parts: Uint8Array[]) => Octets} */
 function joined(parts) {
   const all = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
   let at = 0;
@@ -17,11 +22,17 @@ function joined(parts) {
   return all;
 }
 
-/** A chunk, padded to an even length. */
+/**
+ * A chunk, padded to an even length.
+ * @type {(name: string, content: Uint8Array) => Octets}
+ */
 const chunk = (name, content) =>
   joined([text(name), bytesOf(content.length, 4), content, new Uint8Array(content.length % 2)]);
 
-/** The chunks of a still picture that hold its pixels. */
+/**
+ * The chunks of a still picture that hold its pixels.
+ * @type {(file: Uint8Array) => Octets}
+ */
 function pixelsOf(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const found = [];
@@ -37,8 +48,9 @@ function pixelsOf(file) {
 /**
  * An animation that runs for ever.
  *
- * @param { { file: Uint8Array, ms: number }[] } frames still WebP files, and how long each is shown
- * @param { { width: number, height: number } } size of all of them
+ * @param frames still WebP files, and how long each is shown
+ * @param size of all of them
+ * @type {(frames: { file: Uint8Array, ms: number }[], size: Size) => Octets}
  */
 export function animated(frames, { width, height }) {
   const size = [bytesOf(width - 1, 3), bytesOf(height - 1, 3)];

@@ -1,7 +1,18 @@
 // Other plausible results: Python's `photochrom.runtime.alternatives`.
 
 import { cellMeans } from "./fields.js";
+import { featureOf } from "./network.js";
 import { uniform } from "./random.js";
+
+/** @typedef {import("./grid.js").AbGrid} Grid */
+/** @typedef {{ ab: Point, share: number }} AbShare */
+/** @typedef {{ data: Float64Array, height: number, width: number, channels: number, stride: number }} Look */
+/**
+ * @typedef {{
+ *   probabilities: Field, grid: Grid, features: Features, contract: Contract, lightness: Field,
+ *   size: Size, count: number, seed: number,
+ * }} Undecided
+ */
 
 const APART = 25;
 const KIN = 0.5;
@@ -11,12 +22,15 @@ const SPOTS = 8;
  * The likeliest colors of a distribution that differ from each other.
  *
  * @param distribution one share for each bin
- * @returns [{ ab, share }], the likeliest first
+ * @returns the likeliest first
+ * @type {(distribution: ArrayLike<number>, grid: Grid, most: number, apart?: number) => AbShare[]}
  */
 export function likelyColors(distribution, grid, most, apart = APART) {
   const left = Float64Array.from(distribution);
   const allowed = new Uint8Array(grid.length).fill(1);
+  /** @type {(one: number, other: number) => number} */
   const squared = (one, other) => (grid.a[one] - grid.a[other]) ** 2 + (grid.b[one] - grid.b[other]) ** 2;
+  /** @type {AbShare[]} */
   const found = [];
   while (allowed.some(Boolean)) {
     // all of them: which are the likeliest shows at the end
@@ -31,6 +45,7 @@ export function likelyColors(distribution, grid, most, apart = APART) {
       allowed[bin] = 0;
     }
     if (share < 1e-3) break;
+    /** @type {Point} */
     const ab = [a / share, b / share];
     if (found.every((one) => Math.hypot(ab[0] - one.ab[0], ab[1] - one.ab[1]) >= apart)) {
       found.push({ ab, share });
@@ -39,7 +54,11 @@ export function likelyColors(distribution, grid, most, apart = APART) {
   return found.sort((one, other) => other.share - one.share).slice(0, most);
 }
 
-/** The allowed bin around which most of the distribution lies. */
+/**
+ * The allowed bin around which most of the distribution lies.
+ * @type {(left: Float64Array, allowed: Uint8Array, grid: Grid, squared: (one: number, other: number) => number)
+ *   => number}
+ */
 function highest(left, allowed, grid, squared) {
   let [peak, most] = [-1, -1];
   for (let bin = 0; bin < grid.length; bin += 1) {
@@ -59,7 +78,7 @@ function highest(left, allowed, grid, squared) {
  * @param probabilities field of one channel a bin, without hints
  * @param lightness field, L* of the small copy
  * @param size of the photograph: width and height
- * @returns {{hints: {points: number[][], ab: number[]}[], likelihood: number}[]}
+ * @type {(of: Undecided) => { hints: { points: Point[], ab: Point }[], likelihood: number }[]}
  */
 export function findAlternatives({ probabilities, grid, features, contract, lightness, size, count, seed }) {
   const look = lookOf(features, contract);
@@ -75,6 +94,7 @@ export function findAlternatives({ probabilities, grid, features, contract, ligh
     for (let bin = 0; bin < grid.length; bin += 1)
       whole[bin] += mean.data[cell * grid.length + bin] / members.length;
   }
+  /** @type {Point[]} */
   const places = spots.map((spot) => [
     (Math.min(((spot % look.width) + 0.5) * cellPx, lightness.width - 1) * size.width) / lightness.width,
     (Math.min((Math.floor(spot / look.width) + 0.5) * cellPx, lightness.height - 1) * size.height) /
@@ -86,10 +106,13 @@ export function findAlternatives({ probabilities, grid, features, contract, ligh
   }));
 }
 
-/** Directions of what the encoder saw, { data, height, width, channels, stride }. */
+/**
+ * Directions of what the encoder saw, { data, height, width, channels, stride }.
+ * @type {(features: Features, contract: Contract) => Look}
+ */
 function lookOf(features, contract) {
   const name = contract.token_features[0];
-  const { stride } = contract.features.find((one) => one.name === name);
+  const { stride } = featureOf(contract, name);
   const {
     data,
     dims: [, channels, fullHeight, fullWidth],
@@ -116,7 +139,10 @@ function lookOf(features, contract) {
   return { data: look, height, width, channels, stride };
 }
 
-/** The mean distance, in ab units, of two draws from each distribution. */
+/**
+ * The mean distance, in ab units, of two draws from each distribution.
+ * @type {(mean: Field, grid: Grid) => Float32Array}
+ */
 function spreadOf({ data, height, width }, grid) {
   const bins = grid.length;
   const between = new Float64Array(bins * bins);
@@ -139,9 +165,13 @@ function spreadOf({ data, height, width }, grid) {
   });
 }
 
-/** Cells of the kind of which the most weighs, and the spots that stand for it. */
+/**
+ * Cells of the kind of which the most weighs, and the spots that stand for it.
+ * @type {(look: Look, weight: Float32Array, seed: number) => { members: number[], spots: number[] }}
+ */
 function region(look, weight, seed) {
   const cells = look.height * look.width;
+  /** @type {(one: number, other: number) => number} */
   const kin = (one, other) => {
     if (one === other) return 1; // of a picture that looks the same everywhere, too
     let sum = 0;
@@ -190,9 +220,13 @@ function region(look, weight, seed) {
   return { members, spots: chosen };
 }
 
-/** Whether all four neighbors of a cell are in a mask, too; the picture's edge counts. */
+/**
+ * Whether all four neighbors of a cell are in a mask, too; the picture's edge counts.
+ * @type {(mask: boolean[], cell: number, size: Size) => boolean}
+ */
 function inside(mask, cell, { height, width }) {
   const [row, column] = [Math.floor(cell / width), cell % width];
+  /** @type {(y: number, x: number) => boolean} */
   const at = (y, x) =>
     mask[Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))];
   return (

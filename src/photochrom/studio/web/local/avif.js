@@ -3,7 +3,12 @@
 
 import { text } from "./bytes.js";
 
-/** Fill in what a file says of itself; see `probe`. */
+/** @typedef {import("./bytes.js").Bytes} Bytes */
+
+/**
+ * Fill in what a file says of itself; see `probe`.
+ * @type {(bytes: Bytes, found: Found) => Promise<void>}
+ */
 export async function probeAvif(bytes, found) {
   const brands = text(await bytes.at(8, Math.min(64, (await bytes.view(0, 4)).getUint32(0) - 8)));
   found.format = brands.includes("avif") || brands.includes("avis") ? "avif" : "heif";
@@ -19,7 +24,10 @@ export async function probeAvif(bytes, found) {
   }
 }
 
-/** The boxes in some bytes: [{ kind, content }]. */
+/**
+ * The boxes in some bytes: [{ kind, content }].
+ * @type {(content: Octets) => { kind: string, content: Octets }[]}
+ */
 function boxes(content) {
   const found = [];
   const view = new DataView(content.buffer, content.byteOffset, content.length);
@@ -35,8 +43,10 @@ function boxes(content) {
   return found;
 }
 
+/** @type {(content: Octets) => DataView} */
 const viewOf = (content) => new DataView(content.buffer, content.byteOffset, content.length);
 
+/** @type {(content: Octets, bytes: Bytes, found: Found) => Promise<void>} */
 async function takeMeta(content, bytes, found) {
   const parts = Object.fromEntries(boxes(content).map((box) => [box.kind, box.content]));
   for (const { kind, content: property } of boxes(
@@ -67,15 +77,20 @@ async function takeMeta(content, bytes, found) {
   }
 }
 
+/** @type {(iinf: Octets | undefined) => number} */
 const entryStart = (iinf) => (iinf && iinf[0] > 0 ? 8 : 6);
 
-/** Item -> where it lies in the file; items in one piece only. */
+/**
+ * Item -> where it lies in the file; items in one piece only.
+ * @type {(iloc: Octets) => Map<number, { start: number, length: number }>}
+ */
 function locations(iloc) {
   const view = viewOf(iloc);
   const version = iloc[0];
   const [offsetSize, lengthSize, baseSize] = [iloc[4] >> 4, iloc[4] & 15, iloc[5] >> 4];
   const indexSize = version > 0 ? iloc[5] & 15 : 0;
   let at = 6;
+  /** @type {(size: number) => number} */
   const take = (size) => {
     at += size;
     if (size === 8) return view.getUint32(at - 8) * 2 ** 32 + view.getUint32(at - 4);

@@ -3,6 +3,7 @@
 
 import { onFiles } from "../arrivals.js";
 import { OfflineError, ProblemError } from "../engine_errors.js";
+import { isAbort, kindOf, messageOf } from "../thrown.js";
 import { t } from "../words.js";
 import { dressed } from "./metadata.js";
 import { keepOffline } from "./offline.js";
@@ -11,18 +12,24 @@ import { Remote } from "./remote.js";
 
 export { OfflineError, onFiles, ProblemError };
 
-const WRITES = ["jpeg", "png", "webp"]; // what a canvas can
+/** @typedef {typeof import("./worker.js").doors} ColorDoors */
+/** @typedef {{ contract: Contract, reads: Format[], samples: Sample[], photochrom: string, quality: number }} Site */
+
+/** @type {import("./metadata.js").Written[]} */
+const WRITES = ["jpeg", "png", "webp"];
+const PNG = { media_type: "image/png", suffixes: [".png"] };
 const MOST_THREADS = 4;
 const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
 const BYTES_PER_PIXEL = 12; // decoded, painted, and while it is encoded
 
-/** @type {any} */
-const device = navigator;
+/**
+ * How many pixels a photograph may have: an eighth of the memory, where the browser says it.
+ * @type {() => number}
+ */
+const mostPixels = () => ((navigator.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
 
-/** How many pixels a photograph may have: an eighth of the memory, where the browser says it. */
-const mostPixels = () => ((device.deviceMemory ?? 4) * 2 ** 30) / 8 / BYTES_PER_PIXEL;
-
+/** @type {About} */
 export const about = {
   place: {
     stays: () => t("place.staysInBrowser"),
@@ -36,12 +43,17 @@ export const about = {
 export const connection = new EventTarget();
 export const isOnline = () => true;
 
+/** @type {Remote<typeof import("./worker.js").doors>} */
 const colors = new Remote(new URL("worker.js", import.meta.url));
+/** @type {Remote<typeof import("./painter.js").doors>} */
 const painter = new Remote(new URL("painter.js", import.meta.url));
+/** @type {Map<string, { file: File, found: Found }>} */
 const files = new Map(); // by id: { file, found }
+/** @type {Promise<Site>} */
 const site = fetch("engine/site.json").then((answer) => answer.json());
 let count = 0;
-let resting = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resting;
 
 keepOffline().catch(console.warn);
 
@@ -54,24 +66,38 @@ const started = site.then(({ contract }) =>
 );
 started.catch(() => {}); // whoever needs it, hears of it
 
-/** Ask the worker; its errors become the page's. */
+/**
+ * Ask the worker; its errors become the page's.
+ *
+ * @template {keyof ColorDoors & string} Name
+ * @param {Name} name
+ * @param {Parameters<ColorDoors[Name]>[0]} args
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Awaited<ReturnType<ColorDoors[Name]>>>}
+ */
 async function ask(name, args, signal) {
   await started;
   try {
     return await colors.call(name, args, { signal });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ProblemError(error.kind === "forgotten" ? 404 : 422, "", error.message, error.kind);
+    if (isAbort(error)) throw error;
+    const kind = kindOf(error);
+    throw new ProblemError(kind === "forgotten" ? 404 : 422, "", messageOf(error), kind);
   }
 }
 
+/** @type {Cannot} */
 const PAINTS_ALONE = Object.fromEntries(
   ["hints", "palette", "reference", "alternatives", "confidence"].map((one) => [one, "colors"]),
 );
 
-/** There is one model, which came with the page. */
+/**
+ * There is one model, which came with the page.
+ * @type {(name: string | null) => void}
+ */
 export function useModel() {}
 
+/** @type {() => Promise<Models>} */
 export async function getModels() {
   const { contract, reads } = await site;
   const model = {
@@ -85,16 +111,21 @@ export async function getModels() {
     fault: "",
     cannot: contract.token_features.length ? {} : PAINTS_ALONE,
   };
-  const writes = reads.filter(({ name }) => WRITES.includes(name));
+  const writes = reads.filter(({ name }) => WRITES.some((one) => one === name));
   return { models: [model], current: model.name, reads, writes };
 }
 
+/** @type {() => Promise<{ samples: Sample[] }>} */
 export const getSamples = async () => ({ samples: (await site).samples });
 
+/** @type {(url: string) => Promise<Blob>} */
 export const getFile = async (url) => (await fetch(url)).blob();
 
-/** Open a photograph. Errors as the server's: 413 where it is too large, 422 where it can't be read. */
-export async function upload(file, { signal = undefined, damaged = false } = {}) {
+/**
+ * Open a photograph. Errors as the server's: 413 where it is too large, 422 where it can't be read.
+ * @type {(file: File, options?: UploadOptions) => Promise<Opened>}
+ */
+export async function upload(file, { signal, damaged = false } = {}) {
   const found = await probe(file);
   checkSize(found);
   if (found.cut && !damaged) throw new ProblemError(422, "", t("problem.damaged"), "damaged");
@@ -106,40 +137,65 @@ export async function upload(file, { signal = undefined, damaged = false } = {})
   return { id, name: file.name, format: found.format, notes, ...info };
 }
 
+/** @type {(size: Size) => void} */
 function checkSize({ width, height }) {
   const most = mostPixels();
   const side = Math.max(width, height);
   if (width * height <= most && side <= DEEPEST_SIDE_PX) return;
+  /** @type {(pixels: number) => number} */
   const megapixels = (pixels) => Math.round(pixels / 1e6);
   const found = { width, height, megapixels: megapixels(width * height) };
   const limit = { most: megapixels(most), side: DEEPEST_SIDE_PX };
   throw new ProblemError(413, "", t("problem.tooLarge", { ...found, ...limit }));
 }
 
+/** @type {(id: string) => Promise<void>} */
 export const forget = async (id) => {
   files.delete(id);
   await ask("forget", { id });
 };
 
+/** @type {Engine["original"]} */
 export const original = (id, signal) => ask("original", { id }, signal);
+/** @type {Engine["confidence"]} */
 export const confidence = (id, order, signal) => ask("confidence", { id, order }, signal);
+/** @type {Engine["alternatives"]} */
 export const alternatives = (id, order, signal) => ask("alternatives", { id, order }, signal);
+/** @type {Engine["traits"]} */
 export const traits = (id) => ask("traits", { id });
+/** @type {Engine["paletteOf"]} */
 export const paletteOf = (id) => ask("palette", { id });
+/** @type {Engine["likelyColors"]} */
 export const likelyColors = (id, point, signal) => ask("likelyColors", { id, point }, signal);
 
+/** @type {(id: string, order: Order, signal?: AbortSignal) => Promise<Blob>} */
 export const paint = (id, order, signal) =>
   order.size === "full" ? paintFull(id, order, signal) : ask("paint", { id, order }, signal);
 
-/** The format of a result: as asked, or the photograph's own where it can be written. */
-async function formatOf(order, found) {
-  const wanted = order.format ?? (WRITES.includes(found?.format) ? found.format : "png");
-  return (await site).reads.find(({ name }) => name === wanted);
+/** @type {(id: string) => { file: File, found: Found }} */
+function known(id) {
+  const held = files.get(id);
+  if (!held) throw new ProblemError(404, "", t("problem.forgotten"));
+  return held;
 }
 
-/** The photograph at full size as a file, with the metadata that it came with. */
+/**
+ * The format of a result: as asked, or the photograph's own where it can be written.
+ * @type {(order: Order, found: Found) => Promise<{ name: import("./metadata.js").Written, media_type: string, suffixes: string[] }>}
+ */
+async function formatOf(order, found) {
+  const wanted = order.format ?? found.format;
+  const name = WRITES.find((one) => one === wanted) ?? "png";
+  const { media_type, suffixes } = (await site).reads.find((one) => one.name === name) ?? PNG;
+  return { name, media_type, suffixes };
+}
+
+/**
+ * The photograph at full size as a file, with the metadata that it came with.
+ * @type {(id: string, order: Order, signal?: AbortSignal) => Promise<Blob>}
+ */
 async function paintFull(id, order, signal) {
-  const { file, found } = files.get(id) ?? {};
+  const { file, found } = known(id);
   const coefficients = await ask("coefficients", { id, order }, signal);
   const { contract, photochrom, quality } = await site;
   const { name: format, media_type: type } = await formatOf(order, found);
@@ -157,16 +213,17 @@ async function paintFull(id, order, signal) {
       { signal },
     );
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ProblemError(422, "", error.message, error.kind);
+    if (isAbort(error)) throw error;
+    throw new ProblemError(422, "", messageOf(error), kindOf(error));
   } finally {
     resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }
   return dressed(painted, format, found, { model: contract, version: photochrom });
 }
 
+/** @type {Engine["download"]} */
 export async function download(id, order, fallback) {
-  const { file, found } = files.get(id) ?? {};
+  const { file, found } = known(id);
   const { name: format, suffixes } = await formatOf(order, found);
   const stem = (file?.name ?? fallback).replace(/\.[^.]*$/, "") || "photograph";
   return { blob: await paintFull(id, { ...order, format }), name: `${stem}-color${suffixes[0]}` };

@@ -8,24 +8,32 @@ const [ASCII, SHORT, LONG] = [2, 3, 4];
 const OURS = "Photochrom ";
 
 /**
+ * A block that says no more than which software this is.
+ * @type {(program: string, size: Size) => Octets}
+ */
+export const newExif = (program, size) =>
+  rewritten(ascii("MM\0*\0\0\0\x08\0\0\0\0\0\0"), false, program, size);
+
+/**
  * A block with this software noted, upright, in sRGB, and without a preview.
  *
- * @param block bytes from "II" or "MM" on; null for a new one
+ * @param block bytes from "II" or "MM" on
  * @param program such as "Photochrom 1.0, model photochrom"
  * @param size of the pixels as they are now
  * @returns the new block; null where the old one is broken
+ * @type {(block: Octets, program: string, size: Size) => Octets | null}
  */
 export function signedExif(block, program, size) {
-  const source = block ?? ascii("MM\0*\0\0\0\x08\0\0\0\0\0\0");
-  const little = text(source.subarray(0, 2)) === "II";
+  const little = text(block.subarray(0, 2)) === "II";
   try {
-    return rewritten(source, little, program, size);
+    return rewritten(block, little, program, size);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
+/** @type {(source: Octets, little: boolean, program: string, size: Size) => Octets} */
 function rewritten(source, little, program, size) {
   const view = new DataView(source.buffer, source.byteOffset, source.length);
   const main = entriesAt(view, view.getUint32(4, little), little);
@@ -63,6 +71,7 @@ function rewritten(source, little, program, size) {
   return whole; // the new directory ends with 0: no preview follows
 }
 
+/** @type {(view: DataView, start: number, little: boolean) => { tag: number, at: number }[]} */
 function entriesAt(view, start, little) {
   const count = view.getUint16(start, little);
   if (start + 2 + 12 * count > view.byteLength) throw new RangeError("The directory ends too early.");
@@ -72,6 +81,7 @@ function entriesAt(view, start, little) {
   });
 }
 
+/** @type {(source: Octets, entry: { at: number }, view: DataView, little: boolean) => string} */
 function textOf(source, { at }, view, little) {
   const length = view.getUint32(at + 4, little);
   const start = length > 4 ? view.getUint32(at + 8, little) : at + 8;
@@ -81,7 +91,10 @@ function textOf(source, { at }, view, little) {
     .trim();
 }
 
-/** Say in place that the pixels are sRGB, and how many there are. */
+/**
+ * Say in place that the pixels are sRGB, and how many there are.
+ * @type {(view: DataView, start: number, little: boolean, size: Size) => void}
+ */
 function correct(view, start, little, { width, height }) {
   for (const { tag, at } of entriesAt(view, start, little)) {
     const value = { [COLOR_SPACE]: 1, [WIDTH]: width, [HEIGHT]: height }[tag];

@@ -1,11 +1,17 @@
 // Small two-dimensional arrays: { data, height, width, channels }, channels together.
 
-/** A field of zeros, or of given values. */
+/**
+ * A field of zeros, or of given values.
+ * @type {(height: number, width: number, channels?: number, data?: Float32Array) => Field}
+ */
 export function field(height, width, channels = 1, data = new Float32Array(height * width * channels)) {
   return { data, height, width, channels };
 }
 
-/** Means over square cells; where the last cells hang over, the edge is repeated. */
+/**
+ * Means over square cells; where the last cells hang over, the edge is repeated.
+ * @type {(source: Field, side: number, rows?: number, columns?: number) => Field}
+ */
 export function cellMeans(
   source,
   side,
@@ -33,7 +39,10 @@ export function cellMeans(
   return means;
 }
 
-/** Solve A X = B by elimination with pivots; A is (n, n), B (n, m), both row by row. Changes both. */
+/**
+ * Solve A X = B by elimination with pivots; A is (n, n), B (n, m), both row by row. Changes both.
+ * @type {(A: Float64Array, B: Float64Array, n: number, m: number) => Float64Array}
+ */
 export function solve(A, B, n, m) {
   for (let column = 0; column < n; column += 1) {
     let pivot = column;
@@ -61,6 +70,7 @@ export function solve(A, B, n, m) {
   return B;
 }
 
+/** @type {(matrix: Float64Array, width: number, one: number, other: number) => void} */
 function swapRows(matrix, width, one, other) {
   for (let at = 0; at < width; at += 1) {
     const kept = matrix[one * width + at];

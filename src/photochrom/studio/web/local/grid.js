@@ -4,7 +4,7 @@
 const PIVOT_CHROMA = 35;
 
 export class AbGrid {
-  /** @param {number[][]} bins a* and b* of each bin's center */
+  /** @param {Point[]} bins a* and b* of each bin's center */
   constructor(bins, step = 10) {
     this.step = step;
     this.a = Float32Array.from(bins, ([a]) => a);
@@ -12,7 +12,10 @@ export class AbGrid {
     this.length = bins.length;
   }
 
-  /** The annealed mean: sharpen by 1 / temperature, then average. Two numbers a position. */
+  /**
+   * The annealed mean: sharpen by 1 / temperature, then average. Two numbers a position.
+   * @type {(logits: Float32Array, size: number, temperature: number) => Float32Array}
+   */
   readOut(logits, size, temperature) {
     const highest = this.#highest(logits, size);
     const [mass, sumA, sumB] = [0, 1, 2].map(() => new Float64Array(size));
@@ -33,7 +36,10 @@ export class AbGrid {
     return ab;
   }
 
-  /** The distributions themselves, in planes as the logits are. */
+  /**
+   * The distributions themselves, in planes as the logits are.
+   * @type {(logits: Float32Array, size: number) => Float32Array}
+   */
   probabilities(logits, size) {
     const highest = this.#highest(logits, size);
     const mass = new Float64Array(size);
@@ -50,7 +56,10 @@ export class AbGrid {
     return shares;
   }
 
-  /** Favor the bins near a palette of [a, b]: p'(q) ~ p(q) w(q). */
+  /**
+   * Favor the bins near a palette of [a, b]: p'(q) ~ p(q) w(q).
+   * @type {(logits: Float32Array, size: number, palette: Point[], sigma?: number) => Float32Array}
+   */
   reweight(logits, size, palette, sigma = 12) {
     const weighted = new Float32Array(logits.length);
     for (let bin = 0, at = 0; bin < this.length; bin += 1) {
@@ -61,7 +70,10 @@ export class AbGrid {
     return weighted;
   }
 
-  /** 1 less the entropy of each distribution: 0 (any color is as likely) .. 1 (certain). */
+  /**
+   * 1 less the entropy of each distribution: 0 (any color is as likely) .. 1 (certain).
+   * @type {(probabilities: Float32Array, size: number) => Float32Array}
+   */
   confidence(probabilities, size) {
     const entropy = new Float64Array(size);
     for (let bin = 0, at = 0; bin < this.length; bin += 1) {
@@ -74,6 +86,7 @@ export class AbGrid {
     return Float32Array.from(entropy, (value) => Math.min(1, Math.max(0, 1 - value / most)));
   }
 
+  /** @type {(logits: Float32Array, size: number) => Float32Array} */
   #highest(logits, size) {
     const highest = logits.slice(0, size);
     for (let bin = 1, at = size; bin < this.length; bin += 1) {
@@ -85,7 +98,10 @@ export class AbGrid {
   }
 }
 
-/** Set vivid colors off from pale ones, in place: chroma c becomes c (max(c, 1) / 35)^contrast. */
+/**
+ * Set vivid colors off from pale ones, in place: chroma c becomes c (max(c, 1) / 35)^contrast.
+ * @type {<Ab extends Numbers>(ab: Ab, contrast: number) => Ab}
+ */
 export function setOff(ab, contrast) {
   if (contrast === 0) return ab;
   for (let at = 0; at < ab.length; at += 2) {

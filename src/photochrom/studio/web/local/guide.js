@@ -9,6 +9,7 @@ const EPSILON = 4;
  * @param ab field of two channels
  * @param lightness field, L* of the same positions
  * @returns offset and gain, fields of two channels; ab = offset + gain L*
+ * @type {(ab: Field, lightness: Field) => { offset: Field, gain: Field }}
  */
 export function guide(ab, lightness) {
   const { height, width } = ab;
@@ -31,13 +32,19 @@ export function guide(ab, lightness) {
   return { offset: field(height, width, 2, offset), gain: field(height, width, 2, Float32Array.from(gain)) };
 }
 
-/** Means over square windows; the edge is repeated. */
+/**
+ * Means over square windows; the edge is repeated.
+ * @type {(data: Numbers, height: number, width: number, channels: number) => Float64Array}
+ */
 function windowMean(data, height, width, channels) {
   const across = pass(data, height, width, channels, channels);
   return pass(across, width, height, channels, channels * width);
 }
 
-/** Means along one axis: `step` apart lie neighbors, of which a line has `count`. */
+/**
+ * Means along one axis: `step` apart lie neighbors, of which a line has `count`.
+ * @type {(data: Numbers, lines: number, count: number, channels: number, step: number) => Float64Array}
+ */
 function pass(data, lines, count, channels, step) {
   const means = new Float64Array(data.length);
   const lineStep = step === channels ? count * channels : channels;

@@ -11,13 +11,17 @@ const TOKEN_STEP_PX = 6;
 const AB_LIMIT = 255;
 const MOST_REACH = 16;
 
-/** A hint as it comes from the page or a file -> { points, ab, radius, reach }. Throws where it can't be. */
+/**
+ * A hint as it comes from the page or a file -> { points, ab, radius, reach }. Throws where it can't be.
+ * @type {(entry: HintEntry) => ReadHint}
+ */
 export function readHint(entry) {
-  const points = entry.points ?? [[entry.x, entry.y]];
+  const points = pointsOf(entry);
   const ab = entry.ab ?? parseColor(entry.color ?? "");
   const radius = entry.radius_px ?? null;
   const reach = entry.reach ?? null;
   const usable =
+    /** @type {(points: number[][], radius: number | null) => boolean} */
     canLie(points, radius) &&
     ab.length === 2 &&
     ab.every((value) => Math.abs(value) <= AB_LIMIT) &&
@@ -28,22 +32,36 @@ export function readHint(entry) {
   return { points, ab, radius, reach };
 }
 
-/** A place where hints that stand elsewhere change nothing -> { points, radius }. */
+/**
+ * A place where hints that stand elsewhere change nothing -> { points, radius }.
+ * @type {(entry: LockEntry) => ReadLock}
+ */
 export function readLock(entry) {
-  const points = entry.points ?? [[entry.x, entry.y]];
+  const points = pointsOf(entry);
   const radius = entry.radius_px ?? null;
   if (!canLie(points, radius)) throw new TypeError("A lock needs at least one point, and a radius above 0.");
   return { points, radius };
 }
 
+/**
+ * Where an entry lies; a number that it lacks is none.
+ * @type {(entry: LockEntry) => Point[]}
+ */
+const pointsOf = ({ points, x = Number.NaN, y = Number.NaN }) => points ?? [[x, y]];
+
+/** @type {(points: number[][], radius: number | null) => boolean} */
 const canLie = (points, radius) =>
   points.length > 0 &&
   points.every((point) => point.length === 2 && point.every(Number.isFinite)) &&
   (radius === null || (Number.isFinite(radius) && radius > 0));
 
-/** How much of each position of the output locks cover, 0 .. 1. */
+/**
+ * How much of each position of the output locks cover, 0 .. 1.
+ * @type {(locks: ReadLock[], size: Size, small: Size, cellPx: number) => Float32Array}
+ */
 export function cover(locks, size, { width, height }, cellPx) {
   const gray = { data: new Float32Array(width * height).fill(50), width, height, channels: 1 };
+  /** @type {ReadHint[]} */
   const asHints = locks.map((one) => ({ ...one, ab: [0, 0], reach: null }));
   const { planes } = layOut(asHints, size, gray, cellPx);
   return Float32Array.from({ length: planes.width * planes.height }, (_, at) => planes.data[3 * at + 2]);
@@ -57,12 +75,14 @@ export function cover(locks, size, { width, height }, cellPx) {
  * @param lightness field of the small copy's L*
  * @param cellPx pixels of the small copy to a position of the network's output
  * @returns count, points, ab, radii and planes, in pixels of the small copy
+ * @type {(hints: ReadHint[], size: Size, lightness: Field, cellPx: number) => Canvas}
  */
 export function layOut(hints, size, lightness, cellPx) {
   const { width, height } = lightness;
   const scale = [width / size.width, height / size.height];
   const zoom = Math.sqrt(scale[0] * scale[1]);
   const painted = field(Math.ceil(height / cellPx) * cellPx, Math.ceil(width / cellPx) * cellPx, 3);
+  /** @type {[number[], number[], number[]]} */
   const [points, ab, radii] = [[], [], []];
   const most = Math.min(STROKE_TOKENS, Math.max(1, Math.floor(MOST_TOKENS / Math.max(1, hints.length))));
   for (const hint of hints) {
@@ -76,6 +96,7 @@ export function layOut(hints, size, lightness, cellPx) {
     }
     const wanted = hint.radius ?? RADIUS_SHARE * Math.min(size.width, size.height);
     const radius = Math.min(Math.max(wanted * zoom, 0.75), height + width);
+    /** @type {Point[]} */
     const path = hint.points.map(([x, y]) => [x * scale[0], y * scale[1]]);
     stroke(painted, path, radius, hint.ab);
     for (const [x, y] of along(path, Math.max(TOKEN_STEP_PX, radius), most)) {
@@ -95,8 +116,12 @@ export function layOut(hints, size, lightness, cellPx) {
   };
 }
 
-/** Lay a stroke over a field of a* x share, b* x share, share. */
+/**
+ * Lay a stroke over a field of a* x share, b* x share, share.
+ * @type {(painted: Field, path: Point[], radius: number, ab: Point) => void}
+ */
 function stroke(painted, path, radius, [a, b]) {
+  /** @type {(axis: number) => Point} */
   const bounds = (axis) => [
     Math.max(0, Math.floor(Math.min(...path.map((point) => point[axis])) - radius - 1)),
     Math.ceil(Math.max(...path.map((point) => point[axis])) + radius + 1),
@@ -121,9 +146,15 @@ function stroke(painted, path, radius, [a, b]) {
   }
 }
 
-/** Squared distances to one piece of a path, where they are less than those known. */
+/**
+ * Squared distances to one piece of a path, where they are less than those known.
+ * @type {(squared: Float32Array, columns: number, rows: number, corner: Point, start: Point, end: Point,
+ *   radius: number) => void}
+ */
 function nearer(squared, columns, rows, [left, top], [x1, y1], [x2, y2], radius) {
+  /** @type {(low: number, at: number) => number} */
   const first = (low, at) => Math.max(0, Math.floor(low - radius - 1) - at);
+  /** @type {(high: number, at: number, most: number) => number} */
   const last = (high, at, most) => Math.min(most, Math.ceil(high + radius + 1) - at);
   const [alongX, alongY] = [x2 - x1, y2 - y1];
   const length = alongX ** 2 + alongY ** 2;
@@ -140,7 +171,10 @@ function nearer(squared, columns, rows, [left, top], [x1, y1], [x2, y2], radius)
   }
 }
 
-/** Points along a path, at least `step` apart and at most so many: its start, and evenly up to its end. */
+/**
+ * Points along a path, at least `step` apart and at most so many: its start, and evenly up to its end.
+ * @type {(path: Point[], step: number, most: number) => Point[]}
+ */
 function along(path, step, most) {
   const reached = [0];
   for (let at = 1; at < path.length; at += 1) {
@@ -156,6 +190,7 @@ function along(path, step, most) {
     if (path.length === 1) return path[0];
     const piece = reached[at] - reached[at - 1];
     const share = piece > 0 ? Math.min(1, (length - reached[at - 1]) / piece) : 0;
-    return [0, 1].map((axis) => path[at - 1][axis] + share * (path[at][axis] - path[at - 1][axis]));
+    const [[fromX, fromY], [toX, toY]] = [path[at - 1], path[at]];
+    return [fromX + share * (toX - fromX), fromY + share * (toY - fromY)];
   });
 }

@@ -10,11 +10,15 @@ const PRIMARIES = {
 };
 const TOLERANCE = 0.003;
 
-/** Whether a profile's primaries and curves are sRGB's. */
+/**
+ * Whether a profile's primaries and curves are sRGB's.
+ * @type {(profile: Octets) => boolean}
+ */
 export function isSrgb(profile) {
   const view = new DataView(profile.buffer, profile.byteOffset, profile.length);
   if (profile.length < 132 || text(profile.subarray(16, 20)) !== "RGB ") return false;
   try {
+    /** @type {Record<string, number>} */
     const tags = {};
     for (let left = view.getUint32(128), at = 132; left > 0; left -= 1, at += 12) {
       tags[text(profile.subarray(at, at + 4))] = view.getUint32(at + 4);
@@ -31,6 +35,7 @@ export function isSrgb(profile) {
   }
 }
 
+/** @type {(view: DataView, profile: Octets, at: number) => boolean} */
 function isSrgbCurve(view, profile, at) {
   const curve = text(profile.subarray(at, at + 4)) === "para" ? parametric(view, at) : table(view, at);
   return [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 1].every(
@@ -38,8 +43,10 @@ function isSrgbCurve(view, profile, at) {
   );
 }
 
+/** @type {(view: DataView, at: number) => (code: number) => number} */
 function table(view, at) {
   const count = view.getUint32(at + 8);
+  /** @type {(index: number) => number} */
   const value = (index) => view.getUint16(at + 12 + 2 * Math.min(index, count - 1)) / 65535;
   if (count === 0) return (code) => code;
   if (count === 1) return (code) => code ** (view.getUint16(at + 12) / 256);
@@ -50,6 +57,7 @@ function table(view, at) {
   };
 }
 
+/** @type {(view: DataView, at: number) => (code: number) => number} */
 function parametric(view, at) {
   const kind = view.getUint16(at + 8);
   const numbers = Array.from(

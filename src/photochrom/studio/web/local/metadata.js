@@ -2,9 +2,14 @@
 // in, since a canvas writes pixels alone. See Python's `photochrom.pictures.metadata`.
 
 import { ascii, concat, deflated, number, text } from "./bytes.js";
-import { signedExif } from "./exif.js";
+import { newExif, signedExif } from "./exif.js";
 import { isSrgb } from "./icc.js";
 import { named, signedXmp } from "./xmp.js";
+
+/**
+ * @typedef {{ exif: Octets, xmp: Octets, icc: Octets | null, iptc: Octets | null, density: Found["density"] }} Clothes
+ */
+/** @typedef {"jpeg" | "png" | "webp"} Written what a canvas can write */
 
 const JPEG_MOST_BYTES = 65_500;
 const ICC_PART_BYTES = 65_000;
@@ -15,31 +20,39 @@ const STALE_RESOURCES = new Set([0x0409, 0x040c, 0x040f, 0x0411]); // previews, 
  * @param format "jpeg", "png" or "webp"
  * @param found what `probe` found in the photograph's file
  * @param signature the model's contract, and the version of the program
- * @returns { Promise<Blob> }
+ * @type {(painted: { blob: Blob, size: Size }, format: Written, found: Found, signature: Signature)
+ *   => Promise<Blob>}
  */
 export async function dressed(painted, format, found, signature) {
   const { blob, size } = painted;
   const program = `Photochrom ${signature.version}, model ${named(signature.model)}`;
   const clothes = {
-    exif: signedExif(found.exif, program, size) ?? signedExif(null, program, size),
+    exif: (found.exif && signedExif(found.exif, program, size)) ?? newExif(program, size),
     xmp: signedXmp(found.xmp, signature),
     icc: await profileOf(found.icc),
     iptc: found.iptc,
     density: found.density,
   };
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const parts = await { jpeg: intoJpeg, png: intoPng, webp: intoWebp }[format](bytes, clothes, size);
+  const into = { jpeg: intoJpeg, png: intoPng, webp: intoWebp }[format];
+  const parts = await into(bytes, clothes, size);
   return new Blob(parts, { type: blob.type });
 }
 
-/** The photograph's own profile where it means sRGB, as its pixels do now; else a plain one. */
+/**
+ * The photograph's own profile where it means sRGB, as its pixels do now; else a plain one.
+ * @type {(icc: Octets | null) => Promise<Octets | null>}
+ */
 async function profileOf(icc) {
   if (icc === null || isSrgb(icc)) return icc;
   return new Uint8Array(await (await fetch("engine/srgb.icc")).arrayBuffer());
 }
 
+/** @type {(bytes: Octets, clothes: Clothes) => Octets[]} */
 function intoJpeg(bytes, { exif, xmp, icc, iptc, density }) {
+  /** @type {Octets[]} */
   const parts = [];
+  /** @type {(marker: number, ...content: Octets[]) => void} */
   const segment = (marker, ...content) => {
     const whole = concat(...content);
     if (whole.length <= JPEG_MOST_BYTES)
@@ -65,7 +78,10 @@ function intoJpeg(bytes, { exif, xmp, icc, iptc, density }) {
   return [bytes.subarray(0, 2), ...parts, bytes.subarray(at)];
 }
 
-/** Photoshop's image resources without those that don't hold any more. */
+/**
+ * Photoshop's image resources without those that don't hold any more.
+ * @type {(block: Octets) => Octets}
+ */
 function keptResources(block) {
   const kept = [];
   for (let at = 0; at + 12 <= block.length; ) {
@@ -82,6 +98,7 @@ function keptResources(block) {
   return concat(...kept);
 }
 
+/** @type {(bytes: Octets, clothes: Clothes) => Promise<Octets[]>} */
 async function intoPng(bytes, { exif, xmp, icc, density }) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const head = 8 + 25;
@@ -101,6 +118,7 @@ async function intoPng(bytes, { exif, xmp, icc, density }) {
   return parts;
 }
 
+/** @type {(kind: string, ...content: Octets[]) => Octets} */
 function chunk(kind, ...content) {
   const named = concat(ascii(kind), ...content);
   return concat(number(named.length - 4, 4), named, number(crc32(named), 4));
@@ -112,12 +130,14 @@ const CRC = Uint32Array.from({ length: 256 }, (_, code) => {
   return value;
 });
 
+/** @type {(bytes: Octets) => number} */
 function crc32(bytes) {
   let value = 0xffffffff;
   for (const byte of bytes) value = CRC[(value ^ byte) & 255] ^ (value >>> 8);
   return (value ^ 0xffffffff) >>> 0;
 }
 
+/** @type {(bytes: Octets, clothes: Clothes, size: Size) => Octets[]} */
 function intoWebp(bytes, { exif, xmp, icc }, { width, height }) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const chunks = [];
@@ -134,6 +154,7 @@ function intoWebp(bytes, { exif, xmp, icc }, { width, height }) {
       alpha = 0x10;
     at += 8 + size + (size % 2);
   }
+  /** @type {(kind: string, content: Octets) => Octets[]} */
   const riff = (kind, content) => [
     ascii(kind),
     number(content.length, 4, true),

@@ -4,15 +4,27 @@
 import { field } from "./fields.js";
 
 const DECODER_SUFFIX = ".in";
+/** @type {Tokens} */
 const NO_HINTS = { count: 0, seen: new Float32Array(0), ab: new Float32Array(0), place: new Float32Array(0) };
+
+/** @typedef {{ logits: Float32Array, height: number, width: number, channels: number }} Logits */
+/**
+ * @typedef {{
+ *   contract: Contract, Tensor: TensorMaker, encoder: SessionLike, decoder: SessionLike,
+ *   openRegion?: (() => Promise<SessionLike>) | null,
+ * }} NetworkParts
+ */
 
 export class Network {
   /**
    * What it is made of comes from outside: the contract, the runtime's Tensor, two sessions, and how
    * to open a third, which is opened when it is first needed.
+   *
+   * @param {NetworkParts} parts
    */
   constructor({ contract, Tensor, encoder, decoder, openRegion = null }) {
     this.openRegion = openRegion;
+    /** @type {Promise<SessionLike> | null} */
     this.region = null;
     this.contract = contract;
     this.encoder = encoder;
@@ -23,7 +35,10 @@ export class Network {
     this.seenSize = contract.token_features.reduce((sum, name) => sum + channels[name], 0);
   }
 
-  /** Run the encoder over a small copy's L*; its arrays are by name, each with data and dims. */
+  /**
+   * Run the encoder over a small copy's L*; its arrays are by name, each with data and dims.
+   * @type {(lightness: Planes) => Promise<Features>}
+   */
   async encode(lightness) {
     const { stride, features } = this.contract;
     const { height, width } = lightness;
@@ -38,6 +53,7 @@ export class Network {
     const found = await this.encoder.run({
       lightness: new this.Tensor("float32", padded, [1, 1, rows, columns]),
     });
+    /** @type {Record<string, TensorLike>} */
     const arrays = {};
     for (const { name } of features) {
       arrays[name] = { data: found[name].data, dims: [...found[name].dims] };
@@ -45,14 +61,17 @@ export class Network {
     return { arrays, size: { height, width }, padded: { height: rows, width: columns } };
   }
 
-  /** What the encoder saw at points (x, y pairs in pixels of the small copy), joined. */
+  /**
+   * What the encoder saw at points (x, y pairs in pixels of the small copy), joined.
+   * @type {(features: Features, points: Float32Array) => Float32Array}
+   */
   sample(features, points) {
     const { contract } = this;
     const count = points.length / 2;
     const seen = new Float32Array(count * this.seenSize);
     let offset = 0;
     for (const name of contract.token_features) {
-      const { stride } = contract.features.find((one) => one.name === name);
+      const { stride } = featureOf(contract, name);
       const {
         data,
         dims: [, channels, height, width],
@@ -78,7 +97,10 @@ export class Network {
     return seen;
   }
 
-  /** The hints of a canvas as the network takes them. */
+  /**
+   * The hints of a canvas as the network takes them.
+   * @type {(features: Features, canvas: Pick<Canvas, "count" | "points" | "ab">) => Tokens}
+   */
   tokens(features, { count, points, ab }) {
     const place = new Float32Array(3 * count);
     for (let at = 0; at < count; at += 1) place.set([points[2 * at], points[2 * at + 1], 1], 3 * at);
@@ -91,9 +113,11 @@ export class Network {
    * @param tokens count, seen, ab and place; none by default
    * @param planes field of three channels at the size of the output; nothing by default
    * @returns logits with height, width and channels: planes, cut to the small copy's size / stride
+   * @type {(features: Features, tokens?: Tokens, planes?: Field | null) => Promise<Logits>}
    */
   async decode(features, tokens = NO_HINTS, planes = null) {
     const { contract, Tensor } = this;
+    /** @type {Record<string, TensorLike>} */
     const feeds = {};
     for (const { name } of contract.features) {
       const { data, dims } = features.arrays[name];
@@ -121,12 +145,17 @@ export class Network {
     return { logits: cut(output.data, channels, rows, columns, height, width), height, width, channels };
   }
 
-  /** Run the third entrance, to the embedding that things are read from: planes, cut as `decode` does. */
+  /**
+   * Run the third entrance, to the embedding that things are read from: planes, cut as `decode` does.
+   * @type {(features: Features) => Promise<Field>}
+   */
   async embed(features) {
     const { contract, Tensor } = this;
+    if (!contract.region || !this.openRegion) throw new Error("The model can't tell things apart.");
     const { input_suffix: suffix, output, stride } = contract.region;
     this.region ??= this.openRegion();
     const session = await this.region;
+    /** @type {Record<string, TensorLike>} */
     const feeds = {};
     for (const { name } of contract.features) {
       const { data, dims } = features.arrays[name];
@@ -140,8 +169,22 @@ export class Network {
   }
 }
 
-/** These tokens and others. */
+/**
+ * A feature of a contract, which names all that it uses.
+ * @type {(contract: Contract, name: string) => Feature}
+ */
+export function featureOf({ features }, name) {
+  const found = features.find((one) => one.name === name);
+  if (!found) throw new Error(`The contract has no feature “${name}”.`);
+  return found;
+}
+
+/**
+ * These tokens and others.
+ * @type {(tokens: Tokens, others: Tokens) => Tokens}
+ */
 export function joined(tokens, others) {
+  /** @type {(one: Float32Array, other: Float32Array) => Float32Array} */
   const both = (one, other) => {
     const made = new Float32Array(one.length + other.length);
     made.set(one);
@@ -156,6 +199,7 @@ export function joined(tokens, others) {
   };
 }
 
+/** @type {(planes: Field | null, rows: number, columns: number) => Float32Array} */
 function paddedPlanes(planes, rows, columns) {
   const padded = new Float32Array(3 * rows * columns);
   if (planes === null) return padded;
@@ -170,6 +214,10 @@ function paddedPlanes(planes, rows, columns) {
   return padded;
 }
 
+/**
+ * @type {(planes: Float32Array, channels: number, rows: number, columns: number, height: number, width: number)
+ *   => Float32Array}
+ */
 function cut(planes, channels, rows, columns, height, width) {
   if (rows === height && columns === width) return planes;
   const kept = new Float32Array(channels * height * width);
@@ -182,12 +230,15 @@ function cut(planes, channels, rows, columns, height, width) {
   return kept;
 }
 
-/** A field from planes. */
-export function planesToField({ logits, height, width, channels }) {
+/**
+ * A field from planes.
+ * @type {(planes: Field) => Field}
+ */
+export function planesToField({ data, height, width, channels }) {
   const made = field(height, width, channels);
   for (let channel = 0, at = 0; channel < channels; channel += 1) {
     for (let place = 0; place < height * width; place += 1, at += 1) {
-      made.data[place * channels + channel] = logits[at];
+      made.data[place * channels + channel] = data[at];
     }
   }
   return made;

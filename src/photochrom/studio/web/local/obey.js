@@ -2,6 +2,8 @@
 
 import { solve } from "./fields.js";
 
+/** @typedef {{ x: number, y: number, at: number[], share: number[] }} Spot how to read a field there */
+
 const KINDRED_LIGHTNESS = 12;
 const [WIDE_SHARE, WIDE_LIGHTNESS, WIDE_AB, WIDE_DOUBT] = [0.7, 20, 24, 0.5];
 const OVERSHOOT = 30;
@@ -13,13 +15,16 @@ const OVERSHOOT = 30;
  * @param lightness field, L* of the same positions
  * @param canvas what `layOut` gave
  * @returns a new field
+ * @type {(ab: Field, lightness: Field, canvas: Canvas, cellPx: number) => Field}
  */
 export function obey(ab, lightness, canvas, cellPx) {
   const apart = canvas.radii.map((radius) => Math.max(cellPx, 0.7 * radius));
   const kept = lastOfEachPlace(canvas.points, apart);
   const readers = kept.map((at) =>
+    /** @type {(lightness: Field, x: number, y: number) => Spot} */
     around(lightness, canvas.points[2 * at] / cellPx - 0.5, canvas.points[2 * at + 1] / cellPx - 0.5),
   );
+  /** @type {Point[]} */
   const wanted = kept.map((at) => [canvas.ab[2 * at], canvas.ab[2 * at + 1]]);
   const near = kept.map((at) => Math.max((0.6 * canvas.radii[at]) / cellPx, 0.8));
   const wide = near.map(() => WIDE_SHARE * Math.min(lightness.height, lightness.width));
@@ -48,7 +53,11 @@ export function obey(ab, lightness, canvas, cellPx) {
   return corrected;
 }
 
-/** Add to colors what hints say around them; see Python's `_spread`. */
+/**
+ * Add to colors what hints say around them; see Python's `_spread`.
+ * @type {(ab: Field, traits: Float32Array, channels: number, readers: Spot[], wanted: Point[], reach: number[],
+ *   doubt: number) => void}
+ */
 function spread(ab, traits, channels, readers, wanted, reach, doubt) {
   const count = readers.length;
   const fields = readers.map((reader, index) => influence(ab, traits, channels, reader, reach[index]));
@@ -79,7 +88,10 @@ function spread(ab, traits, channels, readers, wanted, reach, doubt) {
   }
 }
 
-/** How much a hint counts at every position: near it, and alike in traits. */
+/**
+ * How much a hint counts at every position: near it, and alike in traits.
+ * @type {(size: Size, traits: Float32Array, channels: number, reader: Spot, reach: number) => Float32Array}
+ */
 function influence({ height, width }, traits, channels, reader, reach) {
   const own = Array.from({ length: channels }, (_, channel) => read(traits, channels, channel, reader));
   const counts = new Float32Array(height * width);
@@ -96,14 +108,19 @@ function influence({ height, width }, traits, channels, reader, reach) {
   return counts;
 }
 
+/** @type {(data: Float32Array, channels: number, channel: number, reader: Spot) => number} */
 function read(data, channels, channel, { at, share }) {
   let sum = 0;
   for (let one = 0; one < 4; one += 1) sum += share[one] * data[at[one] * channels + channel];
   return sum;
 }
 
-/** Indices of points without those that lie nearer to a later one than its `apart`. */
+/**
+ * Indices of points without those that lie nearer to a later one than its `apart`.
+ * @type {(points: Float32Array, apart: Float32Array) => number[]}
+ */
 function lastOfEachPlace(points, apart) {
+  /** @type {number[]} */
   const kept = [];
   for (let index = apart.length - 1; index >= 0; index -= 1) {
     const free = kept.every(
@@ -116,7 +133,10 @@ function lastOfEachPlace(points, apart) {
   return kept.reverse();
 }
 
-/** How to read a field at (x, y): four cells, bilinearly, but for those of another lightness. */
+/**
+ * How to read a field at (x, y): four cells, bilinearly, but for those of another lightness.
+ * @type {(lightness: Planes, x: number, y: number) => Spot}
+ */
 function around({ data, height, width }, x, y) {
   const [inX, inY] = [Math.min(Math.max(x, 0), width - 1), Math.min(Math.max(y, 0), height - 1)];
   const [left, top] = [Math.trunc(inX), Math.trunc(inY)];

@@ -20,13 +20,17 @@ const [ZERO_A, ZERO_B] = [113, 138];
 const CHROMA_STEP = 0.53;
 const [LIGHT_SCALE, LIGHT_ZERO] = [31_200, 17_160];
 
+/** @type {ReturnType<typeof makeTables> | null} */
 let made = null;
 const tables = () => {
   made ??= makeTables();
   return made;
 };
 
-/** Codes of the grays that have the lightness of RGBA pixels. */
+/**
+ * Codes of the grays that have the lightness of RGBA pixels.
+ * @type {(rgba: Codes, gray?: Uint8Array) => Uint8Array}
+ */
 export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
   const { grays, linear } = tables();
   for (let pixel = 0, at = 0; pixel < gray.length; pixel += 1, at += 4) {
@@ -41,9 +45,23 @@ export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
 
 /** Paints a picture in stripes; every stripe but the last has an even number of rows. */
 export class Painter {
+  /* the part that gets colors */
+  left = 0;
+  top = 0;
+  right = 0;
+  bottom = 0;
+  /* between which coarse columns each column lies, and how far; and the coefficients of a row */
+  lower = new Int32Array(0);
+  upper = new Int32Array(0);
+  share = new Float32Array(0);
+  line = new Float32Array(0);
+
   /**
    * From two fields of two channels: ab = offset + gain L*. Where they are of a part of the
    * photograph, `place` in one of `size`, what is beside it stays gray.
+   *
+   * @param {Coefficients} coefficients
+   * @param {Size} picture the size of what is painted
    */
   constructor({ offset, gain, place = null, size = null }, { width, height }) {
     this.block = width * height > HALF_CHROMA_PIXELS ? 2 : 1;
@@ -57,7 +75,10 @@ export class Painter {
     this.#prepareColumns();
   }
 
-  /** Paint RGBA pixels in place; `top` is their first row. `gray` as `grayCodes` gives it. */
+  /**
+   * Paint RGBA pixels in place; `top` is their first row. `gray` as `grayCodes` gives it.
+   * @type {<Rgba extends Codes>(rgba: Rgba, top: number, gray?: Uint8Array) => Rgba}
+   */
   paint(rgba, top, gray = grayCodes(rgba)) {
     const { block, width } = this;
     const rows = gray.length / width;
@@ -78,11 +99,15 @@ export class Painter {
     return rgba;
   }
 
-  /** The part that gets colors, beginning where a block of pixels does. */
+  /**
+   * The part that gets colors, beginning where a block of pixels does.
+   * @type {(place: Place | null, size: Size | null) => void}
+   */
   #prepareBox(place, size) {
     const { width, height, block } = this;
-    const across = place ? width / size.width : 0;
-    const down = place ? height / size.height : 0;
+    const across = size ? width / size.width : 0;
+    const down = size ? height / size.height : 0;
+    /** @type {(value: number) => number} */
     const first = (value) => block * Math.floor(Math.round(value) / block);
     this.left = place ? first(place.left * across) : 0;
     this.top = place ? first(place.top * down) : 0;
@@ -90,6 +115,7 @@ export class Painter {
     this.bottom = place ? Math.min(height, Math.round((place.top + place.height) * down)) : height;
   }
 
+  /** @type {(rgba: Codes, gray: Uint8Array, start: number, from: number, to: number) => void} */
   #leave(rgba, gray, start, from, to) {
     for (let x = from, at = 4 * (start + from); x < to; x += 1, at += 4)
       rgba.fill(gray[start + x], at, at + 3);
@@ -112,7 +138,10 @@ export class Painter {
     this.line = new Float32Array(4 * width);
   }
 
-  /** Interpolate the coefficients between coarse rows: a and b of the offset, then of the gain. */
+  /**
+   * Interpolate the coefficients between coarse rows: a and b of the offset, then of the gain.
+   * @type {(row: number) => void}
+   */
   #prepareRow(row) {
     const { offset, gain, rows, line } = this;
     const { height, width } = offset;
@@ -132,7 +161,10 @@ export class Painter {
     }
   }
 
-  /** Codes of a* and b* of a row of blocks, in gamut from their darkest to their brightest gray. */
+  /**
+   * Codes of a* and b* of a row of blocks, in gamut from their darkest to their brightest gray.
+   * @type {(row: number, gray: Uint8Array, first: number, second: number, codes: Uint8Array) => void}
+   */
   #chroma(row, gray, first, second, codes) {
     const { columns, block, left, right, lower, upper, share, line } = this;
     const { lightness, hues, chromas, limits, backA, backB } = tables();
@@ -172,6 +204,7 @@ export class Painter {
     }
   }
 
+  /** @type {(words: Uint32Array, gray: Uint8Array, start: number, codes: Uint8Array) => void} */
   #fill(words, gray, start, codes) {
     const { left, right, block } = this;
     const { fromA, fromB, toSrgb } = tables();
@@ -200,6 +233,7 @@ function makeTables() {
 /** Linear sRGB from (a* code, gray) plus from (b* code, gray), and its sRGB codes. */
 function lightTables() {
   const [fromA, fromB] = [new Uint16Array(3 * 65536), new Uint16Array(3 * 65536)];
+  /** @type {(light: number) => number} */
   const number = (light) => Math.min(65535, Math.max(0, Math.round(LIGHT_SCALE * light + LIGHT_ZERO)));
   for (let code = 0, at = 0; code < 256; code += 1) {
     for (let gray = 0; gray < 256; gray += 1) {
@@ -234,6 +268,7 @@ function polarTables() {
     }
   }
   const [backA, backB] = [new Uint8Array(65536), new Uint8Array(65536)];
+  /** @type {(value: number) => number} */
   const code = (value) => Math.min(255, Math.max(0, Math.round(value)));
   for (let hue = 0, at = 0; hue < 256; hue += 1) {
     const angle = (hue + 0.5) * ((2 * Math.PI) / 256);

@@ -9,18 +9,22 @@ const MOST = 8;
 /** The short side of the copy that is looked at. */
 export const SIDE_PX = 64;
 
-/** Colors of an 8-bit sRGB copy, those of the largest areas first, as "#rrggbb". */
+/**
+ * Colors of an 8-bit sRGB copy, those of the largest areas first, as "#rrggbb".
+ * @type {(srgb: Codes) => string[]}
+ */
 export function paletteOf(srgb) {
   const lab = srgbToLab(srgb);
   const count = lab.length / 3;
-  /** @type {(pixel: number, center: number[]) => number} */
+  /** @type {(pixel: number, center: Point) => number} */
   const squared = (pixel, [a, b]) => (lab[3 * pixel + 1] - a) ** 2 + (lab[3 * pixel + 2] - b) ** 2;
-  const mean = [1, 2].map((channel) => {
+  const [meanA, meanB] = [1, 2].map((channel) => {
     let sum = 0;
     for (let pixel = 0; pixel < count; pixel += 1) sum += lab[3 * pixel + channel];
     return sum / count;
   });
-  let centers = [mean];
+  /** @type {Point[]} */
+  let centers = [[meanA, meanB]];
   while (centers.length < MOST) {
     const nearest = Float64Array.from({ length: count }, (_, pixel) =>
       Math.min(...centers.map((center) => squared(pixel, center))),
@@ -32,6 +36,7 @@ export function paletteOf(srgb) {
     centers = [...centers, [lab[3 * far + 1], lab[3 * far + 2]]];
   }
   const member = new Uint8Array(count);
+  /** @type {number[][]} */
   let sums = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     sums = centers.map(() => [0, 0, 0, 0]); // pixels, L*, a*, b*

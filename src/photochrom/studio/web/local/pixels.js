@@ -1,8 +1,30 @@
 // Photographs as the browser decodes them: upright, in sRGB, 8 bits; in stripes, to save memory.
 
+/**
+ * @template Any
+ * @typedef {Any extends HTMLCanvasElement ? CanvasRenderingContext2D : OffscreenCanvasRenderingContext2D} Context
+ */
+
 const STRIPE_PIXELS = 1 << 20;
 
-/** Decode a file. Throws where the browser can't. */
+/**
+ * The context of a canvas of which nothing has had another kind.
+ *
+ * @template {OffscreenCanvas | HTMLCanvasElement} Any
+ * @param {Any} canvas
+ * @param {CanvasRenderingContext2DSettings} options
+ * @returns {Context<Any>}
+ */
+export function contextOf(canvas, options = {}) {
+  const context = canvas.getContext("2d", options);
+  if (!context) throw new Error("The browser gives no more memory for canvases.");
+  return /** @type {any} */ (context); // of the canvas's kind
+}
+
+/**
+ * Decode a file. Throws where the browser can't.
+ * @type {(file: Blob) => Promise<ImageBitmap>}
+ */
 export async function decode(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "default" });
@@ -13,12 +35,15 @@ export async function decode(file) {
   }
 }
 
-/** Call `take(rgba, top, rows)` for one stripe after the other; rows are even but for the last. */
+/**
+ * Call `take(rgba, top, rows)` for one stripe after the other; rows are even but for the last.
+ * @type {(bitmap: ImageBitmap, take: (stripe: ImageData, top: number, rows: number) => void) => void}
+ */
 export function inStripes(bitmap, take) {
   const { width, height } = bitmap;
   const most = Math.min(height, Math.max(2, 2 * Math.floor(STRIPE_PIXELS / width / 2)));
   const canvas = new OffscreenCanvas(width, most);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   for (let top = 0; top < height; top += most) {
     const rows = Math.min(most, height - top);
     context.clearRect(0, 0, width, most);
@@ -27,23 +52,33 @@ export function inStripes(bitmap, take) {
   }
 }
 
-/** RGBA pixels of a bitmap at another size, as the browser scales it. */
+/**
+ * RGBA pixels of a bitmap at another size, as the browser scales it.
+ * @type {(bitmap: ImageBitmap, width: number, height: number) => Uint8ClampedArray<ArrayBuffer>}
+ */
 export function scaled(bitmap, width, height) {
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, width, height);
   return context.getImageData(0, 0, width, height).data;
 }
 
-/** RGBA pixels -> a file. */
+/**
+ * RGBA pixels -> a file.
+ * @type {(rgba: Uint8ClampedArray<ArrayBuffer>, width: number, height: number, type: string, quality: number)
+ *   => Promise<Blob>}
+ */
 export function encode(rgba, width, height, type, quality) {
   const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
+  contextOf(canvas).putImageData(new ImageData(rgba, width, height), 0, 0);
   return canvas.convertToBlob({ type, quality });
 }
 
-/** Codes of gray as RGBA. */
+/**
+ * Codes of gray as RGBA.
+ * @type {(gray: Uint8Array, rgba?: Uint8ClampedArray<ArrayBuffer>) => Uint8ClampedArray<ArrayBuffer>}
+ */
 export function grayToRgba(gray, rgba = new Uint8ClampedArray(4 * gray.length)) {
   for (let pixel = 0, at = 0; pixel < gray.length; pixel += 1, at += 4) {
     rgba[at] = gray[pixel];

@@ -15,10 +15,12 @@ const NOTHING = { bits: 8, exif: null, xmp: null, icc: null, iptc: null, density
 /**
  * { format, width, height, bits, exif, xmp, icc, iptc, density, cut }, the last for a file that ends
  * before its picture does. Throws where it can't be a picture.
+ * @type {(file: Blob) => Promise<Found>}
  */
 export async function probe(file) {
   const bytes = new Bytes(file);
   const head = text(await bytes.at(0, Math.min(16, file.size)));
+  /** @type {Found} */
   const found = { ...NOTHING, format: "", width: 0, height: 0 };
   try {
     if (head.startsWith("\xff\xd8\xff")) await probeJpeg(bytes, found);
@@ -32,8 +34,10 @@ export async function probe(file) {
   return found;
 }
 
+/** @type {(bytes: Bytes, found: Found) => Promise<void>} */
 async function probeJpeg(bytes, found) {
   found.format = "jpeg";
+  /** @type {Octets[]} */
   const profile = [];
   for (let at = 2; ; ) {
     const head = await bytes.view(at, 4);
@@ -63,7 +67,9 @@ async function probeJpeg(bytes, found) {
   if (profile.length) found.icc = concat(...profile.map((part) => part.subarray(ICC.length + 2)));
 }
 
+/** @type {(marker: number, content: Octets, found: Found, profile: Octets[]) => void} */
 function takeSegment(marker, content, found, profile) {
+  /** @type {(sign: string) => boolean} */
   const begins = (sign) => text(content.subarray(0, sign.length)) === sign;
   if (marker === 0xe1 && begins(EXIF)) found.exif ??= content.slice(EXIF.length);
   else if (marker === 0xe1 && begins(XMP)) found.xmp ??= content.slice(XMP.length);
@@ -77,6 +83,7 @@ function takeSegment(marker, content, found, profile) {
   }
 }
 
+/** @type {(bytes: Bytes, found: Found) => Promise<void>} */
 async function probePng(bytes, found) {
   found.format = "png";
   for (let at = PNG_SIGN.length; ; ) {
@@ -91,6 +98,7 @@ async function probePng(bytes, found) {
   }
 }
 
+/** @type {(kind: string, content: Octets, found: Found) => Promise<void>} */
 async function takeChunk(kind, content, found) {
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   if (kind === "IHDR") {
@@ -112,6 +120,7 @@ async function takeChunk(kind, content, found) {
   }
 }
 
+/** @type {(bytes: Bytes, found: Found) => Promise<void>} */
 async function probeWebp(bytes, found) {
   found.format = "webp";
   found.cut = 8 + (await bytes.view(0, 12)).getUint32(4, true) > bytes.size;
@@ -127,6 +136,7 @@ async function probeWebp(bytes, found) {
     } else if (!found.width) {
       const view = await bytes.view(at + 8, 10);
       if (kind === "VP8X") {
+        /** @type {(start: number) => number} */
         const three = (start) => view.getUint16(start, true) + 65536 * view.getUint8(start + 2) + 1;
         Object.assign(found, { width: three(4), height: three(7) });
       } else if (kind === "VP8L") {

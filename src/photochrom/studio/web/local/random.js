@@ -5,9 +5,13 @@ const MASK32 = 0xffffffffn;
 const MASK128 = (1n << 128n) - 1n;
 const MULTIPLIER = 0x2360ed051fc65da44385df649fccf645n;
 
-/** Uniform doubles in 0..1, as `numpy.random.default_rng(seed).random()` gives them. */
+/**
+ * Uniform doubles in 0..1, as `numpy.random.default_rng(seed).random()` gives them.
+ * @type {(seed: number) => () => number}
+ */
 export function uniform(seed) {
   const words = seedWords(BigInt(seed));
+  /** @type {(at: number) => bigint} */
   const wide = (at) => words[at] | (words[at + 1] << 32n);
   const start = (wide(0) << 64n) | wide(2);
   const increment = ((((wide(4) << 64n) | wide(6)) << 1n) | 1n) & MASK128;
@@ -23,17 +27,22 @@ export function uniform(seed) {
   };
 }
 
-/** SeedSequence: eight 32-bit words from a seed of at most 32 bits. */
+/**
+ * SeedSequence: eight 32-bit words from a seed of at most 32 bits.
+ * @type {(seed: bigint) => bigint[]}
+ */
 function seedWords(seed) {
   /** @type {(one: bigint, other: bigint) => bigint} */
   const mul = (one, other) => (one * other) & MASK32;
   let hash = 0x43b0d7e5n;
+  /** @type {(value: bigint) => bigint} */
   const hashed = (value) => {
     const mixed = (value ^ hash) & MASK32;
     hash = mul(hash, 0x931e8875n);
     const out = mul(mixed, hash);
     return out ^ (out >> 16n);
   };
+  /** @type {(x: bigint, y: bigint) => bigint} */
   const mix = (x, y) => {
     const out = (mul(0xca01f9ddn, x) - mul(0x4973f715n, y)) & MASK32;
     return out ^ (out >> 16n);

@@ -1,5 +1,9 @@
 // A color photograph as an example: Python's `photochrom.runtime.reference`.
 
+import { featureOf } from "./network.js";
+
+/** @typedef {import("./network.js").Network} Network */
+
 const TOKENS = 24;
 const ROUNDS = 8;
 const COLOR_WEIGHT = 0.02;
@@ -9,13 +13,12 @@ const COLOR_WEIGHT = 0.02;
  *
  * @param lab L*, a*, b* of the small copy that was encoded, three for each pixel
  * @returns count, seen, ab and place, where they have none
+ * @type {(network: Network, features: Features, lab: Float32Array) => Tokens}
  */
 export function referenceTokens(network, features, lab) {
   const { width, height } = features.size;
   const { contract, seenSize } = network;
-  const strides = contract.token_features.map(
-    (name) => contract.features.find((one) => one.name === name).stride,
-  );
+  const strides = contract.token_features.map((name) => featureOf(contract, name).stride);
   const stride = Math.min(...strides);
   const [rows, columns] = [Math.max(1, Math.floor(height / stride)), Math.max(1, Math.floor(width / stride))];
   const points = new Float32Array(2 * rows * columns);
@@ -48,6 +51,7 @@ export function referenceTokens(network, features, lab) {
   return tokens;
 }
 
+/** @type {(lab: Float32Array, width: number, height: number, x: number, y: number, reach: number) => Point} */
 function meanAround(lab, width, height, x, y, reach) {
   const [row, column] = [Math.trunc(y), Math.trunc(x)];
   let [a, b, count] = [0, 0, 0];
@@ -61,12 +65,14 @@ function meanAround(lab, width, height, x, y, reach) {
   return [a / count, b / count];
 }
 
+/** @type {(one: Float64Array, other: Float64Array) => number} */
 const apart = (one, other) => {
   let sum = 0;
   for (let at = 0; at < one.length; at += 1) sum += (one[at] - other[at]) ** 2;
   return sum;
 };
 
+/** @type {(values: Float64Array[]) => Float64Array} */
 function meanOf(values) {
   const mean = new Float64Array(values[0].length);
   for (const value of values)
@@ -76,6 +82,7 @@ function meanOf(values) {
   return mean;
 }
 
+/** @type {(count: number, worth: (at: number) => number) => number} */
 const indexOfBest = (count, worth) => {
   let [best, most] = [0, -Infinity];
   for (let at = 0; at < count; at += 1) {
@@ -85,7 +92,10 @@ const indexOfBest = (count, worth) => {
   return best;
 };
 
-/** Indices of the members nearest to the middles of at most `TOKENS` groups. */
+/**
+ * Indices of the members nearest to the middles of at most `TOKENS` groups.
+ * @type {(values: Float64Array[]) => number[]}
+ */
 function representatives(values) {
   const count = values.length;
   const mean = meanOf(values);

@@ -6,13 +6,20 @@ const [STEP_SHARE, ROUNDS, SETTLED] = [0.4, 40, 1e-3];
 /** How much differences passed on the way count, beside the difference itself. */
 export const WAY = 0.5;
 
-/** How much one step counts where nothing changes. */
+/**
+ * How much one step counts where nothing changes.
+ * @type {(size: Size) => number}
+ */
 export const stepOf = ({ height, width }) => STEP_SHARE / Math.min(height, width);
 
-/** By what regions are told apart: a field of three channels, in standard deviations. */
+/**
+ * By what regions are told apart: a field of three channels, in standard deviations.
+ * @type {(lightness: Field, ab: Field) => Field}
+ */
 export function traitsOf(lightness, ab) {
   const { height, width } = lightness;
   const traits = new Float32Array(3 * height * width);
+  /** @type {(row: number, column: number) => number} */
   const at = (row, column) =>
     lightness.data[Math.min(height - 1, Math.max(0, row)) * width + Math.min(width - 1, Math.max(0, column))];
   for (let row = 0, to = 0; row < height; row += 1) {
@@ -33,6 +40,7 @@ export function traitsOf(lightness, ab) {
  * The region of a spot: 1 there .. 0, one number for each position.
  *
  * @param cell [row, column] of the spot
+ * @type {(traits: Field, cell: Point, reach: number) => Float32Array}
  */
 export function regionOf(traits, [row, column], reach) {
   const { height, width } = traits;
@@ -53,6 +61,7 @@ export function regionOf(traits, [row, column], reach) {
   });
 }
 
+/** @type {(traits: Field, one: number, other: number) => number} */
 function unlike({ data }, one, other) {
   let squared = 0;
   for (let channel = 0; channel < 3; channel += 1)
@@ -60,7 +69,10 @@ function unlike({ data }, one, other) {
   return Math.sqrt(squared);
 }
 
-/** What it takes to go from each position to the one `apart` further. */
+/**
+ * What it takes to go from each position to the one `apart` further.
+ * @type {(traits: Field, apart: number, least: number) => Float32Array}
+ */
 function steps(traits, apart, least) {
   const count = traits.height * traits.width;
   const taken = new Float32Array(count);
@@ -69,7 +81,11 @@ function steps(traits, apart, least) {
   return taken;
 }
 
-/** Go along an axis of `length` positions `step` apart and back, in lines `lineStep` apart. */
+/**
+ * Go along an axis of `length` positions `step` apart and back, in lines `lineStep` apart.
+ * @type {(way: Float32Array, taken: Float32Array, length: number, lines: number, step: number,
+ *   lineStep: number) => void}
+ */
 function sweep(way, taken, length, lines, step, lineStep) {
   for (let line = 0; line < lines; line += 1) {
     const start = line * lineStep;
@@ -86,7 +102,10 @@ function sweep(way, taken, length, lines, step, lineStep) {
 
 const [CRISP, GENEROUS] = [2, 0.3];
 
-/** How things of reach .. 1/4, 1/2, 1 are read: a contract's readers, for `readerOf`. */
+/**
+ * How things of reach .. 1/4, 1/2, 1 are read: a contract's readers, for `readerOf`.
+ * @type {(region: RegionContract | null) => Reader[]}
+ */
 export const readersOf = (region) =>
   (region?.readers ?? []).map(([bias, slope, away]) => [CRISP * (bias + GENEROUS), CRISP * slope, away]);
 
@@ -94,9 +113,10 @@ export const readersOf = (region) =>
  * The things at some spots, by the network's own embedding: Python's `things_at`.
  *
  * @param embedding planes with height, width and channels
- * @param {[number, number][]} cells row and column of each spot
- * @param {number[]} reader bias, slope and away, from `readerOf`
- * @returns {Float32Array} the most of any spot's, 0 .. 1
+ * @param cells row and column of each spot
+ * @param reader from `readerOf`
+ * @returns the most of any spot's, 0 .. 1
+ * @type {(embedding: Field, cells: Point[], reader: Reader) => Float32Array}
  */
 export function thingsAt({ data, height, width, channels }, cells, [bias, slope, away]) {
   const size = height * width;

@@ -1,19 +1,37 @@
 // Calls to a worker and its answers. A worker: `serve({ name: async (arguments) => value })`.
 
-/** A worker that is started when it is first called. */
+import { kindOf, messageOf } from "../thrown.js";
+
+/**
+ * A worker that is started when it is first called.
+ *
+ * @template {Doors} D what it answers to
+ */
 export class Remote {
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: unknown) => void }>} */
   #calls = new Map();
   #count = 0;
+  /** @type {Worker | null} */
   #worker = null;
 
+  /** @param {URL} url */
   constructor(url) {
     this.url = url;
   }
 
-  /** Call one of the worker's functions; an aborted call is not begun any more. */
-  call(name, args = {}, { signal = undefined, transfer = [] } = {}) {
+  /**
+   * Call one of the worker's functions; an aborted call is not begun any more.
+   *
+   * @template {keyof D & string} Name
+   * @param {Name} name
+   * @param {Parameters<D[Name]>[0]} args
+   * @param {{ signal?: AbortSignal }} options
+   * @returns {Promise<Awaited<ReturnType<D[Name]>>>}
+   */
+  call(name, args, { signal } = {}) {
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.#worker ??= this.#start();
+    const worker = this.#worker;
     this.#count += 1;
     const number = this.#count;
     return new Promise((resolve, reject) => {
@@ -27,7 +45,7 @@ export class Remote {
         },
         { once: true },
       );
-      this.#worker.postMessage({ number, name, args }, transfer);
+      worker.postMessage({ number, name, args });
     });
   }
 
@@ -38,6 +56,7 @@ export class Remote {
     this.#fail(new Error("The work was stopped."));
   }
 
+  /** @type {() => Worker} */
   #start() {
     const worker = new Worker(this.url, { type: "module" });
     worker.addEventListener("message", ({ data: { number, value, error } }) => {
@@ -54,24 +73,30 @@ export class Remote {
     return worker;
   }
 
+  /** @type {(error: unknown) => void} */
   #fail(error) {
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
   }
 }
 
-/** In a worker: answer calls, one after the other. */
-export function serve(functions) {
+/**
+ * In a worker: answer calls, one after the other.
+ * @type {(doors: Doors) => void}
+ */
+export function serve(doors) {
+  /** @type {Set<number>} */
   const cancelled = new Set();
   let last = Promise.resolve();
+  /** @type {(call: { number: number, name: string, args: never }) => Promise<void>} */
   const answer = async ({ number, name, args }) => {
     if (cancelled.delete(number)) return;
     try {
-      const value = await functions[name](args);
+      const value = await doors[name](args);
       const transfer = value instanceof ImageBitmap ? [value] : [];
       postMessage({ number, value }, { transfer });
     } catch (error) {
-      postMessage({ number, error: { message: error.message, kind: error.kind } });
+      postMessage({ number, error: { message: messageOf(error), kind: kindOf(error) } });
     }
   };
   addEventListener("message", ({ data }) => {

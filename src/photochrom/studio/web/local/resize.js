@@ -2,8 +2,10 @@
 // whole pixels are averaged down to at least twice the size, Lanczos-3 does the rest; cubic
 // (Catmull-Rom) where a side grows. Centers of pixels coincide; each pass rounds to codes.
 
+/** @type {(x: number) => number} */
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
+/** @type {Record<string, { reach: number, at: (x: number) => number }>} */
 const KERNELS = {
   lanczos: { reach: 3, at: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
   cubic: {
@@ -17,7 +19,18 @@ const KERNELS = {
   linear: { reach: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
 };
 
-/** How many whole pixels are averaged before the kernel: the copy stays twice as large. */
+/**
+ * @template {Float32Array | Uint8ClampedArray} Made
+ * @typedef {{
+ *   from: number, count: number, scale: number, width: number, make: (size: number) => Made,
+ *   lines?: number, lineStep?: number, shrinking?: string,
+ * }} Axis
+ */
+
+/**
+ * How many whole pixels are averaged before the kernel: the copy stays twice as large.
+ * @type {(from: number, to: number) => number}
+ */
 export const boxFactor = (from, to) => Math.max(1, Math.floor(from / to / 2));
 
 /** Averages whole pixels of 8-bit rows that come one stripe after the other. */
@@ -26,7 +39,13 @@ export class Shrinker {
   #filled = 0;
   #row = 0;
 
-  /** @param channels of the result, the first of each pixel's `stride` codes */
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {number} across whole pixels that become one
+   * @param {number} down
+   * @param {number} channels of the result, the first of each pixel's `stride` codes
+   */
   constructor(width, height, across, down, channels = 3) {
     this.sourceWidth = width;
     this.sourceHeight = height;
@@ -39,7 +58,10 @@ export class Shrinker {
     this.#sums = new Float64Array(this.width * channels);
   }
 
-  /** Take the next rows; `stride` codes lie between pixels. */
+  /**
+   * Take the next rows; `stride` codes lie between pixels.
+   * @type {(pixels: Codes, rows: number, stride?: number) => void}
+   */
   add(pixels, rows, stride = 4) {
     const { sourceWidth, across, channels, width } = this;
     for (let row = 0; row < rows; row += 1) {
@@ -62,7 +84,10 @@ export class Shrinker {
     }
   }
 
-  /** What there is, once all rows have come. */
+  /**
+   * What there is, once all rows have come.
+   * @type {() => ChannelImage}
+   */
   done() {
     if (this.#filled > 0) this.#finishRow();
     const { data, width, height, channels, sourceWidth, sourceHeight, across, down } = this;
@@ -80,7 +105,10 @@ export class Shrinker {
   }
 }
 
-/** An 8-bit image { data, width, height, channels } at another size, rows first. */
+/**
+ * An 8-bit image { data, width, height, channels } at another size, rows first.
+ * @type {(image: ChannelImage, width: number, height: number) => ChannelImage}
+ */
 export function resized(image, width, height) {
   const { channels } = image;
   const [exactWidth, exactHeight] = image.exact ?? [image.width, image.height];
@@ -104,10 +132,14 @@ export function resized(image, width, height) {
   return { data, width, height, channels };
 }
 
-/** A field of floats shrunk by averaging with triangles; nothing where it is small enough. */
+/**
+ * A field of floats shrunk by averaging with triangles; nothing where it is small enough.
+ * @type {(source: Field, width: number, height: number) => Field}
+ */
 export function fittedField(source, width, height) {
   const [rows, columns] = [Math.min(height, source.height), Math.min(width, source.width)];
   if (rows === source.height && columns === source.width) return source;
+  /** @type {(size: number) => Float32Array} */
   const floats = (size) => new Float32Array(size);
   const { channels } = source;
   const line = source.width * channels;
@@ -132,6 +164,7 @@ export function fittedField(source, width, height) {
   return { data, height: rows, width: columns, channels };
 }
 
+/** @type {(size: number) => Uint8ClampedArray} */
 const codes = (size) => new Uint8ClampedArray(size);
 
 /**
@@ -140,6 +173,8 @@ const codes = (size) => new Uint8ClampedArray(size);
  * @param from, count lengths of the axis before and after; `scale` is how much it shrinks
  * @param width numbers that lie together at each place of the axis
  * @param lines how often the axis occurs, `lineStep` numbers apart
+ * @type {<Given extends Float32Array | Codes, Made extends Float32Array | Uint8ClampedArray>(
+ *   data: Given, axis: Axis<Made>) => Given | Made}
  */
 function along(data, { from, count, scale, width, make, lines = 1, lineStep = 0, shrinking = "lanczos" }) {
   if (count === from) return data;
@@ -170,7 +205,10 @@ function along(data, { from, count, scale, width, make, lines = 1, lineStep = 0,
 
 const [MAX_LONG_SIDE, MIN_SIDE_PX] = [4, 16];
 
-/** Round halves to even, as Python does. */
+/**
+ * Round halves to even, as Python does.
+ * @type {(value: number) => number}
+ */
 export function roundEven(value) {
   const down = Math.floor(value);
   const rest = value - down;
@@ -178,20 +216,28 @@ export function roundEven(value) {
   return down % 2 === 0 ? down : down + 1;
 }
 
-/** { width, height } of the small copy that a network sees. */
+/**
+ * { width, height } of the small copy that a network sees.
+ * @type {(size: Size, shortSidePx: number) => Size}
+ */
 export function smallSize({ width, height }, shortSidePx) {
   const scale = Math.min(
     shortSidePx / Math.min(width, height),
     (MAX_LONG_SIDE * shortSidePx) / Math.max(width, height),
   );
+  /** @type {(length: number) => number} */
   const side = (length) => Math.max(MIN_SIDE_PX, roundEven(length * scale));
   return { width: side(width), height: side(height) };
 }
 
-/** The size whose longer side is `longerPx`; the same where it is shorter. */
+/**
+ * The size whose longer side is `longerPx`; the same where it is shorter.
+ * @type {(size: Size, longerPx: number) => Size}
+ */
 export function fitting({ width, height }, longerPx) {
   const longer = Math.max(width, height);
   if (longer <= longerPx) return { width, height };
+  /** @type {(length: number) => number} */
   const side = (length) => Math.max(1, roundEven((length * longerPx) / longer));
   return { width: side(width), height: side(height) };
 }

@@ -2,7 +2,10 @@
 
 const SHIFT_AB = 18;
 
-/** Tone colors, in place. Throws where a number is out of its range. */
+/**
+ * Tone colors, in place. Throws where a number is out of its range.
+ * @type {<Ab extends Numbers>(ab: Ab, tone?: ToneOrder) => Ab}
+ */
 export function toned(ab, { warmth = 0, tint = 0, strength = 1 } = {}) {
   const inRange = Math.abs(warmth) <= 1 && Math.abs(tint) <= 1 && strength >= 0 && strength <= 1;
   if (!inRange) throw new RangeError("Warmth and tint are -1 to 1, strength 0 to 1.");

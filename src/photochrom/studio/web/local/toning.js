@@ -10,10 +10,16 @@ const STIFFNESS = [1e-4, 3e-3];
 const ROUNDS = 8;
 const BLUR_PX = 2;
 
-/** Whether an 8-bit sRGB copy { data, width, height } is gray, or all of one tone. */
+/**
+ * Whether an 8-bit sRGB copy { data, width, height } is gray, or all of one tone.
+ * @type {(image: CodeImage) => boolean}
+ */
 export const isMonochrome = (image) => colorDeviation(image) <= TOLERANCE;
 
-/** The 99th percentile of how far colors lie from one curve over lightness, in a*, b*. */
+/**
+ * The 99th percentile of how far colors lie from one curve over lightness, in a*, b*.
+ * @type {(image: CodeImage) => number}
+ */
 export function colorDeviation({ data, width, height }) {
   if (data.every((code, at) => code === data[at - (at % 3)])) return 0;
   const block = Math.max(1, Math.floor(Math.min(width, height) / SIDE_PX));
@@ -23,7 +29,8 @@ export function colorDeviation({ data, width, height }) {
   const ab = new Float64Array(2 * count);
   for (let cell = 0; cell < count; cell += 1) {
     const means = [0, 1, 2].map((channel) => blockMean(data, width, cell, columns, block, channel));
-    const [l, a, b] = linearToLab(...means.map((code) => toLinear(code / 255)));
+    const [red, green, blue] = means.map((code) => toLinear(code / 255));
+    const [l, a, b] = linearToLab(red, green, blue);
     light[cell] = l;
     ab.set([a, b], 2 * cell);
   }
@@ -38,6 +45,9 @@ export function colorDeviation({ data, width, height }) {
   return distances[low] + (place - low) * (distances[Math.min(count - 1, low + 1)] - distances[low]);
 }
 
+/**
+ * @type {(data: Codes, width: number, cell: number, columns: number, block: number, channel: number) => number}
+ */
 function blockMean(data, width, cell, columns, block, channel) {
   const [top, left] = [Math.floor(cell / columns) * block, (cell % columns) * block];
   let sum = 0;
@@ -47,7 +57,10 @@ function blockMean(data, width, cell, columns, block, channel) {
   return sum / block ** 2;
 }
 
-/** a* and b* of the curve at each lightness: least squares, far-off colors weighing less. */
+/**
+ * a* and b* of the curve at each lightness: least squares, far-off colors weighing less.
+ * @type {(light: Float64Array, ab: Float64Array) => Float64Array}
+ */
 function curve(light, ab) {
   const count = light.length;
   const places = Array.from(light, (value) =>
@@ -107,15 +120,20 @@ function stiffness() {
   return matrix;
 }
 
+/** @type {(values: Float64Array) => number} */
 function median(values) {
   const sorted = values.slice().sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Means of square windows; the edge is repeated. */
+/**
+ * Means of square windows; the edge is repeated.
+ * @type {(values: Float64Array, columns: number, rows: number) => Float64Array}
+ */
 function blurred(values, columns, rows) {
   const made = new Float64Array(values.length);
+  /** @type {(at: number, count: number) => number} */
   const within = (at, count) => Math.min(count - 1, Math.max(0, at));
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {

@@ -6,7 +6,7 @@ import { srgbToLightness } from "./lab.js";
 import { Network, planesToField } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
-import { decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
+import { contextOf, decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
 import { Prepared } from "./prepared.js";
 import { readersOf, stepOf, WAY } from "./region.js";
 import { serve } from "./remote.js";
@@ -19,20 +19,28 @@ const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
 const [TRAIT_LEVELS, EMBEDDING_LEVELS] = [2000, 32];
 
+/** @typedef {{ prepared: Prepared, preview: GrayImage, small: ChannelImage, tokens: Tokens | null }} Held */
+
+/** @type {Network | null} */
 let network = null;
+/** @type {Map<string, Held>} */
 const pictures = new Map(); // by id, those used longest ago first
 
 /** A picture that the page knows, but that was let go of to save memory. */
 class UnknownPicture extends Error {
+  /** @type {string} */
   kind = "forgotten";
 }
 
+/** @type {(options: { base: string, contract: Contract, threads: number }) => Promise<Network>} */
 async function load({ base, contract, threads }) {
+  /** @type {(name: string) => string} */
   const at = (name) => new URL(`engine/${name}`, base).href;
   const ort = await import(at("ort.wasm.bundle.min.mjs"));
   ort.env.wasm.wasmPaths = { wasm: at("ort-wasm-simd-threaded.wasm") };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
+  /** @type {(name: string) => Promise<Octets>} */
   const bytes = async (name) => {
     const answer = await fetch(at(name));
     if (!answer.ok) throw new Error(`${name} can't be loaded (${answer.status}).`);
@@ -47,6 +55,7 @@ async function load({ base, contract, threads }) {
   return new Network({ contract, Tensor: ort.Tensor, encoder, decoder, openRegion });
 }
 
+/** @type {(id: string) => Held} */
 function known(id) {
   const picture = pictures.get(id);
   if (!picture) throw new UnknownPicture("There is no such picture any more.");
@@ -55,21 +64,27 @@ function known(id) {
   return picture;
 }
 
-/** A bitmap at the size of the network's copy, as libvips shrinks it. */
+/**
+ * A bitmap at the size of the network's copy, as libvips shrinks it.
+ * @type {(bitmap: ImageBitmap, size: Size) => ChannelImage}
+ */
 function copyOf(bitmap, { width, height }) {
-  const factors = [boxFactor(bitmap.width, width), boxFactor(bitmap.height, height)];
-  const shrinker = new Shrinker(bitmap.width, bitmap.height, ...factors);
+  const [across, down] = [boxFactor(bitmap.width, width), boxFactor(bitmap.height, height)];
+  const shrinker = new Shrinker(bitmap.width, bitmap.height, across, down);
   inStripes(bitmap, ({ data }, _top, rows) => shrinker.add(data, rows));
   return resized(shrinker.done(), width, height);
 }
 
+/** @type {(image: CodeImage) => Planes} */
 const lightnessOf = ({ data, width, height }) => ({ data: srgbToLightness(data), width, height });
 
-/** Where there is a plain border: a small copy of what lies inside, and where that is. */
-function lookInside(bitmap, small) {
+/**
+ * Where there is a plain border: a small copy of what lies inside, and where that is.
+ * @type {(bitmap: ImageBitmap, small: ChannelImage, side: number) => { small: ChannelImage, box: Box } | null}
+ */
+function lookInside(bitmap, small, side) {
   const border = findBorder(lightnessOf(small));
   if (border === null) return null;
-  const side = network.contract.short_side_px;
   const scale = (EDGE_FINENESS * side) / Math.min(border.right - border.left, border.bottom - border.top);
   const size = { width: Math.round(scale * small.width), height: Math.round(scale * small.height) };
   const larger = copyOf(bitmap, size);
@@ -80,14 +95,18 @@ function lookInside(bitmap, small) {
   return { small: shrunk(part, wanted), box };
 }
 
-/** An image in memory at a smaller size. */
+/**
+ * An image in memory at a smaller size.
+ * @type {(image: ChannelImage, size: Size) => ChannelImage}
+ */
 function shrunk(image, { width, height }) {
-  const factors = [boxFactor(image.width, width), boxFactor(image.height, height)];
-  const shrinker = new Shrinker(image.width, image.height, ...factors);
+  const [across, down] = [boxFactor(image.width, width), boxFactor(image.height, height)];
+  const shrinker = new Shrinker(image.width, image.height, across, down);
   shrinker.add(image.data, image.height, 3);
   return resized(shrinker.done(), width, height);
 }
 
+/** @type {(image: CodeImage, box: Box) => ChannelImage} */
 function cutOut({ data, width }, { top, left, bottom, right }) {
   const cut = new Uint8Array(3 * (right - left) * (bottom - top));
   for (let row = top, to = 0; row < bottom; row += 1, to += 3 * (right - left)) {
@@ -96,7 +115,10 @@ function cutOut({ data, width }, { top, left, bottom, right }) {
   return { data: cut, width: right - left, height: bottom - top, channels: 3 };
 }
 
-/** What to paint, from an order as the page writes it. */
+/**
+ * What to paint, from an order as the page writes it.
+ * @type {(order: Order) => Promise<PaintOptions & { hints: ReadHint[] }>}
+ */
 async function optionsOf(order) {
   const { hints = [], palette = [], vividness = 1, reference = null, lock = [] } = order;
   const { likeness = 1 } = order;
@@ -114,16 +136,19 @@ async function optionsOf(order) {
   };
 }
 
+/** @type {(prepared: Prepared, options: PaintOptions & { hints: ReadHint[] }) => Promise<Coefficients>} */
 async function coefficientsOf(prepared, options) {
   return (await prepared.seeing(options.hints)).coefficients(options);
 }
 
+/** @type {(picture: GrayImage, coefficients: Coefficients) => Promise<Blob>} */
 function paintGray({ gray, width, height }, coefficients) {
   const rgba = grayToRgba(gray);
   new Painter(coefficients, { width, height }).paint(rgba, 0, gray);
   return encode(rgba, width, height, "image/jpeg", PREVIEW_QUALITY);
 }
 
+/** @type {(bytes: Uint8Array) => string} */
 function base64(bytes) {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192)
@@ -131,35 +156,49 @@ function base64(bytes) {
   return btoa(text);
 }
 
+/** @type {(blob: Blob) => Promise<string>} */
 const dataUrl = async (blob) =>
   `data:${blob.type};base64,${base64(new Uint8Array(await blob.arrayBuffer()))}`;
 
-serve({
-  /** Load the model; once. */
+export const doors = {
+  /**
+   * Load the model; once.
+   * @type {(options: { base: string, contract: Contract, threads: number }) => Promise<void>}
+   */
   async start(options) {
     network ??= await load(options);
   },
 
-  /** Read a photograph and run the encoder over it. */
+  /**
+   * Read a photograph and run the encoder over it.
+   * @type {(of: { id: string, file: Blob }) => Promise<Size & { gray: boolean, preview: Size }>}
+   */
   async open({ id, file }) {
     const bitmap = await decode(file);
     const size = { width: bitmap.width, height: bitmap.height };
-    const small = copyOf(bitmap, smallSize(size, network.contract.short_side_px));
-    const inside = lookInside(bitmap, small);
+    if (!network) throw new Error("The model isn't loaded yet.");
+    const side = network.contract.short_side_px;
+    const small = copyOf(bitmap, smallSize(size, side));
+    const inside = lookInside(bitmap, small, side);
     const shown = fitting(size, PREVIEW_PX);
     const preview = { ...shown, gray: grayCodes(scaled(bitmap, shown.width, shown.height)) };
     bitmap.close();
     const prepared = await Prepared.of(network, small, size, inside);
     pictures.set(id, { prepared, preview, small, tokens: null });
-    if (pictures.size > MOST_PICTURES) pictures.delete(pictures.keys().next().value);
+    const [oldest] = pictures.keys();
+    if (pictures.size > MOST_PICTURES) pictures.delete(oldest);
     return { ...size, gray: isMonochrome(small), preview: shown };
   },
 
+  /** @type {(of: { id: string }) => Promise<void>} */
   async forget({ id }) {
     pictures.delete(id);
   },
 
-  /** The preview in gray. */
+  /**
+   * The preview in gray.
+   * @type {(of: { id: string }) => Promise<Blob>}
+   */
   async original({ id }) {
     const {
       preview: { gray, width, height },
@@ -167,18 +206,27 @@ serve({
     return encode(grayToRgba(gray), width, height, "image/jpeg", PREVIEW_QUALITY);
   },
 
-  /** The preview in color. */
+  /**
+   * The preview in color.
+   * @type {(of: { id: string, order: Order }) => Promise<Blob>}
+   */
   async paint({ id, order }) {
     const { prepared, preview } = known(id);
     return paintGray(preview, await coefficientsOf(prepared, await optionsOf(order)));
   },
 
-  /** What the other worker paints the full size with. */
+  /**
+   * What the other worker paints the full size with.
+   * @type {(of: { id: string, order: Order }) => Promise<Coefficients>}
+   */
   async coefficients({ id, order }) {
     return coefficientsOf(known(id).prepared, await optionsOf(order));
   },
 
-  /** How sure the network is: gray, white where it is certain, as on a border. */
+  /**
+   * How sure the network is: gray, white where it is certain, as on a border.
+   * @type {(of: { id: string, order: Order }) => Promise<Blob>}
+   */
   async confidence({ id, order }) {
     const { prepared, preview } = known(id);
     const options = await optionsOf(order);
@@ -187,7 +235,7 @@ serve({
     const levels = grayToRgba(Uint8Array.from(data, (sure) => Math.round(255 * sure)));
     const coarse = await createImageBitmap(new ImageData(levels, width, height));
     const canvas = new OffscreenCanvas(preview.width, preview.height);
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     const [across, down] = [preview.width / seen.size.width, preview.height / seen.size.height];
@@ -196,7 +244,10 @@ serve({
     return canvas.convertToBlob({ type: "image/png" });
   },
 
-  /** By what regions are told apart, for a page that finds them by itself. */
+  /**
+   * By what regions are told apart, for a page that finds them by itself.
+   * @type {(of: { id: string }) => Promise<PackedTraits>}
+   */
   async traits({ id }) {
     const { prepared } = known(id);
     const readers = readersOf(prepared.contract.region);
@@ -220,7 +271,10 @@ serve({
     };
   },
 
-  /** Other plausible results, each with a small picture. */
+  /**
+   * Other plausible results, each with a small picture.
+   * @type {(of: { id: string, order: Order }) => Promise<{ alternatives: Alternative[] }>}
+   */
   async alternatives({ id, order }) {
     const { prepared, preview } = known(id);
     const options = await optionsOf(order);
@@ -237,15 +291,21 @@ serve({
     return { alternatives };
   },
 
+  /** @type {(of: { id: string, point: Point }) => Promise<{ colors: LikelyColor[] }>} */
   async likelyColors({ id, point: [x, y] }) {
     return { colors: await known(id).prepared.likelyColors(x, y) };
   },
 
-  /** The main colors of a photograph as it came. */
+  /**
+   * The main colors of a photograph as it came.
+   * @type {(of: { id: string }) => Promise<{ palette: string[] }>}
+   */
   async palette({ id }) {
     const { small } = known(id);
     const scale = SIDE_PX / Math.min(small.width, small.height);
     const [width, height] = [small.width, small.height].map((side) => Math.max(1, Math.round(side * scale)));
     return { palette: paletteOf(resized(small, width, height).data) };
   },
-});
+};
+
+serve(doors);

@@ -29,7 +29,10 @@ const STALE = [
   [OURS, "ModelSHA256"],
 ];
 
-/** A model's name and version, such as "photochrom 2". */
+/**
+ * A model's name and version, such as "photochrom 2".
+ * @type {(model: Signature["model"]) => string}
+ */
 export const named = ({ name, model_version }) => `${name} ${model_version}`.trim();
 
 /**
@@ -37,14 +40,15 @@ export const named = ({ name, model_version }) => `${name} ${model_version}`.tri
  *
  * @param packet bytes; null for a new one
  * @returns bytes; the packet as it came where it is broken
+ * @type {(packet: Octets | null, signature: Signature) => Octets}
  */
 export function signedXmp(packet, { model, version }) {
-  const given =
-    packet === null ? EMPTY : new TextDecoder().decode(packet).replace(/^[\s\0\ufeff]+|[\s\0]+$/g, "");
-  if (given.replaceAll("<!--", "").replaceAll("<![CDATA[", "").includes("<!")) return packet; // could define entities
+  const came = packet ?? new TextEncoder().encode(EMPTY);
+  const given = new TextDecoder().decode(came).replace(/^[\s\0\ufeff]+|[\s\0]+$/g, "");
+  if (given.replaceAll("<!--", "").replaceAll("<![CDATA[", "").includes("<!")) return came; // could define entities
   const parsed = new DOMParser().parseFromString(given, "application/xml");
   const tree = parsed.getElementsByTagNameNS(RDF, "RDF")[0];
-  if (parsed.querySelector("parsererror") || !tree) return packet;
+  if (parsed.querySelector("parsererror") || !tree) return came;
   const descriptions = [...tree.children].filter(
     (one) => one.namespaceURI === RDF && one.localName === "Description",
   );
@@ -79,9 +83,11 @@ export function signedXmp(packet, { model, version }) {
   return new TextEncoder().encode(BEGIN + words + END);
 }
 
+/** @type {(description: Element, namespace: string, name: string) => Element[]} */
 const childrenOf = (description, namespace, name) =>
   [...description.children].filter((one) => one.namespaceURI === namespace && one.localName === name);
 
+/** @type {(descriptions: Element[], namespace: string, name: string) => string} */
 function textIn(descriptions, namespace, name) {
   for (const description of descriptions) {
     const [child] = childrenOf(description, namespace, name);

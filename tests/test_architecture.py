@@ -80,7 +80,7 @@ ORDER = {
         "cluster",
     ),
     "studio": ("workshop", "choice", "held", "shelf", "studio", "api", "server", "serving"),
-    "cli": ("console", "coloring", "remote", "main"),
+    "cli": ("console", "order", "crew", "remote", "coloring", "main"),
 }
 """The order inside rooms: each module may import those before it. Others are free to stand
 anywhere, as long as no import leads back to where it came from."""

@@ -164,3 +164,49 @@ def test_opening_takes_a_name_and_whether_damage_is_allowed(client, data, name, 
         assert answer.status_code == 201, answer.text
     else:
         refused(answer, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "kind"),
+    [
+        ("hints", [{"x": 1}], "hint"),
+        ("hints", None, "invalid"),
+        ("hints", "[]", "invalid"),
+        ("hints", [{"x": 5, "y": 5, "color": "#c22"}] * 201, "invalid"),
+        ("hints", [{"points": [[5, 5]] * 4001, "color": "#c22"}], "hint"),
+        ("lock", [{"x": 1, "color": "#c22"}], "hint"),
+        ("palette", ["red"], "color"),
+        ("palette", [3], "invalid"),
+        ("vividness", 3, "invalid"),
+    ],
+)
+def test_an_invalid_value_names_its_field_and_what_is_wrong(client, id, name, wrong, kind):
+    answer = client.post(f"/v1/pictures/{id}/paint", json={name: wrong})
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert problem["type"] == f"urn:photochrom:problem:{kind}"
+    assert name in problem["errors"][0]["loc"]
+    assert problem["errors"][0]["msg"] in problem["detail"]
+    assert name in problem["detail"]
+    assert "Value error" not in problem["detail"]
+
+
+@pytest.mark.parametrize("name", ["hints", "lock", "palette"])
+@pytest.mark.parametrize("place", ["params", "data"])
+def test_text_that_is_no_value_names_its_field(client, data, name, place):
+    files = {"file": ("a.webp", data)}
+    answer = client.post("/v1/colorize", files=files, **{place: {name: "{"}})
+    assert refused(answer, f"{name}: ")
+    assert answer.json()["errors"][0]["loc"][-1] == name
+
+
+def test_a_parameter_of_the_address_comes_before_a_field_of_the_form(client, data):
+    def made(**given):
+        answer = client.post("/v1/colorize", files={"file": ("a.webp", data)}, **given)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+    hint = {"hints": json.dumps(VALUES["hints"])}
+    both = made(params={"format": "png"} | hint, data={"format": "jpeg", "strength": "0.5"})
+    assert both == made(params={"format": "png", "strength": "0.5"} | hint)
+    assert both != made(params={"format": "png"} | hint)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from photochrom.errors import JobError
 from photochrom.models.devices import DEVICES
+from photochrom.runtime.options import Options, help_for, limits_for
 
 if TYPE_CHECKING:
     from photochrom.runtime.hints import Hint, Lock
@@ -43,6 +48,45 @@ DeviceOption = Annotated[
         metavar="|".join(DEVICES), help="Run the network on this device; auto selects the fastest."
     ),
 ]
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each plain field of `Options`; it gets them as ``options``.
+
+    Hints, locks and palettes are written in ways of their own; the number of an alternative is
+    not asked for, as the results of all are written.
+    """
+    plain = {
+        one.name: _option_of(one.name, one.default)
+        for one in fields(Options)
+        if isinstance(one.default, int | float) and one.name != "alternative"
+    }
+    taken = []
+    for one in inspect.signature(command, eval_str=True).parameters.values():
+        taken += list(plain.values()) if one.name == "options" else [one]
+
+    @wraps(command)
+    def parsed(**given: Any) -> None:
+        options = Options(**{name: given.pop(name) for name in plain})
+        command(options=options, **given)
+
+    parsed.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    parsed.__annotations__ = {one.name: one.annotation for one in taken}
+    return parsed
+
+
+def _option_of(name: str, default: Any) -> inspect.Parameter:
+    """A field of `Options` as a parameter that Typer makes an option of."""
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(default, bool):
+        flag += f"/--no-{flag[2:]}" if default else ""
+        option = typer.Option(flag, help=help_for(name))
+    else:
+        option = typer.Option(**limits_for(name), help=help_for(name))
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(
+        name, kind, default=default, annotation=Annotated[type(default), option]
+    )
 
 
 def to_bytes(megabytes: int | None) -> int | None:

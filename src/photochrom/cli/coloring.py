@@ -1,435 +1,270 @@
-"""The colorize command: carry out an order, and say what happens."""
+"""The colorize command."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
-from functools import partial
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+import typer
 
-from photochrom.batch import manifest, pool, resume
-from photochrom.batch.edited import Edited
-from photochrom.batch.jobs import STANDARD_STREAM, Job, Made, Shared
-from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import each_alternative, left_out, plan
-from photochrom.batch.pool import Outcome
-from photochrom.batch.resume import Task
-from photochrom.batch.shards import Shard
-from photochrom.batch.watch import INTERVAL_S, watch
-from photochrom.cli.advice import error_text, worded
+from photochrom.cli.arguments import (
+    DeviceOption,
+    LikeOption,
+    ModelOption,
+    all_inputs,
+    hints_in,
+    locks_in,
+    palette_in,
+    takes_options,
+    to_bytes,
+)
 from photochrom.cli.codes import ExitCode
-from photochrom.cli.console import error_console, interruptible, progress
-from photochrom.errors import DataError, JobError
-from photochrom.pictures import writing
-from photochrom.runtime.coarse import Reference
-from photochrom.runtime.colorizer import Colorizer
-from photochrom.runtime.cores import threads_each, usual_workers
+from photochrom.errors import JobError
+from photochrom.runtime.options import Options, help_for, limits_for
 
-LISTED = 20
-"""So many failures are listed again at the end; the manifest has all."""
+if TYPE_CHECKING:
+    from photochrom.cli.order import BatchOrder
 
 
-class Paint(Protocol):
-    """Colorizes one photograph: `Job.run` with its picture options filled in."""
+class Pages(StrEnum):
+    """Which pages of a TIFF file to colorize."""
 
-    def __call__(
-        self,
-        job: Job,
-        colorizer: Colorizer,
-        *,
-        reference: Reference | None,
-        edits: Edited | None,
-        shared: Shared,
-        force: bool,
-    ) -> Made:
-        """Do it; `force` allows to replace what is there."""
+    FIRST = "first"
+    ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BatchOrder:
-    """What the colorize command was asked for; see its options."""
+@takes_options
+def colorize(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="IN...", help="Photographs, folders, or - for standard input."),
+    ] = None,
+    *,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Write to this file (one photograph), this folder (several), or - (standard "
+            "output). Default: NAME-color beside NAME.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    like: LikeOption = None,
+    device: DeviceOption = "cpu",
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y[,RADIUS]=#RRGGBB",
+            help="Set a known color at a point, in pixels. Repeatable.",
+        ),
+    ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Read hints from a file.")
+    ] = None,
+    edits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Apply the edits saved by the Studio: NAME.edits.json in this folder, for "
+            "each photograph that has such a file.",
+        ),
+    ] = None,
+    reach: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=16,
+            help="Confine each hint to the object it is on: 0.5 a part, 1 the object, 2 more.",
+        ),
+    ] = None,
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="X,Y,RADIUS", help=f"{help_for('lock')} Repeatable.")
+    ] = None,
+    palette: Annotated[
+        str | None,
+        typer.Option(
+            metavar="#RRGGBB,...|PICTURE",
+            help="Restrict the result to these colors, or to those of a picture.",
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PICTURE",
+            help="Follow the colors of this photograph where the content matches.",
+        ),
+    ] = None,
+    options: Options,
+    alternatives: Annotated[
+        int,
+        typer.Option(**limits_for("alternative"), metavar="N", help="Write N plausible results."),
+    ] = 0,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP.png",
+            help="Also write a confidence map: white is certain, black is uncertain.",
+        ),
+    ] = None,
+    pages: Annotated[
+        Pages,
+        typer.Option(
+            help="Select the pages of multi-page TIFF files; all writes one multi-page TIFF."
+        ),
+    ] = Pages.FIRST,
+    max_memory_mb: Annotated[
+        int | None,
+        typer.Option(min=1, help="Limit memory use. Default: four fifths of the memory available."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an earlier run: do only what is left.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Process N photographs at a time. Default: the number of cores, plus one.",
+        ),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Include subfolders.")
+    ] = True,
+    files_from: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Read more inputs from a list, one per line."),
+    ] = None,
+    null: Annotated[
+        bool,
+        typer.Option(
+            "--null", "-0", help="Expect NUL-terminated names in the list (find -print0)."
+        ),
+    ] = False,
+    parents: Annotated[
+        bool, typer.Option("--parents", help="Keep each input's path under the output folder.")
+    ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Record what was done in this file. Default for folders: "
+            "photochrom-manifest.jsonl in the output folder.",
+        ),
+    ] = None,
+    shard: Annotated[
+        str,
+        typer.Option(
+            metavar="I/N",
+            help="Process one of N shares of the photographs, counted from 0/N; for several "
+            "machines.",
+        ),
+    ] = "",
+    ray: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Use a Ray cluster: local starts one on this machine, auto finds the running "
+            "one, HOST:PORT connects to another.",
+        ),
+    ] = "",
+    actors: Annotated[
+        str,
+        typer.Option(
+            metavar="MIN..MAX", help="Set the number of cluster processes. Default: 1 to all cores."
+        ),
+    ] = "",
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Show results beside the originals, in terminals that can."),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one line of JSON for each photograph, for scripts."),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Keep watching the folders for new photographs, until Ctrl-C."
+        ),
+    ] = False,
+    interval: Annotated[
+        float, typer.Option(min=0.05, help="Set the seconds between two checks of --watch.")
+    ] = 2.0,
+) -> None:
+    """Colorize photographs; size, lightness, transparency and metadata are kept."""
+    from dataclasses import replace
 
-    inputs: Sequence[str]
-    output: str | None = None
-    model: str | None = None
-    like: str | None = None
-    """Of which kind another maker's file is."""
-    device: str = "cpu"
-    force: bool = False
-    recursive: bool = True
-    parents: bool = False
-    listed: bool = False
-    """Whether inputs came from a list."""
-    workers: int | None = None
-    manifest: Path | None = None
-    shard: Shard | None = None
-    """The share of the photographs that is done here; None: all."""
-    resume: bool = False
-    watch: bool = False
-    interval_s: float = INTERVAL_S
-    reference: Path | None = None
-    """A color photograph to follow."""
-    edits: Path | None = None
-    """A folder with edits of photographs."""
-    alternatives: int = 0
-    """So many results of each photograph; 0: the usual one."""
-    all_pages: bool = False
-    """Of TIFF files; else the first one alone."""
-    show: bool = False
-    """Pictures in the terminal, at the end."""
-    as_json: bool = False
-    """A line of JSON for each photograph, to stdout."""
-    single: str = ""
-    """An option that suits one photograph only, if one was used."""
+    from photochrom.batch.shards import Shard
+    from photochrom.cli.order import BatchOrder
 
-    def plan(self) -> list[Job]:
-        """All jobs that there are now."""
-        jobs = plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)
-        if self.single and len(jobs) > 1:
-            raise JobError(f"{self.single} works with a single photograph; {len(jobs)} were given.")
-        if self.shard is not None:
-            jobs = [job for job in jobs if self.shard.holds(job.name)]
-        return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
-
-    def left_out(self) -> str:
-        """Which files of the folders aren't taken, in a line; empty for none."""
-        return left_out(self.inputs, self.output, recursive=self.recursive)
-
-    def open_manifest(self, jobs: Sequence[Job], *, write: bool) -> Manifest | None:
-        """The manifest of these jobs, and with it those of other shards."""
-        place = self.manifest_place(jobs)
-        if place is None:
-            return None
-        own = manifest.path_of(place, self.shard)
-        others = [path for path in manifest.family(place) if path != own]
-        return Manifest(own, write=write, others=others)
-
-    def manifest_place(self, jobs: Sequence[Job]) -> Path | None:
-        """Where the manifest of these jobs is; None for orders that keep none.
-
-        Raises
-        ------
-        JobError
-            The order needs one, and there is no folder to put it in.
-        """
-        if self.manifest is not None:
-            return self.manifest
-        if self.output not in (None, STANDARD_STREAM):
-            place = Path(self.output or "")
-            to_folder = all(job.target != place for job in jobs)
-            folders = any(Path(name).is_dir() for name in self.inputs)
-            kept = self.listed or self.resume or folders
-            if to_folder and kept and (jobs or folders):
-                return place / manifest.NAME
-        if self.resume and (jobs or self.shard is None):
-            raise JobError(
-                "--resume needs the manifest of an earlier run. Name the output folder "
-                "with -o, or the manifest with --manifest."
-            )
-        return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Crew:
-    """Who does the work, and where it is said and written down."""
-
-    order: BatchOrder
-    paint: Paint
-    colorizer: Colorizer
-    reference: Reference | None
-    edits: Edited | None
-    workers: int
-    written: Manifest | None
-    console: Console
-    stop: Callable[[], bool]
-    shared: Shared = field(default_factory=Shared)
-
-    def left_of(self, jobs: Sequence[Job]) -> list[Task]:
-        """What is left to do; what isn't is said."""
-        if self.written is not None:
-            # Where the folder's results are shared out among machines, locks may not reach others.
-            folder = self.written.path.parent
-            shared = self.order.shard is not None
-            shared |= len(manifest.family(folder / manifest.NAME)) > 1
-            targets = (job.target for job in jobs if job.target)
-            resume.remove_left(targets, of_others=not shared)
-            if self.written.unreadable and not self.order.watch:
-                self.console.print(
-                    f"{self.written.path}: {self.written.unreadable} of its lines can't be read, "
-                    "and count as if they weren't there.",
-                    style="yellow",
-                    markup=False,
-                )
-        tasks, skipped, others = [], 0, 0
-        for task in resume.sort_out(
-            jobs, manifest=self.written, resume=self.order.resume, force=self.order.force
-        ):
-            if self.stop():
-                break
-            if task.step == "keep":
-                self.console.print(
-                    f"kept: {worded(task.reason, task.advice)}", style="yellow", markup=False
-                )
-            if task.step in ("skip", "keep"):
-                skipped += 1
-                others += self._is_of_another_model(task)
-            else:
-                tasks.append(task)
-        if skipped and not self.order.watch:
-            self.console.print(f"{skipped} done before, {len(tasks)} left.")
-        if others:
-            self.console.print(
-                f"{others} of these were made with another model, or another version of it, "
-                f"than {self.colorizer.contract.identity}, and stay as they are.",
-                style="yellow",
-                markup=False,
-            )
-        return tasks
-
-    def outcomes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """Do tasks, and say of each what became of it."""
-        for outcome in pool.run(
-            tasks,
-            self._work,
-            workers=max(1, min(self.workers, len(tasks))),
-            manifest=self.written,
-            model=self.colorizer.contract.identity,
-            stop=self.stop,
-        ):
-            self._say(outcome)
-            yield outcome
-
-    def _work(self, job: Job, *, force: bool) -> Made:
-        return self.paint(
-            job,
-            self.colorizer,
-            reference=self.reference,
-            edits=self.edits,
-            shared=self.shared,
-            force=force,
-        )
-
-    def _is_of_another_model(self, task: Task) -> bool:
-        if self.written is None or task.job.target is None:
-            return False
-        record = self.written.done[self.written.key(task.job.target)]
-        ours = self.colorizer.contract.identity
-        if self.edits is not None and task.job.source is not None:
-            ours = self.edits.model_of(task.job.source)
-        return record.model is None or not record.model.same_as(ours)
-
-    def _say(self, outcome: Outcome) -> None:
-        job, made = outcome.task.job, outcome.made
-        if self.order.as_json:
-            print(_json(outcome), flush=True)
-            if outcome.error is None:
-                return
-        if outcome.error is not None:
-            style = "red" if outcome.status == "failed" else None
-            self.console.print(
-                f"{outcome.status}: {error_text(outcome.error)}", style=style, markup=False
-            )
-            return
-        size = f"{made.width} x {made.height}" if made else outcome.task.reason
-        note = f"; {job.note}" if job.note else ""
-        self.console.print(f"{job.name} -> {job.target or 'stdout'} ({size}{note})", markup=False)
-        if made:
-            for remark in made.remarks:
-                self.console.print(f"  {remark}", style="yellow", markup=False)
-
-
-def run(order: BatchOrder, paint: Paint) -> int:
-    """Colorize what there is.
-
-    Returns
-    -------
-    The exit code: 0, 1 where some failed, 130 where Ctrl-C came before the end
-    """
-    jobs = order.plan()
-    if any(job.target is None for job in jobs) and sys.stdout.isatty():
-        raise JobError(
-            "Refusing to write a picture to the terminal; name a file with -o, or use a pipe."
-        )
-    if order.as_json and any(job.target is None for job in jobs):
-        raise JobError("--json prints to stdout; name a file for the picture with -o.")
-    failed: list[Outcome] = []
-    shown: list[tuple[Path, Path]] = []
-    finished = pages = 0
-    with _crew(order, paint, jobs) as crew:
-        tasks = crew.left_of(jobs)
-        with progress("colorizing", len(tasks), console=crew.console) as done:
-            for finished, outcome in enumerate(crew.outcomes(tasks), start=1):
-                failed += [outcome] if outcome.status == "failed" else []
-                pages += outcome.made.pages_left if outcome.made else 0
-                source, target = outcome.task.job.source, outcome.task.job.target
-                if order.show and outcome.made and source and target:
-                    shown.append((source, target))
-                done(finished, len(tasks))
-    if pages and len(tasks) > 1:
-        crew.console.print(
-            f"{pages} further pages were left out; --pages all takes them.", style="yellow"
-        )
-    if crew.written is not None and crew.written.times_remade:
-        crew.console.print(
-            f"{crew.written.path} was removed meanwhile, and was written anew.",
-            style="yellow",
-            markup=False,
-        )
-    if others := order.left_out():
-        crew.console.print(others, style="yellow", markup=False)
-    if order.show:
-        _show(shown, crew.console)
-    _say_failed(failed, finished, crew.console)
-    if finished < len(tasks) or (crew.stop() and not tasks):
-        advice = "; the same command with --resume does the rest" if order.output else ""
-        crew.console.print(f"Stopped: {finished} of {len(tasks)} done{advice}.", markup=False)
-        return ExitCode.INTERRUPTED
-    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
-
-
-def _json(outcome: Outcome) -> str:
-    """What became of a photograph, in one line; letters beyond ASCII are escaped."""
-    job, made = outcome.task.job, outcome.made
-    told = {
-        "input": job.name,
-        "output": str(job.target) if job.target else None,
-        "status": outcome.status,
-        "seconds": round(outcome.seconds, 3),
-        "width": made.width if made else None,
-        "height": made.height if made else None,
-        "remarks": list(made.remarks) if made else [],
-        "error": error_text(outcome.error) if outcome.error else None,
-    }
-    return json.dumps(told)
-
-
-def _show(shown: Sequence[tuple[Path, Path]], console: Console) -> None:
-    """Results beside their photographs, where the terminal can."""
-    from photochrom.cli import thumbnails
-
-    if not shown:
-        return
-    way = thumbnails.way_of(os.environ, asked=thumbnails.attributes()) if _is_seen() else None
-    if way is None:
-        console.print("--show needs a terminal with pictures: kitty, iTerm2 or sixel.")
-        return
-    for before, after in shown[: thumbnails.MOST]:
-        both = thumbnails.side_by_side(before, after)
-        if both is not None:
-            sys.stderr.write(thumbnails.encoded(both, way))
-    if len(shown) > thumbnails.MOST:
-        console.print(f"... and {len(shown) - thumbnails.MOST} more.")
-
-
-def _is_seen() -> bool:
-    return sys.stderr.isatty()
-
-
-def run_watch(order: BatchOrder, paint: Paint) -> int:
-    """Colorize what is in folders and what arrives there, until Ctrl-C.
-
-    Returns
-    -------
-    The exit code: 0, or 1 where some that are there could not be colorized
-    """
-    for name in order.inputs:
-        if not Path(name).is_dir():
-            raise JobError(f"{name}: --watch needs folders.")
-    with suppress(DataError):  # no photographs yet
-        order.plan()
-    jobs: list[Job] = []
-    failed: dict[Path | None, Outcome] = {}
-    finished = made = 0
-    with _crew(order, paint, jobs) as crew:
-        where = ", ".join(order.inputs)
-        crew.console.print(f"Watching {where}; Ctrl-C ends it.", markup=False)
-        for ready in watch(order.plan, interval_s=order.interval_s, stop=crew.stop):
-            jobs[:] = ready
-            for outcome in crew.outcomes(crew.left_of(ready)):
-                finished += 1
-                failed.pop(outcome.task.job.source, None)
-                if outcome.status == "failed":
-                    failed[outcome.task.job.source] = outcome
-                made += outcome.made is not None
-    failed = {path: outcome for path, outcome in failed.items() if path and path.exists()}
-    _say_failed(list(failed.values()), finished, crew.console)
-    crew.console.print(f"Stopped watching; {made} colorized.")
-    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
-
-
-def show(order: BatchOrder) -> None:
-    """Print what would be done, and do nothing."""
-    jobs = order.plan()
-    counts: Counter[str] = Counter()
-    earlier = order.open_manifest(jobs, write=False)
-    for task in resume.sort_out(jobs, manifest=earlier, resume=order.resume, force=order.force):
-        job = task.job
-        counts["skip" if task.step == "keep" else task.step] += 1
-        if task.step in ("skip", "keep", "refuse"):
-            line = f"{task.step}: {job.name} ({worded(task.reason, task.advice)})"
-        else:
-            remarks = "; ".join(part for part in (task.reason, job.note) if part)
-            line = f"{job.name} -> {job.target or 'stdout'}" + (f" ({remarks})" if remarks else "")
-        print(line.encode("utf-8", "backslashreplace").decode())
-    left = len(jobs) - counts["skip"] - counts["refuse"]
-    print(
-        f"{left} to colorize, {counts['skip']} done before, {counts['refuse']} refused; "
-        "nothing was written.",
-        file=sys.stderr,
+    given = {"--hint": hint, "--hints": hints, "--lock": lock, "--confidence": confidence}
+    order = BatchOrder(
+        inputs=all_inputs(inputs or [], files_from, null=null),
+        output=output,
+        options=replace(
+            options,
+            hints=hints_in(hint or [], hints, reach),
+            lock=locks_in(lock or []),
+            palette=palette_in(palette),
+        ),
+        edits=edits,
+        reference=reference,
+        alternatives=alternatives,
+        confidence=confidence,
+        all_pages=pages is Pages.ALL,
+        single=next((name for name, value in given.items() if value), ""),
+        model=model,
+        like=like,
+        device=device,
+        force=force,
+        recursive=recursive,
+        parents=parents,
+        listed=files_from is not None,
+        workers=workers,
+        manifest=manifest,
+        shard=Shard.parse(shard) if shard else None,
+        resume=resume or watch,
+        watch=watch,
+        interval_s=interval,
+        show=show,
+        as_json=as_json,
     )
-    if others := order.left_out():
-        print(others, file=sys.stderr)
+    budget_bytes = to_bytes(max_memory_mb)
+    code = _carry_out(order, budget_bytes, ray=ray, actors=actors, dry_run=dry_run)
+    if code:
+        raise typer.Exit(code)
 
 
-@contextmanager
-def _crew(order: BatchOrder, paint: Paint, jobs: Sequence[Job]) -> Iterator[_Crew]:
-    """Open what the work needs; `jobs` may change during a watch."""
-    workers = order.workers or usual_workers()
-    if not order.watch:
-        workers = max(1, min(workers, len(jobs)))
-    open_ = partial(Colorizer, threads=threads_each(workers), device=order.device)
-    colorizer = open_(order.model, like=order.like)
-    edits = None
-    if order.edits is not None:
-        edits = Edited(order.edits, colorizer, None if order.model else open_)
-    with (
-        order.open_manifest(jobs, write=True) or nullcontext() as written,
-        interruptible(patient=order.watch or len(jobs) > 1, abandon=writing.abandon) as stop,
-    ):
-        yield _Crew(
-            order=order,
-            paint=paint,
-            colorizer=colorizer,
-            reference=None if order.reference is None else colorizer.reference(order.reference),
-            edits=edits,
-            workers=workers,
-            written=written,
-            console=error_console(),
-            stop=stop,
+def _carry_out(
+    order: BatchOrder, budget_bytes: int | None, *, ray: str, actors: str, dry_run: bool
+) -> int:
+    """Do it, here or on a cluster; the exit code."""
+    from photochrom.runtime.memory import Budget, usable_bytes
+
+    if order.confidence is not None and order.all_pages:
+        raise JobError("--confidence maps a single page; it can't be combined with --pages all.")
+    budget = Budget(budget_bytes or usable_bytes() * 4 // 5)
+    if ray or any("://" in place for place in (*order.inputs, order.output or "")):
+        from photochrom.cli import remote
+
+        return remote.carry_out(order, budget=budget, ray=ray, actors=actors, dry_run=dry_run)
+    if order.confidence is not None and order.alternatives:
+        raise JobError(
+            "--confidence maps a single result; it can't be combined with --alternatives."
         )
+    if dry_run:
+        order.print_plan()
+        return ExitCode.DONE
+    from photochrom.cli import crew
 
-
-def _say_failed(failed: Sequence[Outcome], finished: int, console: Console) -> None:
-    """Name again, where all can see it, what has not been colorized."""
-    if not failed:
-        return
-    console.print(f"{len(failed)} of {finished} failed.", style="red")
-    if finished > 1:
-        for error in [outcome.error for outcome in failed if outcome.error][:LISTED]:
-            console.print(f"  {error_text(error)}", style="red", markup=False)
-    if len(failed) > LISTED:
-        console.print(f"  ... and {len(failed) - LISTED} more.", style="red")
-    refused = sum(outcome.task.step == "refuse" for outcome in failed)
-    if refused > 1:
-        console.print(
-            f"{refused} results are there already: --resume leaves alone what is done, "
-            "--force makes it anew."
-        )
+    return (crew.run_watch if order.watch else crew.run)(order, budget)

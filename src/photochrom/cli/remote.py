@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyvips
 from rich.console import Console
@@ -20,13 +19,13 @@ from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.status import Summary, summarize
 from photochrom.cli.codes import ExitCode
-from photochrom.cli.coloring import LISTED, BatchOrder
 from photochrom.cli.console import error_console, interruptible
+from photochrom.cli.crew import LISTED
+from photochrom.cli.order import BatchOrder
 from photochrom.errors import JobError, StoreError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.memory import Budget
-from photochrom.runtime.options import DEFAULTS, Options
 
 GIVEN_UP = 30
 """After so many failures of a store in a row, none between, the run ends."""
@@ -34,24 +33,18 @@ GIVEN_UP = 30
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOrder:
-    """What the colorize command was asked for; see its options."""
+    """An order for object stores, or for a cluster."""
 
+    order: BatchOrder
     plan: Plan
-    options: Options = DEFAULTS
-    model: str | None = None
-    like: str | None = None
-    device: str = "cpu"
-    force: bool = False
-    resume: bool = False
-    workers: int | None = None
-    reference: Path | None = None
+    budget: Budget
     cluster: Cluster | None = None
-    budget: Budget | None = None
 
     def tasks(self) -> Iterator[ObjectTask]:
         """All tasks, as they are listed."""
-        earlier = Earlier(self.plan, resume=self.resume)
-        return sort_out(self.plan, earlier, resume=self.resume, force=self.force)
+        resume = self.order.resume
+        earlier = Earlier(self.plan, resume=resume)
+        return sort_out(self.plan, earlier, resume=resume, force=self.order.force)
 
 
 @dataclass(kw_only=True)
@@ -113,14 +106,12 @@ class _Tally:
         return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
-def carry_out(
-    order: BatchOrder, options: Options, *, budget: Budget, ray: str, actors: str, dry_run: bool
-) -> int:
+def carry_out(order: BatchOrder, *, budget: Budget, ray: str, actors: str, dry_run: bool) -> int:
     """Colorize photographs of object stores, or on a cluster; the exit code.
 
     Parameters
     ----------
-    order, options : what the command was asked for
+    order : what the command was asked for
     budget : of this machine's memory
     ray, actors : the options of those names; no cluster where the first is empty
     dry_run : say what would be done, and do nothing
@@ -135,6 +126,9 @@ def carry_out(
         ("--watch", order.watch),
         ("--manifest", order.manifest is not None),
         ("--pages all", order.all_pages),
+        ("--show", order.show),
+        ("--json", order.as_json),
+        ("--edits", order.edits is not None),
         ("stdin", STANDARD_STREAM in order.inputs),
         (order.single, bool(order.single) and single),
     ):
@@ -152,17 +146,7 @@ def carry_out(
     )
     cluster = Cluster(address=ray, actors=parse_actors(actors) if actors else None)
     remote_order = StoreOrder(
-        plan=plan,
-        options=options,
-        model=order.model,
-        like=order.like,
-        device=order.device,
-        force=order.force,
-        resume=order.resume,
-        workers=order.workers,
-        reference=order.reference,
-        cluster=cluster if ray else None,
-        budget=budget,
+        order=order, plan=plan, budget=budget, cluster=cluster if ray else None
     )
     if dry_run:
         show(remote_order)
@@ -228,26 +212,28 @@ def status(place: str) -> int:
 
 
 def _in_threads(
-    order: StoreOrder, tasks: Iterator[ObjectTask], stop: Callable[[], bool]
+    store: StoreOrder, tasks: Iterator[ObjectTask], stop: Callable[[], bool]
 ) -> Generator[ObjectOutcome, None, None]:
+    order = store.order
     workers = order.workers or usual_workers()
     threads = threads_each(workers)
     pyvips.concurrency_set(threads)
     colorizer = Colorizer(order.model, like=order.like, threads=threads, device=order.device)
     reference = None if order.reference is None else colorizer.reference(order.reference)
     worker = Worker(
-        colorizer=colorizer, options=order.options, reference=reference, budget=order.budget
+        colorizer=colorizer, options=order.options, reference=reference, budget=store.budget
     )
-    with Parts(order.plan.manifest) as written:
+    with Parts(store.plan.manifest) as written:
         for outcome in in_threads(tasks, worker.do, workers=workers, stop=stop):
             written.append(outcome.record)
             yield outcome
 
 
 def _on_cluster(
-    order: StoreOrder, tasks: Iterator[ObjectTask]
+    store: StoreOrder, tasks: Iterator[ObjectTask]
 ) -> Generator[ObjectOutcome, None, None]:
-    assert order.cluster is not None
+    assert store.cluster is not None
+    order = store.order
     reference = None
     if order.reference is not None:
         reference = Colorizer(order.model, like=order.like).reference(order.reference)
@@ -256,10 +242,10 @@ def _on_cluster(
         like=order.like,
         device=order.device,
         reference=reference,
-        manifest=order.plan.manifest,
+        manifest=store.plan.manifest,
         options=order.options,
     )
-    return clusters.run(tasks, team, order.cluster)
+    return clusters.run(tasks, team, store.cluster)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from photochrom.errors import ColorError, EditsError, HintError
 from photochrom.models import fields
 from photochrom.models.contract import ModelIdentity
 from photochrom.models.plain import read_json, read_text
-from photochrom.runtime.hints import Hint, Lock, hints_from, locks_from
+from photochrom.runtime.hints import hints_from, locks_from
 from photochrom.runtime.options import DEFAULTS, Options, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -19,21 +19,18 @@ SUFFIX = ".edits.json"
 
 VERSION = 1
 TONES = ("vividness", "likeness", "warmth", "tint", "strength")
-KNOWN = {"photochrom", "version", "model", "hints", "lock", "palette", "reference", *TONES}
+LOOK = ("hints", "lock", "palette", *TONES)
+"""The options that edits hold."""
+
+KNOWN = {"photochrom", "version", "model", "reference", *LOOK}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edits:
-    """What was asked for a photograph; fields as in `Options`."""
+    """What was asked for a photograph."""
 
-    hints: tuple[Hint, ...] = ()
-    lock: tuple[Lock, ...] = ()
-    palette: tuple[str, ...] = ()
-    vividness: float = DEFAULTS.vividness
-    likeness: float = DEFAULTS.likeness
-    warmth: float = DEFAULTS.warmth
-    tint: float = DEFAULTS.tint
-    strength: float = DEFAULTS.strength
+    look: Options = DEFAULTS
+    """Only the fields of `LOOK` count."""
     reference: Path | None = None
     """A color photograph to follow."""
     model: ModelIdentity | None = None
@@ -41,8 +38,7 @@ class Edits:
 
     def over(self, options: Options) -> Options:
         """Options with these edits in place of theirs."""
-        names = ("hints", "lock", "palette", *TONES)
-        return replace(options, **{name: getattr(self, name) for name in names})
+        return replace(options, **{name: getattr(self.look, name) for name in LOOK})
 
 
 def edits_beside(photograph: Path, folder: Path) -> Edits | None:
@@ -82,13 +78,17 @@ def _edits_from(content: Any, folder: Path) -> Edits:
     try:
         palette = content.get("palette", [])
         reference = content.get("reference")
-        return Edits(
+        numbers: dict[str, Any] = {name: _number(content, name) for name in TONES}
+        look = Options(
             hints=hints_from(content.get("hints", [])),
             lock=locks_from(content.get("lock", [])),
             palette=parse_palette(",".join(palette)) if palette else (),
+            **numbers,
+        )
+        return Edits(
+            look=look,
             reference=None if reference is None else folder / str(reference),
             model=_model(content),
-            **{name: _number(content, name) for name in TONES},
         )
     except (ColorError, HintError, TypeError) as error:
         raise ValueError(str(error)) from error

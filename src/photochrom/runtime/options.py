@@ -63,7 +63,7 @@ class Options:
         QUALITY, "Set the quality of JPEG, WebP and AVIF output.", min=1, max=100
     )
     lossless: bool = _option(False, "Write WebP and AVIF without loss.")
-    max_pixels: int = _option(MAX_PIXELS, "Reject larger pictures.")
+    max_pixels: int = _option(MAX_PIXELS, "Reject larger pictures.", min=1)
     allow_damaged: bool = _option(False, "Accept damaged files and use what can be decoded.")
 
     def paint(

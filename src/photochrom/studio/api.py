@@ -90,11 +90,9 @@ async def colorize(
 ) -> Response:
     """Colorize a photograph. Options may be query parameters or fields of the form."""
     if upload.fields:
-        own = type(order).model_fields
-        given = {key: getattr(order, key) for key in own if key in request.query_params}
-        order = orders.ColorizeOrder.model_validate({**upload.fields, **given})
+        order = orders.ColorizeOrder.model_validate({**upload.fields, **request.query_params})
     name = plain_name(order.name) or upload.name or "picture"
-    options = orders.options_of(order)
+    options = order.options()
     look = partial(footprint.of, upload.data, name=name, max_pixels=studio.limits.pixels)
     found = await studio.work(request, look, subject=name)
     format_ = _format(found.format, order.format)
@@ -178,7 +176,7 @@ async def paint(
     order: Annotated[orders.PaintOrder, Body()],
 ) -> Response:
     """Colorize an open picture: a preview, or the file at full size."""
-    options, reference = orders.options_of(order), studio.reference(order.reference)
+    options, reference = order.options(), studio.reference(order.reference)
 
     def work() -> Response:
         colorizer = studio.choice.colorizer(order.model)
@@ -205,7 +203,7 @@ async def coefficients(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.PreviewOrder
 ) -> Any:
     """The colors of a preview, to be painted by whoever asks over the picture in gray."""
-    options, reference = orders.options_of(order), studio.reference(order.reference)
+    options, reference = order.options(), studio.reference(order.reference)
 
     def work() -> dict[str, Any]:
         colorizer = studio.choice.colorizer(order.model)
@@ -224,7 +222,7 @@ async def alternatives(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.AlternativesOrder
 ) -> Any:
     """Find other plausible results, each with the hints that produce it."""
-    options, reference = orders.options_of(order), studio.reference(order.reference)
+    options, reference = order.options(), studio.reference(order.reference)
 
     def work() -> dict[str, Any]:
         entries = []
@@ -257,14 +255,13 @@ async def colors(
     held: OpenPicture,
     x: Annotated[float, Query(description="In pixels of the full picture.")],
     y: float,
-    hints: Annotated[str, Query(description="JSON, as for painting.")] = "",
+    hints: Annotated[orders.HintsText, Query(description="JSON, as for painting.")] = None,
     model: ModelName = None,
 ) -> Any:
     """Get the most likely colors at a point."""
-    given = orders.hints_of(hints)
 
     def work() -> list[tuple[str, float]]:
-        return held.seen_by(studio.choice.colorizer(model)).likely_colors(x, y, hints=given)
+        return held.seen_by(studio.choice.colorizer(model)).likely_colors(x, y, hints=hints or ())
 
     found = await studio.work(request, work, needs=studio.needs(held, model=model))
     return {"colors": [{"color": color, "share": share} for color, share in found]}
@@ -279,7 +276,7 @@ async def confidence(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
 ) -> Response:
     """Get the confidence map as a gray PNG: white is certain, black is uncertain."""
-    options, reference = orders.options_of(order), studio.reference(order.reference)
+    options, reference = order.options(), studio.reference(order.reference)
 
     def work() -> bytes:
         colorizer = studio.choice.colorizer(order.model)

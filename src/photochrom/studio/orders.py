@@ -1,13 +1,17 @@
-"""What the server is asked, as pydantic models; the options come from `Options`."""
+"""What the server is asked, as pydantic models; the options come from `Options`.
+
+Each value becomes what the library takes while it is checked, so that an order is an `Options`
+but for the fields that its route doesn't use, and an error names the field.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -18,7 +22,8 @@ from pydantic import (
 )
 
 from photochrom.errors import ColorError, HintError
-from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from, hints_from_json, locks_from
+from photochrom.models.plain import read_json
+from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from, locks_from
 from photochrom.runtime.options import Options, help_for, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -60,11 +65,6 @@ HINT_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-HintEntries = Annotated[
-    list[dict[str, Any]],
-    Field(max_length=MAX_HINTS),
-    WithJsonSchema({"type": "array", "maxItems": MAX_HINTS, "items": HINT_SCHEMA}),
-]
 LOCK_SCHEMA = {
     "type": "object",
     "description": "A dot or a stroke where hints from elsewhere change nothing.",
@@ -73,28 +73,124 @@ LOCK_SCHEMA = {
     },
     "additionalProperties": False,
 }
-LockEntries = Annotated[
-    list[dict[str, Any]],
-    Field(max_length=MAX_HINTS),
-    WithJsonSchema({"type": "array", "maxItems": MAX_HINTS, "items": LOCK_SCHEMA}),
-]
-Colors = Annotated[list[str], Field(max_length=MAX_COLORS)]
 FormatName = Literal["jpeg", "png", "tiff", "webp", "avif"]
 WRITTEN: tuple[str, ...] = get_args(FormatName)
 
 
-class _Strict(BaseModel):
+def hints_of(entries: Any) -> tuple[Hint, ...]:
+    """Hints from the entries of a request.
+
+    Raises
+    ------
+    HintError, ColorError
+        They can't be understood, or are too many.
+    """
+    return _few(entries, hints_from, "hints")
+
+
+def locks_of(entries: Any) -> tuple[Lock, ...]:
+    """Locks from the entries of a request. Errors as for `hints_of`."""
+    return _few(entries, locks_from, "locks")
+
+
+def colors_of(names: list[str]) -> tuple[str, ...]:
+    """A palette from the colors of a request; () from none.
+
+    Raises
+    ------
+    ColorError
+        One can't be understood, or they are too many.
+    """
+    if len(names) > MAX_COLORS:
+        raise ColorError(f"The palette has too many colors; at most {MAX_COLORS} are allowed.")
+    return parse_palette(",".join(names)) if names else ()
+
+
+Placed = TypeVar("Placed", Hint, Lock)
+
+
+def _few(entries: Any, parse: Callable[[Any], tuple[Placed, ...]], what: str) -> tuple[Placed, ...]:
+    """Hints or locks of a request, unless they are too many."""
+    try:
+        found = parse(entries)
+    except (RecursionError, OverflowError) as error:
+        raise HintError(f"The {what} can't be read ({error}).") from error
+    points = sum(len(one.points) for one in found)
+    if len(found) > MAX_HINTS or points > MAX_POINTS:
+        raise HintError(
+            f"There are {len(found)} {what} with {points} points; at most {MAX_HINTS} with "
+            f"{MAX_POINTS} are allowed."
+        )
+    return found
+
+
+def _listed(
+    entry: Any, schema: dict[str, Any], most: int, parse: Callable[[Any], Any]
+) -> tuple[Any, Any]:
+    """The type and the default of a field that holds a list."""
+    whole = {"type": "array", "maxItems": most, "items": schema}
+    few = Field(max_length=most)
+    return Annotated[list[entry], few, AfterValidator(parse), WithJsonSchema(whole)], []
+
+
+def _written(parse: Callable[[Any], Any]) -> Any:
+    """The type of a query parameter, or of a form's field, that holds such a list as JSON."""
+
+    def read(text: str) -> Any:
+        if not text:
+            return ()
+        try:
+            entries = read_json(text)
+        except ValueError as error:
+            raise HintError(f"this is not valid JSON: {error}") from error
+        return parse(entries)
+
+    return Annotated[str, AfterValidator(read)]
+
+
+HintsText = _written(hints_of)
+LocksText = _written(locks_of)
+PaletteText = Annotated[
+    str, AfterValidator(lambda text: colors_of(text.split(",") if text else []))
+]
+
+
+MODEL_HELP = (
+    "A model's name in /v1/models, or the SHA-256 of its file, for exactly that one. Default: the "
+    "model that the server was started with."
+)
+
+
+class _Order(BaseModel):
     """Knows its keys, and refuses others."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+    model: str | None = Field(None, max_length=64, description=MODEL_HELP)
 
-def _model(name: str, *, leaving_out: frozenset[str], **types: Any) -> type[BaseModel]:
-    """A model of the fields of `Options`, with their defaults and help.
+    def options(self) -> Options:
+        """What is asked for, as the library takes it; its own defaults for the rest."""
+        own = type(self).model_fields
+        names = (one.name for one in fields(Options) if one.name in own)
+        return Options(**{name: getattr(self, name) for name in names})
+
+
+class _OpenOrder(_Order):
+    """An order for a picture that is open, as another one may be."""
+
+    reference: str | None = Field(
+        None, description="The id of an open color picture to follow where it fits."
+    )
+
+
+def _model(
+    name: str, base: type[_Order], *, leaving_out: frozenset[str], **types: Any
+) -> type[_Order]:
+    """A model of the fields of `Options`, with their defaults, limits and help.
 
     Parameters
     ----------
-    name : the model's
+    name, base : the model's
     leaving_out : fields that it has not
     types : (type, default) of fields that are written otherwise here
     """
@@ -105,55 +201,59 @@ def _model(name: str, *, leaving_out: frozenset[str], **types: Any) -> type[Base
             limits = limits_for(one.name)
             field: Any = Field(
                 default,
+                validate_default=True,
                 description=help_for(one.name),
                 ge=limits.get("min"),
                 le=limits.get("max"),
             )
             definitions[one.name] = (type_, field)
-    return create_model(name, __base__=_Strict, **definitions)
+    return create_model(name, __base__=base, **definitions)
 
 
 if TYPE_CHECKING:
 
-    class _FileOptions(_Strict):
+    class _FileOptions(_OpenOrder):
         """Made below, where no type checker looks."""
 
-    class _LookOptions(_Strict):
+    class _LookOptions(_OpenOrder):
         """Likewise."""
 
-    class _AlternativesOptions(_Strict):
+    class _AlternativesOptions(_OpenOrder):
         """Likewise."""
 
-    class _ConfidenceOptions(_Strict):
+    class _ConfidenceOptions(_OpenOrder):
         """Likewise."""
 
-    class _QueryOptions(_Strict):
+    class _QueryOptions(_Order):
         """Likewise."""
 
 else:
-    _BODY = {"hints": (HintEntries, []), "lock": (LockEntries, []), "palette": (Colors, [])}
+    _BODY = {
+        "hints": _listed(Any, HINT_SCHEMA, MAX_HINTS, hints_of),
+        "lock": _listed(Any, LOCK_SCHEMA, MAX_HINTS, locks_of),
+        "palette": _listed(str, {"type": "string"}, MAX_COLORS, colors_of),
+    }
     _OTHERS = SERVERS_OWN | {"only_gray"}
     _ALL = frozenset(one.name for one in fields(Options))
-    _FileOptions = _model("FileOptions", leaving_out=_OTHERS, **_BODY)
-    _LookOptions = _model("LookOptions", leaving_out=_OTHERS | OF_FILES, **_BODY)
+    _FileOptions = _model("FileOptions", _OpenOrder, leaving_out=_OTHERS, **_BODY)
+    _LookOptions = _model("LookOptions", _OpenOrder, leaving_out=_OTHERS | OF_FILES, **_BODY)
     _AlternativesOptions = _model(
-        "AlternativesOptions", leaving_out=_OTHERS | OF_FILES | {"alternative"}, **_BODY
+        "AlternativesOptions",
+        _OpenOrder,
+        leaving_out=_OTHERS | OF_FILES | {"alternative"},
+        **_BODY,
     )
-    _ConfidenceOptions = _model("ConfidenceOptions", leaving_out=_ALL - OF_CONFIDENCE, **_BODY)
+    _ConfidenceOptions = _model(
+        "ConfidenceOptions", _OpenOrder, leaving_out=_ALL - OF_CONFIDENCE, **_BODY
+    )
     _QueryOptions = _model(
-        "QueryOptions", leaving_out=SERVERS_OWN, hints=(str, ""), lock=(str, ""), palette=(str, "")
+        "QueryOptions",
+        _Order,
+        leaving_out=SERVERS_OWN,
+        hints=(HintsText, ""),
+        lock=(LocksText, ""),
+        palette=(PaletteText, ""),
     )
-
-
-ReferenceId = Annotated[
-    str | None, Field(description="The id of an open color picture to follow where it fits.")
-]
-
-MODEL_HELP = (
-    "A model's name in /v1/models, or the SHA-256 of its file, for exactly that one. Default: the "
-    "model that the server was started with."
-)
-ModelName = Annotated[str | None, Field(max_length=64, description=MODEL_HELP)]
 
 
 class PreviewOrder(_LookOptions):
@@ -171,8 +271,6 @@ class PreviewOrder(_LookOptions):
         }
     )
 
-    reference: ReferenceId = None
-    model: ModelName = None
     size: Literal["preview"] = "preview"
 
 
@@ -181,8 +279,6 @@ class FileOrder(_FileOptions):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"size": "full", "format": "png"}]})
 
-    reference: ReferenceId = None
-    model: ModelName = None
     size: Literal["full"]
     format: FormatName | None = Field(
         None, description="Of the file; that of the upload by default."
@@ -205,8 +301,6 @@ class AlternativesOrder(_AlternativesOptions):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
 
-    reference: ReferenceId = None
-    model: ModelName = None
     count: int = Field(4, ge=1, le=8, description="At most so many.")
 
 
@@ -217,9 +311,6 @@ class ConfidenceOrder(_ConfidenceOptions):
         json_schema_extra={"examples": [{"hints": [{"x": 320, "y": 200, "color": "#cc2244"}]}]}
     )
 
-    reference: ReferenceId = None
-    model: ModelName = None
-
 
 class ColorizeOrder(_QueryOptions):
     """How to colorize a picture that comes with the request."""
@@ -228,71 +319,3 @@ class ColorizeOrder(_QueryOptions):
         None, description="The format of the answer. Default: the format of the upload."
     )
     name: str = Field("", max_length=1000, description="The picture's file name.")
-    model: ModelName = None
-
-
-def options_of(order: BaseModel) -> Options:
-    """What an order asks for, as the library takes it.
-
-    Parameters
-    ----------
-    order : one of the orders above
-
-    Raises
-    ------
-    HintError, ColorError
-        One can't be understood.
-    """
-    own = type(order).model_fields
-    values = {one.name: getattr(order, one.name) for one in fields(Options) if one.name in own}
-    palette = values.get("palette") or ()
-    palette_text = palette if isinstance(palette, str) else ",".join(palette)
-    values["palette"] = parse_palette(palette_text) if palette_text else ()
-    if len(values["palette"]) > MAX_COLORS:
-        raise ColorError(f"The palette has too many colors; at most {MAX_COLORS} are allowed.")
-    values["hints"] = hints_of(values["hints"])
-    values["lock"] = locks_of(values.get("lock") or "")
-    return Options(**values)
-
-
-def hints_of(written: str | list[dict[str, Any]]) -> tuple[Hint, ...]:
-    """Hints from a request: JSON text, or the entries.
-
-    Raises
-    ------
-    HintError, ColorError
-        They can't be understood, or are too many.
-    """
-    if not written:
-        return ()
-    try:
-        hints = hints_from_json(written) if isinstance(written, str) else hints_from(written)
-    except (HintError, ColorError):
-        raise
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise HintError(f"The hints can't be read ({error}).") from error
-    _check_number(hints, "hints")
-    return hints
-
-
-def locks_of(written: str | list[dict[str, Any]]) -> tuple[Lock, ...]:
-    """Locks from a request. Parameters and errors as for `hints_of`."""
-    if not written:
-        return ()
-    try:
-        locks = locks_from(json.loads(written) if isinstance(written, str) else written)
-    except HintError:
-        raise
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise HintError(f"The locks can't be read ({error}).") from error
-    _check_number(locks, "locks")
-    return locks
-
-
-def _check_number(found: Sequence[Hint | Lock], what: str) -> None:
-    points = sum(len(one.points) for one in found)
-    if len(found) > MAX_HINTS or points > MAX_POINTS:
-        raise HintError(
-            f"There are {len(found)} {what} with {points} points; at most {MAX_HINTS} with "
-            f"{MAX_POINTS} are allowed."
-        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, cast
@@ -267,12 +267,23 @@ async def _on_library_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError | ValidationError)
+    errors = error.errors()
     found = [
-        {"loc": [str(part) for part in one["loc"]], "msg": str(one["msg"])}
-        for one in error.errors()
+        {"loc": [str(part) for part in one["loc"]], "msg": str(_own(one) or one["msg"])}
+        for one in errors
     ]
     words = "; ".join(f"{'.'.join(one['loc'])}: {one['msg']}" for one in found[:5])
-    return await _on_problem(request, Problem(422, words, kind="invalid", errors=found))
+    problem = Problem(422, words, kind="invalid", errors=found)
+    if own := next(filter(None, map(_own, errors)), None):
+        known = problem_of(own)
+        problem.kind, problem.title = known.kind, known.title
+    return await _on_problem(request, problem)
+
+
+def _own(found: Mapping[str, Any]) -> PhotochromError | None:
+    """The library's error behind one of pydantic's, such as that of a hint."""
+    own = found.get("ctx", {}).get("error")
+    return own if isinstance(own, PhotochromError) else None
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

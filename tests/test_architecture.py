@@ -31,7 +31,7 @@ DEPTH = {room: depth for depth, layer in enumerate(LAYERS) for room in layer}
 ROOMS = sorted(set(DEPTH) - {""})
 
 ORDER = {
-    "color": ("spaces", "measures", "grid", "toning", "text"),
+    "color": ("transfer", "spaces", "measures", "grid", "toning", "text"),
     "models": (
         *("fields", "contract", "network", "file", "graph", "session", "descriptor"),
         *("abilities", "resizing", "foreign", "added", "weights", "opening", "adding"),
@@ -55,9 +55,11 @@ ORDER = {
             "incoming",
             "webp",
             "heic",
+            "photoshop",
             "metadata",
             "profiles",
             "encoded",
+            "saving",
             "picture",
             "pages",
             "folders",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photochrom.cli import coloring, console, thumbnails
+from photochrom.cli import console, crew, thumbnails
 from photochrom.cli import main as cli
 from photochrom.pictures import picture
 
@@ -119,7 +119,7 @@ def test_results_are_shown_where_the_terminal_can(run, monkeypatch):
     for number in range(6):
         photograph(f"{number}.jpg", number)
     sent = []
-    monkeypatch.setattr(coloring, "_is_seen", lambda: True)
+    monkeypatch.setattr(crew, "_is_seen", lambda: True)
     monkeypatch.setattr(thumbnails, "attributes", lambda: SIXEL)
     monkeypatch.setattr(thumbnails, "encoded", lambda srgb, way: sent.append((srgb, way)) or "")
     for name in ("KITTY_WINDOW_ID", "TERM_PROGRAM", "TMUX", "LC_TERMINAL", "KONSOLE_VERSION"):

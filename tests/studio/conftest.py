@@ -374,3 +374,11 @@ def host(tmp_path):
     one = Host(site.write_site(tmp_path / "site"))
     yield one
     one.stop()
+
+
+@pytest.fixture
+def hinting(colorizer):
+    """The model, where it takes hints."""
+    if not colorizer.contract.token_features:
+        pytest.skip("the default model takes no hints")
+    return colorizer

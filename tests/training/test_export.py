@@ -94,7 +94,7 @@ def exported(checkpoint, folder):
 @pytest.fixture
 def quick(exported, monkeypatch):
     """Let `export` take the graph that was exported before: the exporter takes seconds."""
-    monkeypatch.setattr(export_module, "_one_graph", lambda model: onnx.load(str(exported[0])))
+    monkeypatch.setattr(export_module, "one_graph", lambda model: onnx.load(str(exported[0])))
 
 
 def noise(height, width):

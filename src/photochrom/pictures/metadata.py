@@ -4,13 +4,11 @@ Metadata travels inside libvips' images, as fields that its savers write. A chan
 new value, or None to remove it. What no longer holds for a picture that is upright, sRGB and
 in color is removed when it is read: orientation, previews, how the pixels were stored.
 
-Sources: EXIF 2.32; IIM 4.2; Adobe's Photoshop file formats, for image resources; IPTC
-NewsCodes, for the digital source type.
+Sources: EXIF 2.32; IPTC NewsCodes, for the digital source type.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +17,7 @@ from typing import BinaryIO, TypeAlias
 import pyvips
 
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import boxes, exif, jpeg, png, tiff, webp, xmp
+from photochrom.pictures import boxes, exif, jpeg, photoshop, png, tiff, webp, xmp
 from photochrom.pictures.contents import Contents, Resolution
 from photochrom.pictures.xmp import Property
 from photochrom.version import __version__
@@ -98,9 +96,6 @@ _STALE_FIELDS = (
 
 _DESCRIPTION = "exif-ifd0-ImageDescription"
 
-_CAPTIONS, _MAX_RESOURCES = 0x0404, 10_000
-_STALE_RESOURCES = {0x0409, 0x040C, 0x040F, 0x0411}  # previews, and the color profile
-
 
 def changed(image: pyvips.Image, changes: Changes) -> pyvips.Image:
     """An image with other fields."""
@@ -173,9 +168,11 @@ def brought_up_to_date(header: pyvips.Image, contents: Contents | None, said: Sa
         changes |= {"xmp-data": said.packet, SIGNABLE: said.signable}
     block = contents.exif or _blob(header, "exif-data")
     changes |= {EXIF: block if exif.is_readable(block) else None, "exif-data": None}
-    captions = _with_captions(contents.photoshop, contents.iptc) or _blob(header, "iptc-data")
+    captions = photoshop.with_captions(contents.photoshop, contents.iptc) or _blob(
+        header, "iptc-data"
+    )
     changes["photoshop-data"] = None
-    changes["iptc-data"] = _without_stale_resources(captions) if captions else None
+    changes["iptc-data"] = photoshop.without_stale(captions) if captions else None
     resolution = contents.resolution or exif.resolution(block)
     changes[RESOLUTION] = resolution.to_text() if resolution else None
     changes[TEXTS], changes[COMMENTS] = contents.texts or None, contents.comments or None
@@ -362,51 +359,4 @@ def _block_for(image: pyvips.Image, format_: str) -> bytes:
 
 
 def _captions(image: pyvips.Image) -> bytes:
-    resources = _resources(_blob(image, "iptc-data") or _blob(image, "photoshop-data"))
-    return next((content for number, _, content in resources if number == _CAPTIONS), b"")
-
-
-def _resources(captions: bytes) -> list[tuple[int, bytes, bytes]]:
-    """Photoshop's image resources: (number, name, content); none of broken or too many ones."""
-    block = captions.removeprefix(jpeg.RESOURCES)
-    found, at = [], 0
-    while at + 12 <= len(block):
-        name_size = 1 + block[at + 6]
-        content_at = at + 6 + name_size + name_size % 2 + 4
-        if block[at : at + 4] not in (b"8BIM", b"MeSa") or content_at > len(block):
-            return []
-        size = struct.unpack_from(">I", block, content_at - 4)[0]
-        content = block[content_at : content_at + size]
-        if len(content) != size:
-            return []
-        number = struct.unpack_from(">H", block, at + 4)[0]
-        found.append((number, block[at + 6 : content_at - 4], content))
-        if len(found) > _MAX_RESOURCES:
-            return []
-        at = content_at + size + size % 2
-    return found
-
-
-def _packed(resources: list[tuple[int, bytes, bytes]]) -> bytes:
-    block = b"".join(
-        b"8BIM"
-        + struct.pack(">H", number)
-        + name
-        + struct.pack(">I", len(content))
-        + content
-        + bytes(len(content) % 2)
-        for number, name, content in resources
-    )
-    return jpeg.RESOURCES + block if block else b""
-
-
-def _without_stale_resources(captions: bytes) -> bytes | None:
-    resources = _resources(captions)
-    kept = [one for one in resources if one[0] not in _STALE_RESOURCES]
-    return (_packed(kept) or None) if resources else captions
-
-
-def _with_captions(photoshop: bytes, iptc: bytes) -> bytes:
-    """A TIFF file's two tags as one block of resources, as JPEG files have it."""
-    others = [one for one in _resources(photoshop) if one[0] != _CAPTIONS or not iptc]
-    return _packed([*([(_CAPTIONS, b"\0\0", iptc)] if iptc else []), *others])
+    return photoshop.captions_in(_blob(image, "iptc-data") or _blob(image, "photoshop-data"))

@@ -8,11 +8,8 @@ applied once, at reading.
 
 from __future__ import annotations
 
-import io
 import os
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,7 +26,9 @@ from photochrom.errors import (
     ShapeError,
 )
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import formats, metadata, painting, stopping, writing
+from photochrom.pictures import formats, metadata, painting, saving, stopping, writing
+from photochrom.pictures.ahead import decoded_ahead
+from photochrom.pictures.arrays import image_of
 from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 from photochrom.pictures.encoded import Encoded, reason, resized
 
@@ -162,21 +161,8 @@ class Picture:
         depth = 2 if header.format == "ushort" else 1
         if header.width * header.height * header.bands * depth > PREFETCH_BYTES:
             return self
-        pixels: Future[pyvips.Image] = Future()
-
-        def decode() -> None:
-            try:
-                image = self._open().copy_memory().copy()
-                image.remove("vips-sequential")
-                pixels.set_result(image)
-            except BaseException as error:  # for whoever uses the pixels
-                pixels.set_exception(error)
-
-        try:
-            threading.Thread(target=decode).start()  # no daemon: libvips ends after it
-        except RuntimeError:  # no more threads may be started
-            return self
-        return replace(self, _open=pixels.result, _describe=lambda: header)
+        ahead = decoded_ahead(self._open)
+        return replace(self, _open=ahead, _describe=lambda: header) if ahead else self
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
         """The same picture, with its own lightness and these colors.
@@ -310,11 +296,7 @@ class Picture:
         writing.check_free(target, force=force)
         try:
             with writing.whole(target, force=force) as unfinished:
-                image = self._image_for(one)
-                with stopping.watching(metadata.for_saving(image, one.name)) as watched:
-                    pyvips.Operation.call(one.saver, watched, os.fsencode(unfinished), **options)
-                with unfinished.open("r+b") as file:
-                    metadata.complete(file, image, one.name)
+                saving.write(self._open(), one, unfinished, options)
         except (pyvips.Error, OSError) as error:
             stopping.check()
             self._verify()
@@ -341,16 +323,11 @@ class Picture:
         one = formats.writable(format_, self.name)
         options = self._saver_options(one, self.name, quality=quality, lossless=lossless)
         try:
-            image = self._image_for(one)
-            with stopping.watching(metadata.for_saving(image, one.name)) as watched:
-                encoded: bytes = pyvips.Operation.call(f"{one.saver}_buffer", watched, **options)
+            return saving.encode(self._open(), one, options)
         except pyvips.Error as error:
             stopping.check()
             self._verify()
             raise PictureWriteError(f"{self.name}: can't be encoded ({reason(error)}).") from error
-        stream = io.BytesIO(encoded)
-        metadata.complete(stream, image, one.name)
-        return stream.getvalue()
 
     def _unreadable(self, error: pyvips.Error) -> PictureReadError:
         stopping.check()
@@ -361,30 +338,16 @@ class Picture:
         self, one: formats.Format, subject: str, *, quality: int, lossless: bool
     ) -> dict[str, Any]:
         """What to tell a format's saver; raises where it can't hold the picture."""
-        options = formats.saver_options(
-            one, subject, quality=quality, lossless=lossless, bits=self.bits
+        large = self._is_large or self.painted_bytes > CLASSIC_TIFF_BYTES
+        return saving.options(
+            one,
+            self._header,
+            subject,
+            quality=quality,
+            lossless=lossless,
+            bits=self.bits,
+            layout=dict(self._layout, bigtiff=large),
         )
-        if max(self.size) > one.max_side_px:
-            raise PictureWriteError(
-                f"{subject}: {self.width} x {self.height} is too large for {one.title}, whose "
-                f"sides are at most {one.max_side_px:,} pixels; write to .png or .tif instead."
-            )
-        if one.name == "tiff":
-            deep = self._header.format == "ushort"
-            if self._layout.get("compression") != "jpeg":
-                options |= self._layout
-            elif not (lossless or deep or self.has_alpha):
-                options = {**self._layout, "Q": quality}
-            options["bigtiff"] = self._is_large or self.painted_bytes > CLASSIC_TIFF_BYTES
-        return options
-
-    def _image_for(self, one: formats.Format) -> pyvips.Image:
-        """A fresh pipeline, in the depth that the format can hold."""
-        image = self._open()
-        if image.format == "ushort" and one.depths[-1] == 8:
-            gray = image.interpretation == "grey16"
-            image = (image >> 8).cast("uchar").copy(interpretation="b-w" if gray else "srgb")
-        return image
 
 
 def read(
@@ -453,19 +416,7 @@ def from_array(srgb: NDArray[Any], *, name: str = "<array>") -> Picture:
     ShapeError
         Another shape or type, or no pixels.
     """
-    pixels = np.ascontiguousarray(srgb)
-    channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or pixels.size == 0:
-        raise ShapeError(
-            f"{name}: shape {pixels.shape}; expected expected (height, width), (height, "
-            f"width, 3) or "
-            "(height, width, 4)."
-        )
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise ShapeError(f"{name}: type {pixels.dtype}; expected uint8 or uint16.")
-    spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
-    image = pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
-    return from_image(image, name=name)
+    return from_image(image_of(srgb, name), name=name)
 
 
 def from_image(image: pyvips.Image, *, name: str = "<image>") -> Picture:

@@ -30,7 +30,8 @@ from photochrom.models.weights import find_model, shipped_models
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.decoder import HEADS, HintAttention
 from photochrom.training.encoder import norms_of
-from photochrom.training.export import PARITY_LIMIT, Model, parity
+from photochrom.training.export import PARITY_LIMIT, parity
+from photochrom.training.graph import Model
 from photochrom.training.network import HintNetwork
 
 MEASURED_BATCHES = 16

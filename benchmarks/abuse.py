@@ -1,6 +1,6 @@
 """What it costs the server when somebody means no good: connections, memory, processor.
 
-    python benchmarks/abuse.py [--only connections|memory|processor|footprints [--match TEXT]]
+    python benchmarks/abuse.py [--only connections|memory|processor]
 
 Starts `photochrom serve` in a process of its own, asks it over the loopback, and prints:
 
@@ -9,8 +9,6 @@ Starts `photochrom serve` in a process of its own, asks it over the loopback, an
   beside its budget (`--memory-mb`).
 - processor: CPU seconds of requests whose cost a client chooses, beside the usual request of the
   same pixels; and how long `/healthz` takes meanwhile.
-- footprints: the peak of reading and writing each format, beside what `pictures/footprint.py`
-  reckons; each in a process of its own.
 
 Everything is bounded: some minutes, and the memory of the budget. Connections to others than the
 loopback are impossible.
@@ -20,35 +18,29 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import io
 import json
 import os
 import re
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from itertools import takewhile
-from pathlib import Path
 
 import numpy as np
 import pyvips
 
 import batch
 import studio
-from photochrom.pictures import footprint, picture
-from photochrom.runtime.colorizer import Colorizer
+from bombs import AVIF_SIDE, black_avif, black_webp, interlaced_png, progressive_jpeg
+from photochrom.pictures import footprint
 
-PARTS = ("connections", "memory", "processor", "footprints")
+PARTS = ("connections", "memory", "processor")
 SILENT = 512
-SIDE, AVIF_SIDE = 15_800, 8_000
+SIDE = 15_800
 MOST = 10**9
 MEGAPIXEL = (1000, 1000)
 ROUNDS = 3
@@ -60,12 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--memory-mb", type=int, default=7000)
-    parser.add_argument("--match", default="", help="rows of footprints whose names hold this")
-    parser.add_argument("--footprint", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.footprint:
-        print(json.dumps(one_footprint(*arguments.footprint)))
-        return
     print(f"{len(os.sched_getaffinity(0))} cores; load {os.getloadavg()[0]:.1f}")
     for part in PARTS:
         if arguments.only not in (None, part):
@@ -73,8 +60,6 @@ def main() -> None:
         print(f"\n{part}")
         if part == "memory":
             memory(arguments.memory_mb)
-        elif part == "footprints":
-            footprints(arguments.match)
         else:
             {"connections": connections, "processor": processor}[part]()
 
@@ -113,72 +98,6 @@ def get(server: studio.Server, path: str) -> int:
     with connection.getresponse() as answer:
         answer.read()
         return answer.status
-
-
-# Memory
-
-
-def black_webp(side: int) -> bytes:
-    """A lossless WebP without a bit for any pixel.
-
-    Source: RFC 9649; each of the five Huffman codes has the one symbol 0.
-    """
-    bits = [(0x2F, 8), (side - 1, 14), (side - 1, 14), (0, 1), (0, 3), (0, 3)]
-    bits += 5 * [(1, 1), (0, 1), (0, 1), (0, 1)]
-    whole = 0
-    for value, size in reversed(bits):
-        whole = whole << size | value
-    stream = whole.to_bytes(16, "little")
-    body = b"WEBPVP8L" + struct.pack("<I", len(stream)) + stream
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def interlaced_png(side: int) -> bytes:
-    """A black interlaced 16-bit PNG. Source: PNG, third edition, 8.1."""
-    packer, parts = zlib.compressobj(1), []
-    passes = ((0, 8, 0, 8), (0, 8, 4, 8), (4, 8, 0, 4), (0, 4, 2, 4), (2, 4, 0, 2), (0, 2, 1, 2))
-    for top, down, left, across in (*passes, (1, 2, 0, 1)):
-        row = bytes(1 + 6 * len(range(left, side, across)))
-        parts += [packer.compress(row) for _ in range(top, side, down)]
-    parts.append(packer.flush())
-    head = struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 1)
-    chunks = ((b"IHDR", head), (b"IDAT", b"".join(parts)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-
-
-def progressive_jpeg(side: int) -> bytes:
-    """A gray-brown progressive JPEG with one scan. Source: ITU-T T.81, annex B."""
-
-    def segment(marker: int, data: bytes) -> bytes:
-        return struct.pack(">BBH", 0xFF, marker, 2 + len(data)) + data
-
-    components = b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
-    frame = struct.pack(">BHHB", 8, side, side, 3) + components
-    table = bytes([0, 1, *15 * [0], 0])  # one code, of one bit: no difference
-    scan = bytes([3, 1, 0, 2, 0, 3, 0, 0, 0, 0])
-    bits = 3 * (-(-side // 8)) ** 2
-    return b"".join(
-        (
-            b"\xff\xd8",
-            segment(0xDB, bytes([0, *64 * [1]])),
-            segment(0xC2, frame),
-            segment(0xC4, table),
-            segment(0xDA, scan),
-            bytes(-(-bits // 8)),
-            b"\xff\xd9",
-        )
-    )
-
-
-def black_avif(side: int) -> bytes:
-    """A black AVIF, smaller, as making it costs as much memory as reading it."""
-    side = min(side, AVIF_SIDE)
-    black = pyvips.Image.black(side, side).copy(interpretation="b-w")
-    data: bytes = black.heifsave_buffer(compression="av1", effort=0)
-    return data
 
 
 HUGE: dict[str, Callable[[int], bytes]] = {
@@ -398,127 +317,6 @@ class Watch:
 
 
 # Footprints
-
-READ_PX, WRITE_PX = 4000, 2500
-"""Sides of the pictures that are read and written."""
-
-
-def samples(side: int, *, noise: bool) -> Iterator[tuple[str, bytes]]:
-    """Pictures in all formats and ways of storing them: (name, file)."""
-    rng = np.random.default_rng(0)
-    tile = rng.integers(0, 256, (256, 256, 4), dtype=np.uint8)
-    if not noise:
-        tile = np.zeros_like(tile) + np.arange(256, dtype=np.uint8)[:, None, None]
-    rgba = pyvips.Image.new_from_array(tile).replicate(-(-side // 256), -(-side // 256))
-    rgba = rgba.crop(0, 0, side, side).copy(interpretation="srgb")
-    rgb, deep = rgba[:3], (rgba * 257).cast("ushort").copy(interpretation="rgb16")
-    turned = rgb.copy()
-    turned.set_type(pyvips.GValue.gint_type, "orientation", 6)
-    yield "jpeg", rgb.jpegsave_buffer()
-    yield "jpeg turned", turned.jpegsave_buffer()
-    yield "jpeg progressive", rgb.jpegsave_buffer(interlace=True)
-    yield "jpeg progressive 4:4:4", rgb.jpegsave_buffer(interlace=True, subsample_mode="off")
-    for name, image in (("rgb", rgb), ("rgba", rgba), ("rgb 16", deep[:3]), ("rgba 16", deep)):
-        yield f"png {name}", image.pngsave_buffer(compression=1)
-        yield f"png interlaced {name}", image.pngsave_buffer(compression=1, interlace=True)
-        yield f"tiff {name}", image.tiffsave_buffer(compression="deflate")
-        edge = side * 4 // 5 // 16 * 16  # libvips takes none of more than 100 MB
-        large = {"tile": True, "tile_width": edge, "tile_height": edge}
-        yield f"tiff, large tiles, {name}", image.tiffsave_buffer(compression="deflate", **large)
-    yield "tiff turned", turned.tiffsave_buffer(compression="deflate")
-    for name, image in (("rgb", rgb), ("rgba", rgba)):
-        yield f"webp {name}", image.webpsave_buffer(effort=0)
-        yield f"gif {name}", image.gifsave_buffer(effort=1)
-        yield f"avif {name}", image.heifsave_buffer(compression="av1", effort=0)
-    yield "avif rgba 12", deep.heifsave_buffer(compression="av1", effort=0, bitdepth=12)
-    yield from heic_samples(rgba, deep)
-
-
-def heic_samples(rgba: pyvips.Image, deep: pyvips.Image) -> Iterator[tuple[str, bytes]]:
-    """The same as HEIC, where something that writes it is installed."""
-    try:
-        import pillow_heif
-    except ImportError:
-        return
-    for name, mode, image in (
-        ("rgb", "RGB", rgba[:3]),
-        ("rgba", "RGBA", rgba),
-        ("rgb 16", "RGB;16", deep[:3]),
-    ):
-        size, pixels = (image.width, image.height), image.numpy().tobytes()
-        stream = io.BytesIO()
-        pillow_heif.from_bytes(mode, size, pixels).save(stream, quality=50)
-        yield f"heic {name}", stream.getvalue()
-
-
-TARGETS = ("jpeg", "png", "tiff", "webp", "webp lossless", "avif", "avif lossless")
-
-
-def footprints(match: str) -> None:
-    """Peaks beside what is reckoned, of the rows whose names hold a text."""
-    for name, data in samples(READ_PX, noise=False):
-        if match in f"read {name}":
-            show_footprint(f"read {name}", data, "read")
-    wanted = takewhile(lambda one: one[0] != "tiff turned", samples(WRITE_PX, noise=True))
-    for name, data in wanted:
-        if name in ("jpeg", "png rgba", "png rgb 16", "png rgba 16"):
-            for target in TARGETS:
-                if match in (row := f"{name}, noise, to {target}"):
-                    show_footprint(row, data, target)
-
-
-def show_footprint(name: str, data: bytes, target: str) -> None:
-    """Measure in a process of its own, and print."""
-    place = Path("/dev/shm") / f"photochrom-abuse-{os.getpid()}"
-    try:
-        place.write_bytes(data)
-        ran = subprocess.run(
-            [sys.executable, __file__, "--footprint", str(place), target],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "VIPS_DISC_THRESHOLD": "1t"},
-        )
-    finally:
-        place.unlink(missing_ok=True)
-    if ran.returncode:
-        print(f"{name:<40} {ran.stderr.strip().splitlines()[-1][:80]}")
-        return
-    pixels, peak, reckoned = json.loads(ran.stdout)
-    over = "  TOO LITTLE" if peak > reckoned else ""
-    print(
-        f"{name:<40} {peak / 1e6:7.0f} MB {peak / pixels:6.1f} bytes a pixel; "
-        f"{reckoned / 1e6:7.0f} MB reckoned{over}"
-    )
-
-
-def one_footprint(path: str, target: str) -> tuple[int, int, int]:
-    """(pixels, peak bytes above what was held before, reckoned bytes) of one piece of work."""
-    colorizer = Colorizer(threads=1)
-    gray = np.zeros((64, 64), np.uint8)
-    colorizer.colorize(gray).encode("jpeg")
-    data = Path(path).read_bytes()
-    format_, _, lossless = target.partition(" ")
-    found = footprint.of(data, max_pixels=MOST)
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak
-    before = own_bytes("VmRSS")
-    if target == "read":
-        colorizer.prepare(picture.read(data))
-        picture.read(data).encode("jpeg")
-        reckoned = found.writing("jpeg", kept=True)
-    else:
-        prepared = colorizer.prepare(picture.read(data), once=True)
-        prepared.paint().encode(format_, lossless=bool(lossless))
-        reckoned = found.writing(format_, lossless=bool(lossless), kept=True)
-    return found.size[0] * found.size[1], own_bytes("VmHWM") - before, reckoned
-
-
-def own_bytes(name: str) -> int:
-    """A figure of this process's memory."""
-    status = Path("/proc/self/status").read_text()
-    found = re.search(rf"{name}:\s+(\d+)", status)
-    assert found
-    return 1024 * int(found[1])
 
 
 if __name__ == "__main__":

@@ -22,16 +22,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import numpy as np
 import pyvips
-from numpy.typing import NDArray
 
-import photochrom
+from clips import SIZE, Array, Clip, folder_clips, luma_of, original, pan, read, sample_clips, write
 from photochrom import Colorizer, color
 from photochrom.runtime.hints import Hint
 from photochrom.video.coloring import colorize_film
@@ -39,100 +37,10 @@ from photochrom.video.encoding import Encoding
 from photochrom.video.hints import FilmHints, FrameHints
 from photochrom.video.preview import find_shots
 
-ORIGINALS = Path(photochrom.__file__).parent / "samples" / "originals"
 COMMAND = Path(sys.executable).with_name("photochrom")
 LOSSLESS = Encoding(codec="ffv1")
-SIZE = (135, 240)
 LIKE = 6.0
 """Frames show the same thing where their L* differs by less along the motion."""
-
-Array = NDArray[Any]
-
-
-class Clip(NamedTuple):
-    """A color clip: frames (T, H, W, 3) uint8, and its motion in pixels a frame where known."""
-
-    name: str
-    frames: Array
-    motion: tuple[int, int] | None
-
-
-def original(name: str, width: int) -> Array:
-    """A sample photograph in color, (h, w, 3)."""
-    image = pyvips.Image.thumbnail(str(ORIGINALS / f"{name}.jpg"), width, size="force")
-    return np.asarray(image.colourspace("srgb").numpy())
-
-
-def pan(picture: Array, count: int, motion: tuple[int, int], size: tuple[int, int]) -> Array:
-    """A window that moves over a picture by (x, y) a frame, from where it stays inside."""
-    (across, down), (height, width) = motion, size
-    left, top = max(0, -across * count), max(0, -down * count)
-    places = [(top + down * t, left + across * t) for t in range(count)]
-    return np.stack([picture[y : y + height, x : x + width] for y, x in places])
-
-
-def sample_clips() -> Iterator[Clip]:
-    """Pans over the samples."""
-    moves = (("flower", (4, 2)), ("china", (-5, 1)), ("chelsea", (3, -3)))
-    for name, motion in moves:
-        yield Clip(name, pan(original(name, 1000), 40, motion, (360, 640)), motion)
-
-
-def folder_clips(folder: Path, most: int = 80) -> Iterator[Clip]:
-    """Clips of a folder, at most so many frames of each, 360 lines high."""
-    for path in sorted(folder.iterdir()):
-        try:
-            container = av.open(str(path))
-        except (av.FFmpegError, OSError):
-            continue
-        frames = []
-        with container:
-            for frame in container.decode(video=0):
-                height = min(360, frame.height)
-                width = 2 * round(frame.width * height / frame.height / 2)
-                small = frame.reformat(width=width, height=height, format="rgb24")
-                frames.append(small.to_ndarray())
-                if len(frames) == most:
-                    break
-        yield Clip(path.stem, np.stack(frames), None)
-
-
-def luma_of(frames: Array) -> Array:
-    """Y codes of BT.601, limited range."""
-    y = frames.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(16 + y * 219 / 255).astype(np.uint8)
-
-
-def write(path: Path, luma: Array, *, codec: str = "ffv1", sound: bool = False) -> Path:
-    """Write Y codes (T, H, W) as a gray film of 25 frames a second."""
-    options = {} if codec == "ffv1" else {"preset": "veryfast", "crf": "16"}
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options)
-        assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width, stream.pix_fmt = luma.shape[1], luma.shape[2], "yuv420p"
-        track = container.add_stream("aac", rate=44100) if sound else None
-        for codes in luma:
-            frame = av.VideoFrame(codes.shape[1], codes.shape[0], "yuv420p")
-            for plane, values in zip(frame.planes, (codes, 128, 128), strict=True):
-                rows: Array = np.frombuffer(plane, np.uint8).reshape(plane.height, -1)  # type: ignore[call-overload]
-                rows[:, : plane.width] = values
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-        if track is not None:
-            assert isinstance(track, av.AudioStream)
-            for start in range(0, int(1764 * len(luma)), 1024):
-                noise = np.random.default_rng(start).uniform(-0.1, 0.1, (2, 1024))
-                part = av.AudioFrame.from_ndarray(noise.astype(np.float32), "fltp", "stereo")
-                part.sample_rate, part.pts, part.time_base = 44100, start, Fraction(1, 44100)
-                container.mux(track.encode(part))
-            container.mux(track.encode())
-    return path
-
-
-def read(path: Path) -> Array:
-    """A film in color, (T, H, W, 3) uint8."""
-    with av.open(str(path)) as container:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
 def psnr(one: Array, other: Array) -> float:

@@ -11,6 +11,8 @@ from photochrom.pictures import picture
 SAMPLES = Path(photochrom.__file__).parent / "samples"
 ORIGINAL = SAMPLES / "originals" / "flower.jpg"
 PROBLEM = "application/problem+json"
+PHONE = {"width": 390, "height": 844}
+TOKEN = "a+b&c=d%20e/f-16"
 
 
 def photograph(height=60, width=90, *, format_="jpeg", levels=None):

@@ -68,7 +68,7 @@ class Edited:
             edits = edits_beside(photograph, self._folder)
         except EditsError:  # it is said when it is painted
             edits = None
-        wanted = edits and edits.model
+        wanted = None if edits is None else edits.model
         if wanted is None or self._open is None:
             return self._own.contract.identity
         found = find_identity(wanted)

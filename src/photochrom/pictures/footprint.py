@@ -3,7 +3,7 @@
 libvips streams what it can: then only some rows are held, whatever the height. Other loaders and
 savers hold the whole picture, some of them many times over, and so does turning a picture
 upright. The figures are measured peaks of libvips 8.18 with its decoders, rounded up
-(`benchmarks/abuse.py --only footprints` measures them anew).
+(`benchmarks/footprints.py` measures them anew).
 """
 
 from __future__ import annotations

@@ -207,36 +207,16 @@ def _do(
     seen = Stamp.of(job.source) if job.source else None  # before it is read: it may change
     made, error, sha256 = None, None, ""
     try:
-        if task.step == "replace" and job.target is not None and manifest is not None:
-            manifest.append(
-                Record(
-                    input=job.name,
-                    output=manifest.key(job.target),
-                    status="replacing",
-                    input_stamp=seen,
-                    output_stamp=Stamp.of(job.target),
-                )
-            )
+        _announce(task, manifest, seen)
         made = _result(task, work)
         if job.target is not None and manifest is not None:
             sha256 = sha256_of(job.target)
     except ManifestError:
         raise
-    except PhotochromError as one:
-        error = one.with_traceback(None)  # its frames hold pictures
-        error.__cause__ = error.__context__ = None
-        if "creating thread" in str(one):  # libvips's words
-            error = _without_threads(job)
-    except UnicodeEncodeError:
-        error = PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
-    except OSError as one:
-        error = PictureWriteError(f"{job.name}: can't be colorized ({one.strerror}).")
-    except MemoryError:
-        error = PictureError(f"{job.name}: this takes more memory than the process may use.")
-    except RuntimeError as one:
-        if "start new thread" not in str(one):
+    except (PhotochromError, UnicodeEncodeError, OSError, MemoryError, RuntimeError) as one:
+        error = _said_of(one, job)
+        if error is None:
             raise
-        error = _without_threads(job)
     seconds = time.perf_counter() - begun
     outcome = Outcome(task=task, seconds=seconds, made=made, error=error)
     if job.target is not None and manifest is not None:
@@ -254,6 +234,37 @@ def _do(
             )
         )
     return outcome
+
+
+def _announce(task: Task, manifest: Manifest | None, seen: Stamp | None) -> None:
+    """Write down that a result is about to be replaced, before it is."""
+    job = task.job
+    if task.step == "replace" and job.target is not None and manifest is not None:
+        replacing = Record(
+            input=job.name,
+            output=manifest.key(job.target),
+            status="replacing",
+            input_stamp=seen,
+            output_stamp=Stamp.of(job.target),
+        )
+        manifest.append(replacing)
+
+
+def _said_of(error: Exception, job: Job) -> PhotochromError | None:
+    """A photograph's error for a person; None where it is none that a photograph can have."""
+    if isinstance(error, PhotochromError):
+        if "creating thread" in str(error):  # libvips's words
+            return _without_threads(job)
+        bare = error.with_traceback(None)  # its frames hold pictures
+        bare.__cause__ = bare.__context__ = None
+        return bare
+    if isinstance(error, UnicodeEncodeError):
+        return PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
+    if isinstance(error, OSError):
+        return PictureWriteError(f"{job.name}: can't be colorized ({error.strerror}).")
+    if isinstance(error, MemoryError):
+        return PictureError(f"{job.name}: this takes more memory than the process may use.")
+    return _without_threads(job) if "start new thread" in str(error) else None
 
 
 def _without_threads(job: Job) -> PictureError:

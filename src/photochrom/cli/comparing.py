@@ -60,7 +60,6 @@ def compare(
     from photochrom.evaluation import comparison
     from photochrom.models.opening import labels_of, like_of
     from photochrom.models.weights import named_models
-    from photochrom.pictures.folders import list_pictures
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import load_hints
 
@@ -69,15 +68,9 @@ def compare(
             f"{output}: the file already exists.",
             advice=[Advice.OTHER_OUTPUT, Advice.REPLACE],
         )
-    photographs = [
-        path
-        for place in map(Path, inputs)
-        for path in (list_pictures(place) if place.is_dir() else [place])
-    ]
+    photographs = _photographs(inputs)
     if hints is not None and len(photographs) > 1:
         raise JobError(f"--hints works with one photograph; found {len(photographs)}.")
-    if len(photographs) > MOST:
-        raise JobError(f"Found {len(photographs)} photographs; a sheet takes at most {MOST}.")
     given = () if hints is None else load_hints(hints)
     labels = labels_of(models or [one.name for one in named_models()])
     colorizers = {
@@ -105,6 +98,19 @@ def compare(
         print(f"{output}: {len(rows)} photographs, {len(labels)} models.")
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _photographs(inputs: list[str]) -> list[Path]:
+    """Those that are named, and those in folders."""
+    from photochrom.pictures.folders import list_pictures
+
+    places = map(Path, inputs)
+    found = [
+        path for place in places for path in (list_pictures(place) if place.is_dir() else [place])
+    ]
+    if len(found) > MOST:
+        raise JobError(f"Found {len(found)} photographs; a sheet takes at most {MOST}.")
+    return found
 
 
 def _print_figures(rows: list[Row]) -> None:

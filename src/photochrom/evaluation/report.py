@@ -21,7 +21,7 @@ from photochrom import color
 from photochrom.errors import DataError, PictureReadError
 from photochrom.evaluation import metrics
 from photochrom.evaluation.cost import Cost, measure_cost
-from photochrom.evaluation.sources import list_source
+from photochrom.evaluation.sources import Item, list_source
 from photochrom.models.opening import labels_of, like_of
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
@@ -121,27 +121,12 @@ def evaluate(
     if limit is not None and limit < len(items):
         items = [items[i] for i in sorted(random.choice(len(items), limit, replace=False))]
     shown = set(random.choice(len(items), min(figure_rows, len(items)), replace=False).tolist())
-
-    measured: dict[str, list[dict[str, float]]] = {}
-    features: dict[str, list[NDArray[np.float32]]] = {}
-    truth_colorfulness, figure_strips, unreadable = [], [], []
+    found = _Found()
     for number, item in enumerate(items):
-        try:
-            truth = item.load().srgb(short_side_px=short_side_px)
-        except PictureReadError:
-            unreadable.append(item.name)
-            continue
-        truth_colorfulness.append(color.colorfulness(truth))
-        features.setdefault("truth", []).append(metrics.lite0_features([truth])[0])
-        for name, result in _colorings(colorizers, truth):
-            measured.setdefault(name, []).append(metrics.picture_figures(result, truth))
-            features.setdefault(name, []).append(metrics.lite0_features([result])[0])
-            if number in shown and name in (GRAY, *colorizers):
-                figure_strips.append(result)
-        if number in shown:
-            figure_strips.append(truth)
+        found.look_at(item, colorizers, short_side_px=short_side_px, shown=number in shown)
         if on_picture is not None:
             on_picture(number + 1, len(items))
+    measured, truth_colorfulness = found.measured, found.truth_colorfulness
     if len(truth_colorfulness) < 2:
         raise DataError(f"{data}: at least two readable photographs are needed.")
 
@@ -149,24 +134,24 @@ def evaluate(
         random.integers(0, len(truth_colorfulness), len(truth_colorfulness))
         for _ in range(resamples)
     ]
-    truth_features = np.stack(features["truth"])
+    truth_features = np.stack(found.features["truth"])
     rows = {
         name: {
             **{
                 key: _mean_estimate(np.array([one[key] for one in figures]), draws)
                 for key in figures[0]
             },
-            **_distances(np.stack(features[name]), truth_features, draws),
+            **_distances(np.stack(found.features[name]), truth_features, draws),
         }
         for name, figures in measured.items()
     }
     if figure is not None:
-        _write_figure(figure_strips, figure, across=len(colorizers) + 2)
+        _write_figure(found.figure_strips, figure, across=len(colorizers) + 2)
     return Report(
         models=tuple(colorizers),
         data=data,
         pictures=len(truth_colorfulness),
-        unreadable=tuple(unreadable),
+        unreadable=tuple(found.unreadable),
         seed=seed,
         short_side_px=short_side_px,
         rows=rows,
@@ -177,6 +162,36 @@ def evaluate(
         },
         costs={label: measure_cost(model, like=like) for label, model in labels_of(models).items()},
     )
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """What is measured of the photographs, one after the other."""
+
+    measured: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    features: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
+    truth_colorfulness: list[float] = field(default_factory=list)
+    figure_strips: list[NDArray[np.uint8]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    def look_at(
+        self, item: Item, colorizers: dict[str, Colorizer], *, short_side_px: int, shown: bool
+    ) -> None:
+        """Colorize one and measure it; keep it for the figure where it is to be shown."""
+        try:
+            truth = item.load().srgb(short_side_px=short_side_px)
+        except PictureReadError:
+            self.unreadable.append(item.name)
+            return
+        self.truth_colorfulness.append(color.colorfulness(truth))
+        self.features.setdefault("truth", []).append(metrics.lite0_features([truth])[0])
+        for name, result in _colorings(colorizers, truth):
+            self.measured.setdefault(name, []).append(metrics.picture_figures(result, truth))
+            self.features.setdefault(name, []).append(metrics.lite0_features([result])[0])
+            if shown and name in (GRAY, *colorizers):
+                self.figure_strips.append(result)
+        if shown:
+            self.figure_strips.append(truth)
 
 
 def _mean_difference(figures: list[dict[str, float]], truth: list[float]) -> float:

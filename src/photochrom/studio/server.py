@@ -152,25 +152,13 @@ def create_app(
     )
     metrics = _Metrics(studio)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy(studio.shelf))
-        try:
-            yield
-        finally:
-            tidying.cancel()
-            with suppress(asyncio.CancelledError):
-                await tidying
-            studio.workshop.close()
-            studio.shelf.clear()
-
     app = _App(
         title="Photochrom Studio",
         summary="Colorizes black-and-white photographs on this machine.",
         version=__version__,
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.studio = studio
@@ -213,6 +201,21 @@ def server_for(app: FastAPI, limits: Limits) -> uvicorn.Server:
         timeout_graceful_shutdown=GOODBYE_S,
     )
     return uvicorn.Server(config)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Tidy up while the server runs, and let go of everything at its end."""
+    studio: Studio = app.state.studio
+    tidying = asyncio.create_task(_tidy(studio.shelf))
+    try:
+        yield
+    finally:
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
+        studio.workshop.close()
+        studio.shelf.clear()
 
 
 async def _page() -> Response:

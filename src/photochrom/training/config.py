@@ -204,11 +204,17 @@ def _value(hint: Any, value: Any, name: str) -> Any:
 
 def _check(recipe: Recipe) -> None:
     """Ranges that types can't express."""
-    data, optim, train = recipe.data, recipe.optim, recipe.train
-    model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
-    shares = (hints.many_share, hints.reference_share, hints.recolored_share)
-    share = max(1, train.devices * train.num_nodes * train.accumulate)
-    rules = [
+    for holds, message in (*_data_rules(recipe), *_model_rules(recipe), *_train_rules(recipe)):
+        if not holds:
+            raise RecipeError(f"Recipe '{recipe.name}': {message}.")
+
+
+Rules = list[tuple[bool, str]]
+
+
+def _data_rules(recipe: Recipe) -> Rules:
+    data, model = recipe.data, recipe.model
+    return [
         (len(data.train) > 0, "data.train names no source"),
         (0 < data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
         (data.validation_limit > 0, "data.validation_limit must be above 0"),
@@ -225,11 +231,15 @@ def _check(recipe: Recipe) -> None:
         (0 < data.crop_area[0] <= data.crop_area[1] <= 1, "data.crop_area must rise in 0..1"),
         (0 <= data.rotation <= 45, "data.rotation must lie in 0..45"),
         (0 < data.crop_ratio[0] <= data.crop_ratio[1], "data.crop_ratio must rise above 0"),
-        (
-            train.finish_epochs == 0 or data.finish_crop_px >= 16,
-            "train.finish_epochs wants a data.finish_crop_px of at least 16",
-        ),
-        (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
+        (data.store_side_px >= 16, "data.store_side_px must be at least 16"),
+        (data.workers >= 0, "data.workers must be 0 or more"),
+    ]
+
+
+def _model_rules(recipe: Recipe) -> Rules:
+    model, loss, hints, age = recipe.model, recipe.loss, recipe.hints, recipe.age
+    shares = (hints.many_share, hints.reference_share, hints.recolored_share)
+    return [
         (model.temperature > 0, "model.temperature must be above 0"),
         (0.5 <= model.chroma <= 2, "model.chroma must lie in 0.5..2"),
         (0 <= model.contrast <= 1, "model.contrast must lie in 0..1"),
@@ -256,9 +266,19 @@ def _check(recipe: Recipe) -> None:
             all(0 <= share <= 1 for share in (age.share, age.border_share)),
             "the shares in [age] must lie in 0..1",
         ),
+    ]
+
+
+def _train_rules(recipe: Recipe) -> Rules:
+    data, optim, train = recipe.data, recipe.optim, recipe.train
+    share = max(1, train.devices * train.num_nodes * train.accumulate)
+    return [
+        (
+            train.finish_epochs == 0 or data.finish_crop_px >= 16,
+            "train.finish_epochs wants a data.finish_crop_px of at least 16",
+        ),
+        (0 <= train.finish_epochs <= train.epochs, "train.finish_epochs: 0 to train.epochs"),
         (optim.encoder_lr >= 0, "optim.encoder_lr must be 0 or more"),
-        (data.store_side_px >= 16, "data.store_side_px must be at least 16"),
-        (data.workers >= 0, "data.workers must be 0 or more"),
         (optim.lr > 0, "optim.lr must be above 0"),
         (0 <= optim.ema < 1, "optim.ema must be at least 0 and below 1"),
         (min(optim.weight_decay, optim.warmup_steps, optim.clip_norm) >= 0, "optim: below 0"),
@@ -275,6 +295,3 @@ def _check(recipe: Recipe) -> None:
             f"accumulate ({share})",
         ),
     ]
-    for holds, message in rules:
-        if not holds:
-            raise RecipeError(f"Recipe '{recipe.name}': {message}.")

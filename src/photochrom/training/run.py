@@ -32,6 +32,7 @@ from photochrom.training.config import Recipe, recipe_to_dict
 from photochrom.training.data import (
     Crops,
     EpochBatches,
+    Pointer,
     mean_ab_by_lightness,
     split_stores,
     weights_of,
@@ -103,30 +104,12 @@ class Run:
     ) -> None:
         self.fabric, self.recipe, self.out, self.console = fabric, recipe, out, console
         self.at = Progression()
-        training, held = split_stores(stores, share=recipe.data.validation_share)
-        held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
+        training = self._divide(stores)
         self.mean_ab = mean_ab_by_lightness(stores, training).tolist()
         self.weights = (
             weights_of(stores, training, recipe.data.train, recipe.data.weights)
             if recipe.data.weights
             else None
-        )
-        aged = recipe.age if recipe.model.kind == "photochrom" else None
-        self.crops = Crops(stores, training, recipe.data, aged)
-        finish = recipe.data
-        if recipe.train.finish_epochs:
-            finish = dataclasses.replace(finish, crop_px=finish.finish_crop_px)
-        self.finish_crops = Crops(stores, training, finish, aged)
-        self.held = Crops(stores, held, finish)  # all epochs are measured at the last size
-        self.steps_per_epoch = (recipe.data.crops or len(training)) // recipe.train.batch
-        if self.steps_per_epoch == 0:
-            raise RecipeError(
-                f"train.batch is {recipe.train.batch}, but there are only {len(training)} "
-                "pictures to train on; make it smaller."
-            )
-        console.print(
-            f"{len(training)} pictures to train on, {len(held)} held out, "
-            f"{self.steps_per_epoch} steps an epoch"
         )
         prior = None
         if recipe.model.kind == "photochrom":
@@ -154,6 +137,30 @@ class Run:
         self.model.mark_forward_method("loss")
         self._rng = torch.get_rng_state()
         self._lap = time.monotonic()
+
+    def _divide(self, stores: list[Store]) -> list[Pointer]:
+        """Which pictures are held out, and which are trained on; returns the latter."""
+        recipe = self.recipe
+        training, held = split_stores(stores, share=recipe.data.validation_share)
+        held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
+        aged = recipe.age if recipe.model.kind == "photochrom" else None
+        self.crops = Crops(stores, training, recipe.data, aged)
+        finish = recipe.data
+        if recipe.train.finish_epochs:
+            finish = dataclasses.replace(finish, crop_px=finish.finish_crop_px)
+        self.finish_crops = Crops(stores, training, finish, aged)
+        self.held = Crops(stores, held, finish)  # all epochs are measured at the last size
+        self.steps_per_epoch = (recipe.data.crops or len(training)) // recipe.train.batch
+        if self.steps_per_epoch == 0:
+            raise RecipeError(
+                f"train.batch is {recipe.train.batch}, but there are only {len(training)} "
+                "pictures to train on; make it smaller."
+            )
+        self.console.print(
+            f"{len(training)} pictures to train on, {len(held)} held out, "
+            f"{self.steps_per_epoch} steps an epoch"
+        )
+        return training
 
     def batches(self) -> Iterator[dict[str, Tensor]]:
         """The rest of this epoch's batches for this device."""

@@ -10,7 +10,6 @@ from photochrom.pictures import tiff
 
 MODEL = ModelIdentity("resnet18-gray", "2", "ab12")
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
-EXIF_SUFFIXES = [".jpg", ".png", ".webp", ".avif"]
 
 
 def vips(pixels, interpretation="srgb"):

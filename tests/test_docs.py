@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import types
 import typing
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -15,10 +16,13 @@ import numpy as np
 import pytest
 import pyvips
 import typer
+from numpy.typing import NDArray
 
 import photochrom
 from photochrom import errors as errors_module
 from photochrom.cli.main import app
+from photochrom.runtime.canvas import Canvas
+from photochrom.runtime.recent import Recent
 from photochrom.training.config import Recipe
 
 ROOT = Path(__file__).parent.parent
@@ -207,6 +211,35 @@ def test_the_python_page_names_all_that_is_public_and_nothing_else():
         name for name in re.findall(r"\b[A-Z]\w+Error\b", python_page()) if name != "ValueError"
     }
     assert errors == {name for name in vars(errors_module) if name.endswith("Error")}
+
+
+def own_classes(annotation):
+    """The classes of this package that a type names."""
+    for one in typing.get_args(annotation):
+        yield from own_classes(one)
+    kind = typing.get_origin(annotation) or annotation
+    if isinstance(kind, type) and kind.__module__.startswith("photochrom."):
+        yield kind
+
+
+def calls_of(found):
+    """A public name's own call, and those of its methods and properties."""
+    yield found
+    for name, one in vars(found).items() if isinstance(found, type) else ():
+        call = one.fget if isinstance(one, property) else getattr(one, "__func__", one)
+        if isinstance(call, types.FunctionType) and (name[0] != "_" or name == "__init__"):
+            yield call
+
+
+@pytest.mark.parametrize("name", [one for one in photochrom.__all__ if one[0] != "_"])
+def test_what_a_public_call_takes_and_returns_is_public(name):
+    public = {one: getattr(photochrom, one) for one in photochrom.__all__}
+    for_types = {"np": np, "NDArray": NDArray, "Recent": Recent, "Canvas": Canvas}
+    for call in calls_of(public[name]):
+        known = vars(sys.modules[call.__module__]) | for_types | public
+        for what, kind in typing.get_type_hints(call, known).items():
+            secret = set(own_classes(kind)) - set(public.values())
+            assert what[0] == "_" or not secret, f"{call.__qualname__}, {what}"
 
 
 def test_every_error_is_public_and_one_kind_of_what_the_page_says():

@@ -57,9 +57,10 @@ if TYPE_CHECKING:
         WorkFolderError,
     )
     from photochrom.models.contract import Feature, ModelContract, ModelIdentity, Region
-    from photochrom.models.network import Network
+    from photochrom.models.network import Features, Network, Tokens
     from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.border import Box
     from photochrom.runtime.coarse import Reference
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import Hint, Lock
@@ -68,7 +69,8 @@ if TYPE_CHECKING:
     from photochrom.runtime.tone import Tone
     from photochrom.video.coloring import Report, colorize_film
     from photochrom.video.encoding import Encoding
-    from photochrom.video.hints import FilmHints, load_film_hints
+    from photochrom.video.hints import FilmHints, FrameHints, ShotReference, load_film_hints
+    from photochrom.video.job import Step
     from photochrom.video.preview import Shot, find_shots
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "Advice",
     "AlreadyColoredError",
     "Alternative",
+    "Box",
     "CheckpointError",
     "ClusterError",
     "ColorError",
@@ -88,11 +91,13 @@ __all__ = [
     "EditsError",
     "Encoding",
     "Feature",
+    "Features",
     "FilmError",
     "FilmHints",
     "FilmHintsError",
     "FilmReadError",
     "FilmWriteError",
+    "FrameHints",
     "Hint",
     "HintError",
     "JobError",
@@ -121,8 +126,11 @@ __all__ = [
     "Report",
     "ShapeError",
     "Shot",
+    "ShotReference",
+    "Step",
     "StoppedError",
     "StoreError",
+    "Tokens",
     "Tone",
     "TrainingError",
     "UnsupportedError",
@@ -141,6 +149,7 @@ _HOMES = {
     "Advice": "errors",
     "AlreadyColoredError": "errors",
     "Alternative": "runtime.alternatives",
+    "Box": "runtime.border",
     "CheckpointError": "errors",
     "ClusterError": "errors",
     "ColorError": "errors",
@@ -153,11 +162,13 @@ _HOMES = {
     "EditsError": "errors",
     "Encoding": "video.encoding",
     "Feature": "models.contract",
+    "Features": "models.network",
     "FilmError": "errors",
     "FilmHints": "video.hints",
     "FilmHintsError": "errors",
     "FilmReadError": "errors",
     "FilmWriteError": "errors",
+    "FrameHints": "video.hints",
     "Hint": "runtime.hints",
     "HintError": "errors",
     "JobError": "errors",
@@ -186,8 +197,11 @@ _HOMES = {
     "Report": "video.coloring",
     "ShapeError": "errors",
     "Shot": "video.preview",
+    "ShotReference": "video.hints",
+    "Step": "video.job",
     "StoppedError": "errors",
     "StoreError": "errors",
+    "Tokens": "models.network",
     "Tone": "runtime.tone",
     "TrainingError": "errors",
     "UnsupportedError": "errors",

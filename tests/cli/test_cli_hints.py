@@ -1,5 +1,6 @@
 """`photochrom colorize`: the options that steer the colors; with a model that takes hints."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from photochrom import color
 from photochrom.color.text import parse_color
 from photochrom.pictures import picture
-from photochrom.runtime.hints import Hint, hints_to_json
+from photochrom.runtime.hints import Hint, entries_of
 from photochrom.runtime.palette import palette_of
 from photochrom.runtime.prepared import Prepared
 
@@ -68,7 +69,7 @@ def test_a_hint_gives_its_place_its_color(colorize, usual):
 
 def test_hints_from_a_file_lie_below_those_of_the_command_line(colorize):
     red, green = Hint.at(20, 30, "#aa5555"), Hint.at(60, 30, "#55aa66")
-    Path("hints.json").write_text(hints_to_json([red, green]))
+    Path("hints.json").write_text(json.dumps(entries_of([red, green])))
     from_file = colorize("file.png", "--hints", "hints.json")
     written = colorize("line.png", "--hint", "20,30=#aa5555", "--hint", "60,30=#55aa66")
     assert np.abs(from_file.astype(int) - written).max() <= 2  # a file rounds colors

@@ -30,7 +30,8 @@ def edited(packet, *, drop=(), put=()):
     """A packet without some properties and with others."""
     tree = xmp.Packet(packet)
     tree.drop((*drop, *put))
-    return xmp.put_in(tree.frame(), put) if put and not tree.is_broken else tree.to_bytes()
+    frame = tree.frame()  # empty where the packet is broken
+    return xmp.put_in(frame, put) if put and frame else tree.to_bytes()
 
 
 def value_of(packet, one):

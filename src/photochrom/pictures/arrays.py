@@ -1,4 +1,4 @@
-"""Arrays as libvips images."""
+"""Arrays as libvips images, and the sizes that they can have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom.errors import ShapeError
+from photochrom.errors import OptionError, ShapeError
 
 
 def image_of(srgb: NDArray[Any], name: str) -> pyvips.Image:
@@ -24,3 +24,40 @@ def image_of(srgb: NDArray[Any], name: str) -> pyvips.Image:
         raise ShapeError(f"{name}: type {pixels.dtype}; expected uint8 or uint16.")
     spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
     return pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
+
+
+def checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    """A (height, width) that a picture can have.
+
+    Raises
+    ------
+    OptionError
+        A side is below 1.
+    """
+    if min(size) < 1:
+        raise OptionError(f"size is {size}; both sides must be 1 or more.")
+    return size
+
+
+def size_of_copy(
+    own: tuple[int, int], short_side_px: int | None, size: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    """The size of a copy; None where it is the picture's own.
+
+    Parameters
+    ----------
+    own : (height, width) of the picture
+    short_side_px, size : as for `Picture.srgb`
+
+    Raises
+    ------
+    OptionError
+        A side is below 1.
+    """
+    if short_side_px is not None and short_side_px < 1:
+        raise OptionError(f"short_side_px is {short_side_px}; it must be 1 or more.")
+    if short_side_px is not None and min(own) > short_side_px:
+        scale = short_side_px / min(own)
+        height, width = (max(1, round(side * scale)) for side in own)
+        return height, width
+    return None if size is None else checked_size(size)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from photochrom.color import toning
 from photochrom.errors import (
+    OptionError,
     PictureReadError,
     PictureWriteError,
     ShapeError,
@@ -28,7 +29,7 @@ from photochrom.errors import (
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import formats, metadata, painting, saving, stopping, writing
 from photochrom.pictures.ahead import decoded_ahead
-from photochrom.pictures.arrays import image_of
+from photochrom.pictures.arrays import image_of, size_of_copy
 from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 from photochrom.pictures.encoded import Encoded, reason, resized
 
@@ -127,10 +128,10 @@ class Picture:
         ------
         PictureReadError
             The pixels can't be decoded.
+        OptionError
+            A side is below 1.
         """
-        if short_side_px is not None and min(self.size) > short_side_px:
-            scale = short_side_px / min(self.size)
-            size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
+        size = size_of_copy(self.size, short_side_px, size)
         try:
             image = self._open() if size is None else self._shrink(*size)
             image = image[: 1 if image.bands < 3 else 3]
@@ -371,9 +372,13 @@ def read(
     Raises
     ------
     PictureReadError
-        It is missing, empty, no picture, or too large. A picture that is broken further on
-        raises this when its pixels are used.
+        It is missing, empty, no picture, or too large, or has no such page. A picture that is
+        broken further on raises this when its pixels are used.
+    OptionError
+        The page is below 0.
     """
+    if page < 0:
+        raise OptionError(f"page is {page}; pages are counted from 0.")
     encoded = Encoded.at(source, name=name, allow_damaged=allow_damaged, page=page)
     header = encoded.checked(max_pixels)
     if header.format not in {"uchar", "ushort"} and header.interpretation != "labs":

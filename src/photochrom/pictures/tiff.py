@@ -20,7 +20,7 @@ from photochrom.pictures import exif, old_jpeg, storage
 from photochrom.pictures.contents import Contents, Resolution
 from photochrom.pictures.directories import BrokenError, File, Tree, Value, serialize, swapped
 
-IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
+IPTC, PHOTOSHOP = 33723, 34377
 
 _MAX_PAGES = 10_000
 _DIRECTORIES = {storage.SUB_DIRECTORIES, exif.EXIF, exif.GPS, exif.INTEROPERABILITY}

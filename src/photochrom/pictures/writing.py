@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from photochrom.errors import Advice, OutputExistsError
+from photochrom.errors import Advice, OutputExistsError, PictureWriteError
 from photochrom.pictures import systems
 
 _TEMPORARY = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part\.\w+")
@@ -35,7 +35,11 @@ def check_free(target: Path, *, force: bool) -> None:
     ------
     OutputExistsError
         There is such a file, and `force` is not set.
+    PictureWriteError
+        No file can have this name.
     """
+    if "\0" in str(target):
+        raise PictureWriteError(f"{str(target)!r}: can't be written (a name can't hold NUL).")
     if target.exists() and not force:
         raise _exists(target)
 

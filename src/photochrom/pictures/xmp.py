@@ -50,11 +50,6 @@ class Packet:
         self._packet, self._document = packet, _parse(packet or EMPTY)
         self._is_changed = False
 
-    @property
-    def is_broken(self) -> bool:
-        """Whether it is passed on as it is, and says nothing."""
-        return self._document is None
-
     def values(self, *wanted: Property) -> tuple[str, ...]:
         """The texts of simple properties; empty where there is no such one."""
         found = dict.fromkeys([(one.namespace, one.name) for one in wanted], "")

@@ -6,7 +6,6 @@ the photograph; a `canvas.Canvas` knows how they lie in the small copy that the 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -40,12 +39,12 @@ class Hint:
     reach: float | None = None
 
     def __post_init__(self) -> None:
-        far = not all(abs(value) <= AB_LIMIT for value in self.ab)
+        far = len(self.ab) != 2 or not all(abs(value) <= AB_LIMIT for value in self.ab)
         reach = 1.0 if self.reach is None else self.reach
         if far or not _can_lie(self.points, self.radius_px) or not 0 < reach <= MOST_REACH:
             raise HintError(
-                f"{self}: a hint needs at least one point, finite numbers, a radius above 0, a "
-                f"reach above 0 and up to {MOST_REACH}, and a* and b* within "
+                f"{self}: a hint needs at least one point (x, y), finite numbers, a radius above "
+                f"0, a reach above 0 and up to {MOST_REACH}, and a* and b* within "
                 f"-{AB_LIMIT}..{AB_LIMIT}."
             )
 
@@ -89,7 +88,8 @@ class Lock:
     def __post_init__(self) -> None:
         if not _can_lie(self.points, self.radius_px):
             raise HintError(
-                f"{self}: a lock needs at least one point, finite numbers and a radius above 0."
+                f"{self}: a lock needs at least one point (x, y), finite numbers and a radius "
+                "above 0."
             )
 
     def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
@@ -111,7 +111,8 @@ def _moved(points: Points, across: float, down: float, within: tuple[int, int] |
 def _can_lie(points: tuple[tuple[float, float], ...], radius_px: float | None) -> bool:
     radius = 1.0 if radius_px is None else radius_px
     numbers = [*(value for point in points for value in point), radius]
-    return bool(points) and all(map(math.isfinite, numbers)) and radius > 0
+    pairs = bool(points) and all(len(point) == 2 for point in points)
+    return pairs and all(map(math.isfinite, numbers)) and radius > 0
 
 
 def parse_hint(text: str) -> Hint:
@@ -175,7 +176,7 @@ def locks_from(entries: Any) -> tuple[Lock, ...]:
 
 
 def load_hints(path: Path) -> tuple[Hint, ...]:
-    """Read hints from a JSON file, as `hints_to_json` writes them.
+    """Read hints from a JSON file that holds what `hints_from` takes.
 
     Raises
     ------
@@ -239,12 +240,6 @@ def _hint_from(entry: Any) -> Hint:
         raise HintError(
             f"{entry!r} is not a hint: it needs x and y, or points, and color or ab."
         ) from error
-
-
-def hints_to_json(hints: Iterable[Hint]) -> str:
-    """Hints as JSON, one a line; the inverse of `hints_from_json`."""
-    lines = (f"  {json.dumps(entry)}" for entry in entries_of(hints))
-    return '{"hints": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
 def entries_of(hints: Iterable[Hint]) -> list[dict[str, Any]]:

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.color.text import hex_color
+from photochrom.errors import OptionError
 from photochrom.models.network import Network
 from photochrom.pictures import painting, picture
+from photochrom.pictures.arrays import checked_size
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
@@ -146,6 +148,13 @@ class Prepared(Steered):
         ----------
         hints, reference : as for `paint`
         size : (height, width); the photograph's by default
+
+        Raises
+        ------
+        OptionError
+            A side is below 1.
+
+        Other errors as for `confidence`.
         """
         if not self._holds(hints):
             seen = self._borderless
@@ -162,6 +171,13 @@ class Prepared(Steered):
         ----------
         x, y, reach : as for `region`
         size : (height, width); the photograph's by default
+
+        Raises
+        ------
+        OptionError
+            A side is below 1.
+
+        Other errors as for `region`.
         """
         return self._as_picture(self.region(x, y, reach), size, on_border=0)
 
@@ -169,7 +185,7 @@ class Prepared(Steered):
         self, shares: NDArray[np.float32], size: tuple[int, int] | None, *, on_border: int
     ) -> Picture:
         """A coarse field of 0..1 as a gray picture."""
-        whole_px = size or self.picture.size
+        whole_px = self.picture.size if size is None else checked_size(size)
         left, top, height, width = self.place
         down, across = (one / own for one, own in zip(whole_px, self.picture.size, strict=True))
         levels = np.rint(255 * shares).astype(np.uint8)
@@ -234,7 +250,11 @@ class Prepared(Steered):
         ------
         UnsupportedError
             The model takes no hints.
+        OptionError
+            The seed is below 0.
         """
+        if seed < 0:
+            raise OptionError(f"seed is {seed}; it must be 0 or more.")
         contract = self._network.contract
         if not contract.token_features:
             self._refuse(alternatives=True)

@@ -101,9 +101,8 @@ def load_encoder(weights: str) -> nn.Sequential:
         except (OSError, RuntimeError) as error:  # RuntimeError: not what its hash says
             raise DataError(
                 "The ImageNet weights of ResNet-18 can't be downloaded "
-                f"({error}). Train your own first (photochrom train "
-                "recipes/resnet18-gray.toml) and name its checkpoint: "
-                "model.encoder_weights=runs/resnet18-gray/best.ckpt"
+                f"({error}). Train your own first, with recipes/resnet18-gray.toml, and name its "
+                "checkpoint: model.encoder_weights=runs/resnet18-gray/best.ckpt"
             ) from error
     else:
         state = read_state(Path(weights).expanduser())

@@ -4,7 +4,9 @@
 
 Takes the tenth that training on data/flowers and data/natural holds out (never a test
 folder), and prints PSNR, colorfulness over the truth's, and the kernel distance for each
-setting. Chroma is a factor to what the model has.
+setting. Chroma is a factor to what the model has. The model may be anybody's: `--like` says of
+which kind a file is that nothing else describes. One that answers with colors has no temperature,
+and one of a fixed size no other sides.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from photochrom import color
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.evaluation import metrics
 from photochrom.evaluation.steering import gray_of
-from photochrom.models.session import Session
-from photochrom.models.weights import find_model
+from photochrom.models.network import Network
+from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.runtime import upsample
 from photochrom.runtime.prepared import small_size
@@ -35,6 +37,7 @@ class Setting(NamedTuple):
     """One way to read out."""
 
     temperature: float
+    """Of a distribution."""
     chroma: float
     contrast: float
 
@@ -43,6 +46,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
+    parser.add_argument("--like", metavar="KIND", help="of which kind another maker's file is")
     parser.add_argument("--data", nargs="+", default=["data/flowers", "data/natural"])
     parser.add_argument("--sides", nargs="+", type=int, help="the model's by default")
     parser.add_argument("--temperatures", nargs="+", type=float, help="the model's by default")
@@ -50,8 +54,13 @@ def main() -> None:
     parser.add_argument("--contrasts", nargs="+", type=float, help="the model's by default")
     parser.add_argument("--limit", type=int, default=150)
     options = parser.parse_args()
-    session = Session(find_model(options.model), threads=1)
-    contract = session.contract
+    network = open_model(options.model, like=options.like, threads=1)
+    contract = network.contract
+    if options.temperatures and contract.output != "distribution":
+        parser.error(f"--temperatures: '{contract.name}' answers with colors, not a distribution")
+    if options.sides and contract.size_px:
+        height, width = contract.size_px
+        parser.error(f"--sides: '{contract.name}' takes {height} x {width} pixels, and no others")
     grid = itertools.product(
         options.temperatures or [contract.temperature],
         options.chromas,
@@ -76,7 +85,7 @@ def main() -> None:
         ratio_of = np.mean([color.colorfulness(truth) for truth in truths])
         for side in options.sides or [contract.short_side_px]:
             with ThreadPoolExecutor() as pool:
-                color_one = partial(colored, session, side=side, settings=settings)
+                color_one = partial(colored, network, side=side, settings=settings)
                 results = list(pool.map(color_one, truths))
             for index, setting in enumerate(settings):
                 ours = [result[index] for result in results]
@@ -103,16 +112,18 @@ def held_out(source: str, limit: int) -> list[NDArray[np.uint8]]:
 
 
 def colored(
-    session: Session, truth: NDArray[np.uint8], *, side: int, settings: list[Setting]
+    network: Network, truth: NDArray[np.uint8], *, side: int, settings: list[Setting]
 ) -> list[NDArray[np.uint8]]:
     """A photograph's lightness in color, with each setting."""
     gray = picture.from_array(gray_of(truth))
     lightness = color.srgb_to_lightness(gray.srgb(size=small_size(gray.size, side)))
-    logits = np.moveaxis(session.decode(session.encode(lightness)), 0, -1)
-    grid = AbGrid(np.array(session.contract.bins, dtype=np.float32))
+    contract = network.contract
+    given = np.moveaxis(network.decode(network.encode(lightness)), 0, -1)
+    grid = AbGrid(np.array(contract.bins, dtype=np.float32)) if contract.bins else None
     results = []
     for temperature, chroma, contrast in settings:
-        ab = set_off(grid.read_out(logits, temperature=temperature) * chroma, contrast)
+        ab = given if grid is None else grid.read_out(given, temperature=temperature)
+        ab = set_off(ab * chroma, contrast)
         offset, gain = upsample.guide(ab, lightness)
         results.append(gray.with_ab(offset, gain).srgb())
     return results

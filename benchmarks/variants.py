@@ -6,6 +6,7 @@ Makes variants of a model with ONNX Runtime's own tools and colorizes the same p
 each, in turn, in one run. Prints CPU time of encoder and decoder on one thread relative to the
 model as it is, PSNR against the true colors, and the size of the file. 24 further photographs
 calibrate the integers. Give it photographs of the training side: what counts is the difference.
+The model must be one of Photochrom's own: others have no contract that says what their graphs take.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from photochrom.evaluation.metrics import psnr
 from photochrom.evaluation.sources import list_source
 from photochrom.models import weights
 from photochrom.models.contract import COLORS, DECODER_SUFFIX, LIGHTNESS, PLACES, PLANES, SEEN
+from photochrom.models.file import has_contract
 from photochrom.models.session import Session
 from photochrom.pictures import picture
 
@@ -179,11 +181,16 @@ def main() -> None:
     parser.add_argument("--model")
     parser.add_argument("--pictures", type=int, default=60)
     options = parser.parse_args()
+    source = weights.find_model(options.model)
+    if not has_contract(source):
+        parser.error(
+            f"{source}: another maker's model; what its graph takes, which calibrates integers, "
+            "is known only for models from photochrom export"
+        )
     items = list_source(options.source)
     order = np.random.default_rng(0).permutation(len(items))[: options.pictures + CALIBRATION]
     photographs = [items[index].load().srgb(short_side_px=SHORT_SIDE_PX) for index in order]
     with tempfile.TemporaryDirectory() as name:
-        source = weights.find_model(options.model)
         made = variants(source, photographs[options.pictures :], Path(name))
         for one, (_, failure) in made.items():
             if failure:

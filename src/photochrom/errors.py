@@ -81,8 +81,6 @@ class Advice(StrEnum):
     """Say under which license the model is."""
     OTHER_NAME = "other-name"
     """Choose another name."""
-    EXPORT_MODEL = "export-model"
-    """Make the file with Photochrom's own export."""
     UPGRADE = "upgrade"
     """Install a newer Photochrom."""
     OTHER_PORT = "other-port"

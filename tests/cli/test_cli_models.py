@@ -123,9 +123,22 @@ def test_colorize_takes_names_and_kinds(run, here):
     one, other = (picture.read(here / name).srgb() for name in ("a.png", "b.png"))
     np.testing.assert_array_equal(one, other)
     assert np.ptp(one.astype(int), axis=-1).max() > 10
-    code, _, err = run("colorize", "old.png", "-m", "mine", "--palette", "#aa3322", "-o", "c.png")
-    assert code == 1
-    assert "can't do this: palette" in err
+    asked = {
+        "palette": "#aa3322",
+        "reference": "b.png",
+        "alternatives": "2",
+        "confidence": "map.png",
+    }
+    for name, value in asked.items():  # before any work
+        code, _, err = run("colorize", "old.png", "-m", "mine", f"--{name}", value, "-o", "c.png")
+        assert code == 2
+        assert (
+            f"'mine' answers with colors, not with a distribution, and can't do this: {name}."
+            in err
+        )
+    code, _, err = run("colorize", "old.png", "-m", "theirs.onnx", "-o", "c.png")
+    assert code == 2
+    assert "name a kind with --like" in err
 
 
 def test_a_batch_s_shards_take_a_name(run, here):

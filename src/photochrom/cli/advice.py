@@ -22,7 +22,6 @@ WORDS = {
     Advice.DESCRIBE_MODEL: "Or name a kind with --like; photochrom models kinds lists them.",
     Advice.NAME_LICENSE: "State it with --license.",
     Advice.OTHER_NAME: "Choose another name with --name.",
-    Advice.EXPORT_MODEL: "Make one with photochrom export.",
     Advice.UPGRADE: "Upgrade with: pip install --upgrade photochrom",
     Advice.OTHER_PORT: "Choose another port with --port; 0 picks a free one.",
     Advice.NAME_VISITORS: "Set a token with --token (or the variable PHOTOCHROM_TOKEN), or "

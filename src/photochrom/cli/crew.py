@@ -25,6 +25,7 @@ from photochrom.cli.codes import ExitCode
 from photochrom.cli.console import error_console, interruptible, progress
 from photochrom.cli.order import BatchOrder
 from photochrom.errors import DataError, JobError
+from photochrom.models.abilities import check_able
 from photochrom.pictures import writing
 from photochrom.pictures.footprint import EACH_BYTES
 from photochrom.runtime.coarse import Reference
@@ -277,6 +278,7 @@ def _crew(order: BatchOrder, budget: Budget, jobs: Sequence[Job]) -> Iterator[_C
         workers = max(1, min(workers, len(jobs)))
     open_ = partial(Colorizer, threads=threads_each(workers), device=order.device)
     colorizer = open_(order.model, like=order.like)
+    check_able(colorizer.contract, *order.sometimes)
     edits = None
     if order.edits is not None:
         edits = Edited(order.edits, colorizer, None if order.model else open_)

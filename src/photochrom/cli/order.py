@@ -59,6 +59,17 @@ class BatchOrder:
     as_json: bool = False
     """A line of JSON for each photograph, to stdout."""
 
+    @property
+    def sometimes(self) -> tuple[str, ...]:
+        """What is asked for that not every model can do: names of `abilities.SOMETIMES`."""
+        asked = {
+            "palette": bool(self.options.palette),
+            "reference": self.reference is not None,
+            "alternatives": bool(self.alternatives),
+            "confidence": self.confidence is not None,
+        }
+        return tuple(name for name, is_asked in asked.items() if is_asked)
+
     def plan(self) -> list[Job]:
         """All jobs that there are now."""
         jobs = plan(self.inputs, self.output, recursive=self.recursive, parents=self.parents)

@@ -23,6 +23,7 @@ from photochrom.cli.console import error_console, interruptible
 from photochrom.cli.crew import LISTED
 from photochrom.cli.order import BatchOrder
 from photochrom.errors import JobError, StoreError
+from photochrom.models.abilities import check_able
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.memory import Budget
@@ -219,6 +220,7 @@ def _in_threads(
     threads = threads_each(workers)
     pyvips.concurrency_set(threads)
     colorizer = Colorizer(order.model, like=order.like, threads=threads, device=order.device)
+    check_able(colorizer.contract, *order.sometimes)
     reference = None if order.reference is None else colorizer.reference(order.reference)
     worker = Worker(
         colorizer=colorizer, options=order.options, reference=reference, budget=store.budget
@@ -235,8 +237,11 @@ def _on_cluster(
     assert store.cluster is not None
     order = store.order
     reference = None
-    if order.reference is not None:
-        reference = Colorizer(order.model, like=order.like).reference(order.reference)
+    if order.sometimes:
+        colorizer = Colorizer(order.model, like=order.like)
+        check_able(colorizer.contract, *order.sometimes)
+        if order.reference is not None:
+            reference = colorizer.reference(order.reference)
     team = Team.of(
         order.model,
         like=order.like,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from photochrom.errors import Advice, UnsupportedError
 from photochrom.models.contract import ModelContract
 from photochrom.models.file import has_contract, read_contract
 
@@ -23,6 +24,11 @@ WORDS = {
     Reason.TOKENS: "It takes no hints as tokens, which references become, too.",
 }
 
+_FOUND = {
+    Reason.COLORS: "answers with colors, not with a distribution",
+    Reason.TOKENS: "takes no hints as tokens",
+}
+
 ALWAYS = ("hints", "locks", "vividness", "tone")
 """What works with every model."""
 
@@ -37,6 +43,30 @@ def refusals(contract: ModelContract) -> dict[str, Reason]:
     if not contract.token_features:
         return dict.fromkeys(("reference", "alternatives"), Reason.TOKENS)
     return {}
+
+
+def check_able(contract: ModelContract, *asked: str) -> None:
+    """See that a model can do what is asked for.
+
+    Parameters
+    ----------
+    asked : names of `SOMETIMES`, or "distribution"
+
+    Raises
+    ------
+    UnsupportedError
+        It can't do all of it; the message names what.
+    """
+    cannot = refusals(contract)
+    if "confidence" in cannot:
+        cannot["distribution"] = cannot["confidence"]
+    refused = [name for name in asked if name in cannot]
+    if refused:
+        raise UnsupportedError(
+            f"The model '{contract.name}' {_FOUND[cannot[refused[0]]]}, and can't do this: "
+            f"{', '.join(refused)}.",
+            advice=[Advice.SEE_MODELS],
+        )
 
 
 def refusals_of(path: Path) -> dict[str, Reason]:

@@ -51,7 +51,7 @@ def read_contract(path: Path) -> ModelContract:
         raise ContractError(
             f"{path}: an ONNX model, but not one of Photochrom's, and no {path.stem}.toml beside "
             'it describes it. Write one, such as: like = "ddcolor".',
-            advice=[Advice.EXPORT_MODEL],
+            advice=[Advice.DESCRIBE_MODEL],
         )
     contract = ModelContract.from_json(text, name=str(path))
     return dataclasses.replace(contract, sha256=digest)

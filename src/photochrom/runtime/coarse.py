@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.grid import AbGrid, set_off
-from photochrom.errors import Advice, UnsupportedError
+from photochrom.models.abilities import check_able
 from photochrom.models.network import Features, Network, Tokens
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
@@ -91,8 +91,7 @@ class Coarse:
             The model answers with colors.
         """
         bins = self._network.contract.bins
-        if not bins:
-            self._refuse(distribution=True)
+        check_able(self._network.contract, "distribution")
         return _grid(bins)
 
     def probabilities(
@@ -106,8 +105,7 @@ class Coarse:
         -------
         (h, w, Q) float32, summing to 1
         """
-        if self._network.contract.output != "distribution":
-            self._refuse(distribution=True)
+        check_able(self._network.contract, "distribution")
         return self.grid.probabilities(self._decode(hints, reference)[0])
 
     def confidence(
@@ -121,6 +119,7 @@ class Coarse:
         -------
         (h, w) float32; 0 (any color is as likely) .. 1 (certain)
         """
+        check_able(self._network.contract, "confidence")
         probabilities = self.probabilities(hints=hints, reference=reference)
         return np.clip(1 - self.grid.entropy(probabilities), 0, 1)
 
@@ -214,19 +213,6 @@ class Coarse:
         """L* at the size of the model's output."""
         cell_px = self._network.contract.output_stride
         return self._masks.once("lightness", lambda: upsample.cell_means(self.lightness, cell_px))
-
-    def _refuse(self, **asked: object) -> None:
-        """Say what this model can't do, if any of it is asked for."""
-        contract = self._network.contract
-        wanted = [name for name, value in asked.items() if value not in ((), [], None, False)]
-        if wanted:
-            answers = "answers with colors, not with a distribution"
-            raise UnsupportedError(
-                f"The model '{contract.name}' "
-                f"{answers if contract.output != 'distribution' else 'takes no hints'}, "
-                f"and can't do this: {', '.join(wanted)}.",
-                advice=[Advice.SEE_MODELS],
-            )
 
 
 def temperature_of(vividness: float, default: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color import toning
 from photochrom.errors import AlreadyColoredError
+from photochrom.models.abilities import check_able
 from photochrom.models.contract import ModelContract
 from photochrom.models.network import Network
 from photochrom.models.opening import open_model
@@ -196,6 +197,7 @@ class Colorizer:
         UnsupportedError
             The model takes no hints.
         """
+        check_able(self.contract, "reference")
         example = _as_picture(source)
         small = example.srgb(size=small_size(example.size, self.contract.short_side_px))
         lab = color.srgb_to_lab(small)

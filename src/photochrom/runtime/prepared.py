@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color.text import hex_color
 from photochrom.errors import OptionError
+from photochrom.models.abilities import check_able
 from photochrom.models.network import Network
 from photochrom.pictures import painting, picture
 from photochrom.pictures.arrays import checked_size
@@ -256,8 +257,7 @@ class Prepared(Steered):
         if seed < 0:
             raise OptionError(f"seed is {seed}; it must be 0 or more.")
         contract = self._network.contract
-        if not contract.token_features:
-            self._refuse(alternatives=True)
+        check_able(contract, "alternatives")
         left, top, height, width = self.place
         found = find_alternatives(
             self.probabilities(),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import HintError, OptionError
+from photochrom.models.abilities import check_able
 from photochrom.runtime.canvas import Canvas, check_inside, cover
 from photochrom.runtime.coarse import Coarse, Look, Reference
 from photochrom.runtime.hints import Hint, Lock
@@ -48,8 +49,8 @@ class Steered(Coarse):
             raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
         if not 0 <= likeness <= 1:
             raise OptionError(f"likeness is {likeness}; it must lie in 0..1.")
-        if contract.output != "distribution":
-            self._refuse(palette=palette, reference=reference)
+        asked = {"palette": bool(palette), "reference": reference is not None}
+        check_able(contract, *(name for name, is_asked in asked.items() if is_asked))
         look = Look(tuple(palette), reference, vividness)
 
         def colors(hints: tuple[Hint, ...]) -> NDArray[np.float32]:

@@ -207,7 +207,7 @@ export function followModels(session) {
     if (model && model !== present()) use(model);
     say();
     const title = t("models.chosen", { name: present()?.name ?? "" });
-    if (!model) tell(t("models.absent", { name, present: present()?.name ?? "" }), { title });
+    if (!model) tell(t("models.absent", { name }), { title });
     else if (!same.length && wanted.sha256) tell(t("models.otherFile", { name }), { title });
     else announce(title);
   };

@@ -116,7 +116,7 @@ export default {
   "models.comparing": "جارٍ التلوين",
   "models.chosen": "من الآن يلوّن {name}.",
   "models.lost": "نموذج آخر يلوّن الآن",
-  "models.absent": "أُجريت التعديلات بالنموذج {name} وهو غير موجود هنا. يلوّن {present}، وقد تختلف الألوان.",
+  "models.absent": "أُجريت التعديلات بالنموذج {name} وهو غير موجود هنا، وقد تختلف الألوان.",
   "models.otherFile": "النموذج {name} هنا ملف غير الذي أُجريت به التعديلات، وقد تختلف الألوان.",
   "models.refused": "تعذّر على {name} التلوين",
   "ability.hints": "التلميحات",

@@ -120,7 +120,7 @@ export default {
   "models.chosen": "Ab jetzt koloriert {name}.",
   "models.lost": "Jetzt koloriert ein anderes Modell",
   "models.absent":
-    "Die Bearbeitungen entstanden mit dem Modell {name}, das es hier nicht gibt. {present} koloriert: Die Farben können abweichen.",
+    "Die Bearbeitungen entstanden mit dem Modell {name}, das es hier nicht gibt: Die Farben können abweichen.",
   "models.otherFile":
     "Das Modell {name} ist hier eine andere Datei als die, mit der die Bearbeitungen entstanden: Die Farben können abweichen.",
   "models.refused": "{name} konnte nicht kolorieren",

@@ -118,8 +118,7 @@ export default {
   "models.comparing": "Painting",
   "models.chosen": "{name} paints from now on.",
   "models.lost": "Another model paints now",
-  "models.absent":
-    "The edits were made with the model {name}, which isn’t here. {present} paints: the colors may differ.",
+  "models.absent": "The edits were made with the model {name}, which isn’t here: the colors may differ.",
   "models.otherFile":
     "The model {name} here is another file than the one that the edits were made with: the colors may differ.",
   "models.refused": "{name} could not paint",

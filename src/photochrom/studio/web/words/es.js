@@ -119,7 +119,7 @@ export default {
   "models.chosen": "A partir de ahora colorea {name}.",
   "models.lost": "Ahora colorea otro modelo",
   "models.absent":
-    "Los cambios se hicieron con el modelo {name}, que no está aquí. Colorea {present}: los colores pueden diferir.",
+    "Los cambios se hicieron con el modelo {name}, que no está aquí: los colores pueden diferir.",
   "models.otherFile":
     "El modelo {name} es aquí un archivo distinto del que se usó para los cambios: los colores pueden diferir.",
   "models.refused": "{name} no pudo colorear",

@@ -121,7 +121,7 @@ export default {
   "models.chosen": "{name} colorie désormais.",
   "models.lost": "Un autre modèle colorie maintenant",
   "models.absent":
-    "Les modifications ont été faites avec le modèle {name}, qui n’est pas ici. {present} colorie : les couleurs peuvent différer.",
+    "Les modifications ont été faites avec le modèle {name}, qui n’est pas ici : les couleurs peuvent différer.",
   "models.otherFile":
     "Le modèle {name} est ici un autre fichier que celui des modifications : les couleurs peuvent différer.",
   "models.refused": "{name} n’a pas pu colorier",

@@ -116,8 +116,7 @@ export default {
   "models.comparing": "着色中",
   "models.chosen": "これからは {name} が着色します。",
   "models.lost": "別のモデルが着色します",
-  "models.absent":
-    "この編集はモデル {name} で行われましたが、ここにはありません。{present} が着色するため、色が異なることがあります。",
+  "models.absent": "この編集はモデル {name} で行われましたが、ここにはありません。色が異なることがあります。",
   "models.otherFile":
     "ここにあるモデル {name} は、編集に使われたものとは別のファイルです。色が異なることがあります。",
   "models.refused": "{name} は着色できませんでした",

@@ -116,7 +116,7 @@ export default {
   "models.comparing": "正在上色",
   "models.chosen": "现在由 {name} 上色。",
   "models.lost": "现在由另一个模型上色",
-  "models.absent": "这些编辑是用模型 {name} 完成的，而这里没有该模型。现由 {present} 上色，颜色可能不同。",
+  "models.absent": "这些编辑是用模型 {name} 完成的，而这里没有该模型，颜色可能不同。",
   "models.otherFile": "这里的模型 {name} 与编辑时所用的不是同一个文件，颜色可能不同。",
   "models.refused": "{name} 无法上色",
   "ability.hints": "提示",

@@ -45,18 +45,30 @@ type HintReach = { radius_px?: number; reach?: number | null };
 /** A hint on the page: points in pixels of the photograph. */
 type Hint = { key: string; points: Point[]; group: HintGroup | null } & ColorOrAb & HintReach;
 type KeptLock = { key: string; points: Point[]; radius_px: number };
+/** A part of the photograph with a tone of its own; what it lacks is as everywhere. */
+type LassoTone = Exclude<Tone, "likeness">;
+type Lasso = { key: string; points: Point[] } & Partial<Record<LassoTone, number>>;
 type Tone = "vividness" | "likeness" | "warmth" | "tint" | "strength";
 type Edit = Readonly<
-  Record<Tone, number> & { hints: Hint[]; lock: KeptLock[]; palette: string[]; reference: Upload | null }
+  Record<Tone, number> & {
+    hints: Hint[];
+    lock: KeptLock[];
+    lassos: Lasso[];
+    palette: string[];
+    reference: Upload | null;
+  }
 >;
 
 /** A hint or a lock as files and engines have it. */
 type HintEntry = { points?: Point[]; x?: number; y?: number; color?: string; ab?: Point } & HintReach;
+/** A part with a tone of its own; what is null is as in the whole photograph. */
+type LassoEntry = { points: Point[] } & Partial<Record<LassoTone, number | null>>;
 type LockEntry = { points?: Point[]; x?: number; y?: number; radius_px?: number };
 /** What an engine shall paint. */
 type Order = Partial<Record<Tone, number>> & {
   hints?: HintEntry[];
   lock?: LockEntry[];
+  lassos?: LassoEntry[];
   palette?: string[];
   reference?: string | null;
   size?: "preview" | "full";
@@ -205,6 +217,7 @@ type PaintOptions = {
   vividness?: number;
   lock?: ReadLock[];
   tone?: ToneOrder;
+  lassos?: LassoEntry[];
 };
 /** What a file says of itself; see `local/probing.js`. */
 type Found = Size & {
@@ -230,7 +243,7 @@ type Parts = Record<
     | "tool-hand" | "compare" | "confidence" | "zoom-out" | "zoom-level" | "zoom-in" | "hints-open"
     | "snapshot" | "palette-clear" | "reference-clear" | "models-open" | "forget" | "picker-delete"
     | "picker-close" | "eyedropper" | "download-as" | "download-layer" | "copy-command" | "download-hints"
-    | "models-compare",
+    | "models-compare" | "lasso-delete",
     HTMLButtonElement
   > &
   Record<"confidence-map" | "region", HTMLCanvasElement> &

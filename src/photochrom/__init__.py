@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from photochrom.runtime.coarse import Reference
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import Hint, Lock
+    from photochrom.runtime.lasso import Lasso
     from photochrom.runtime.options import Options
     from photochrom.runtime.prepared import Prepared
     from photochrom.runtime.tone import Tone
@@ -101,6 +102,7 @@ __all__ = [
     "Hint",
     "HintError",
     "JobError",
+    "Lasso",
     "Lock",
     "ManifestError",
     "MemoryBudgetError",
@@ -172,6 +174,7 @@ _HOMES = {
     "Hint": "runtime.hints",
     "HintError": "errors",
     "JobError": "errors",
+    "Lasso": "runtime.lasso",
     "Lock": "runtime.hints",
     "ManifestError": "errors",
     "MemoryBudgetError": "errors",

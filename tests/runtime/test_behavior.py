@@ -18,6 +18,7 @@ from photochrom.pictures import picture
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.tone import Tone
 
@@ -238,6 +239,21 @@ def test_tone_is_for_the_whole_picture_and_strength_0_is_gray():
     assert np.allclose(one.ab(tone=Tone(warmth=0.5)) - plain, [0, 9], atol=1e-4)
     gray = one.paint(tone=Tone(strength=0.0)).srgb()
     assert (gray == gray[..., :1]).all()
+
+
+def test_a_lasso_has_a_tone_of_its_own_and_leaves_all_else():
+    one = prepared("flower")
+    height, width = one.picture.size
+    left = ((0.0, 0.0), (width / 2, 0.0), (width / 2, height), (0.0, height))
+    plain = one.ab(tone=Tone(warmth=0.5))
+    cell = plain.shape[1] // 2
+    cool = one.ab(tone=Tone(warmth=0.5), lassos=[Lasso(points=left, warmth=-1.0)])
+    assert np.allclose((cool - plain)[:, : cell - 1], [0, -27], atol=1e-4)
+    assert np.allclose(cool[:, cell + 1 :], plain[:, cell + 1 :], atol=1e-4)
+    calm = one.ab(lassos=[Lasso(points=left, vividness=0.0)])
+    assert np.allclose(calm[:, : cell - 1], one.ab(vividness=0.0)[:, : cell - 1], atol=1e-4)
+    over = [Lasso(points=left, strength=0.0), Lasso(points=left)]
+    assert np.allclose(one.ab(lassos=over), one.ab(), atol=1e-4)
 
 
 def test_painting_leaves_what_was_painted_before():

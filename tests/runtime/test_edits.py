@@ -9,6 +9,7 @@ from photochrom.errors import EditsError
 from photochrom.models.contract import ModelIdentity
 from photochrom.runtime.edits import Edits, edits_beside, load_edits
 from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.options import Options
 
 WHOLE = {
@@ -23,6 +24,7 @@ WHOLE = {
     "warmth": -0.5,
     "tint": 0,
     "strength": 0.75,
+    "lassos": [{"points": [[1, 2], [3, 4], [5, 2]], "tint": -1}],
     "reference": "references/rose.jpg",
 }
 
@@ -44,6 +46,7 @@ def test_edits_are_read_whole(tmp_path):
         warmth=-0.5,
         tint=0,
         strength=0.75,
+        lassos=(Lasso(points=((1, 2), (3, 4), (5, 2)), tint=-1),),
     )
     assert edits == Edits(
         look=look,
@@ -69,6 +72,8 @@ def test_edits_belong_to_the_photograph_of_their_name(tmp_path):
         ({**WHOLE, "version": 2}, "version 2; expected 1"),
         ({**WHOLE, "size": 1}, "unknown keys: size"),
         ({**WHOLE, "warmth": 3}, "warmth is 3"),
+        ({**WHOLE, "lassos": [{"points": [[1, 2], [3, 4]]}]}, "at least three points"),
+        ({**WHOLE, "lassos": [{"points": [[1, 2]] * 3, "warmth": 2}]}, "warmth is 2"),
         ({**WHOLE, "tint": True}, "tint is True"),
         ({**WHOLE, "strength": "1"}, "strength is 1"),
         ({**WHOLE, "hints": [{}]}, "x and y"),

@@ -45,6 +45,7 @@ def test_the_usual_picture_has_no_hints():
             "vividness": 1.0,
             "lock": (),
             "tone": PLAIN,
+            "lassos": (),
             "provenance": True,
             "copy": None,
         }
@@ -64,6 +65,7 @@ def test_a_painting_is_told_what_was_asked_for():
         "vividness": 0.5,
         "lock": (),
         "tone": PLAIN,
+        "lassos": (),
         "provenance": False,
         "copy": None,
     }

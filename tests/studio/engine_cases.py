@@ -2,10 +2,11 @@
 
 import base64
 import json
+from dataclasses import asdict
 
 import numpy as np
 
-from photochrom import Colorizer, Hint, Lock, color
+from photochrom import Colorizer, Hint, Lasso, Lock, color
 from photochrom.color import toning
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.pictures import picture
@@ -29,6 +30,14 @@ REACHING = (
     Hint(points=((60.0, 200.0), (120.0, 230.0)), ab=(30.0, 40.0), reach=2.5),
 )
 LOCKS = (Lock(points=((250.0, 120.0), (330.0, 200.0)), radius_px=40.0),)
+LASSOS = (
+    Lasso(points=((90.3, -20.0), (200.0, 40.7), (150.2, 170.0), (60.0, 90.0)), warmth=-0.8),
+    Lasso(
+        points=((200.0, 100.0), (470.0, 120.0), (330.0, 290.0), (250.0, 150.0), (340.0, 110.0)),
+        vividness=1.6,
+        strength=0.9,
+    ),
+)
 PALETTE = ("#aa3377", "#ddeeaa", "#335577")
 
 
@@ -188,6 +197,7 @@ def _network(colorizer, samples):
         "reached": {"hints": (*HINTS[:1], *REACHING)},
         "locked": {"hints": (HINTS[0], *REACHING), "lock": LOCKS},
         "toned": {"tone": Tone(warmth=0.4, tint=-0.3, strength=0.7)},
+        "lassoed": {"hints": HINTS, "tone": Tone(warmth=0.2), "lassos": LASSOS},
         "all": {"hints": HINTS, "reference": reference, "palette": PALETTE, "vividness": 0.8},
     }
     results = {name: prepared.ab(**way) for name, way in ways.items()}
@@ -205,6 +215,7 @@ def _network(colorizer, samples):
         "hints": [_hint(one) for one in HINTS],
         "reaching": [_hint(one) for one in REACHING],
         "locks": [{"points": one.points, "radius_px": one.radius_px} for one in LOCKS],
+        "lassos": [asdict(one) for one in LASSOS],
         "traits": traits,
         "by_edges": regions(traits, np.array([cell]), np.array([1.4], np.float32))[0],
         "regions": {str(reach): prepared.region(200, 150, reach) for reach in (0.1, 0.4, 1.0, 1.4)},

@@ -19,6 +19,7 @@ VALUES = {
     "hints": [{"x": 5, "y": 5, "color": "#c22"}],
     "lock": [{"x": 30, "y": 30, "radius_px": 4}],
     "palette": ["#c22"],
+    "lassos": [{"points": [[5, 5], [40, 5], [5, 30]], "warmth": 1}],
     "vividness": 1.5,
     "likeness": 0.5,
     "warmth": 0.5,
@@ -46,6 +47,7 @@ VALUES = {
 """Every option of the library and of the API, and one that there isn't, each with a value."""
 
 LOOK = {"hints", "lock", "palette", "vividness", "likeness", "warmth", "tint", "strength", "seed"}
+LOOK |= {"lassos"}
 BODIES = {
     "paint": LOOK | {"alternative", "reference", "model", "size"},
     "paint full": LOOK

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from photochrom import Colorizer, color
+from photochrom.runtime.edits import load_edits
 
 SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
 
@@ -133,3 +134,72 @@ def test_tone_is_for_the_whole_picture_and_keys_find_uncertain_places(studio):
     studio.shot("confidence-1440-light")
     studio.page.keyboard.press("Enter")
     studio.page.wait_for_selector(".likely-one")
+
+
+def test_a_lasso_has_its_own_tone_and_goes_to_the_command_line(studio):
+    page = studio.page
+    bush, sky = (0.7, 0.86), (0.8, 0.55)
+    before = [studio.lab(*place) for place in (bush, sky)]
+    page.get_by_role("button", name="New lasso").click()
+    corners = [(0.58, 0.75), (0.85, 0.75), (0.85, 0.97), (0.58, 0.97)]
+    studio.drag(*(studio.place(*corner) for corner in corners))
+    page.wait_for_selector("#tone-for [aria-pressed=true]:has-text('Lasso 1')")
+    studio.changed(lambda: set_slider(page, "#warmth", -1))
+    studio.shot("lasso-1440-light")
+    assert studio.lab(*bush)[2] < before[0][2] - 8
+    assert np.hypot(*(studio.lab(*sky) - before[1])[1:]) < 1
+    page.get_by_role("button", name="Whole picture").click()
+    assert page.locator("#warmth").input_value() == "0"
+    page.locator("#download-more").click()
+    assert "--edits" in page.locator("#command").inner_text()
+    edits = load_edits(Path(studio.download("#download-hints").path()))
+    page.keyboard.press("Escape")
+    painted = Colorizer(threads=1).prepare(SAMPLES / "china.jpg").paint(lassos=edits.lassos)
+    lab = color.srgb_to_lab(painted.srgb())[362:372, 443:453].mean(axis=(0, 1))
+    assert np.hypot(*(studio.lab(*bush) - lab)[1:]) < 4
+    page.get_by_role("button", name="Lasso 1").click()
+    studio.changed(page.locator("#lasso-delete").click)
+    assert np.hypot(*(studio.lab(*bush) - before[0])[1:]) < 1
+
+
+def test_a_lasso_is_drawn_by_keys(studio):
+    page = studio.page
+    page.get_by_role("button", name="New lasso").click()
+    for key in ("Enter", "ArrowRight", "ArrowRight", "Enter", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    studio.changed(lambda: page.keyboard.press("Enter"))  # where the last corner lies
+    page.wait_for_selector("#tone-for [aria-pressed=true]:has-text('Lasso 1')")
+    assert page.locator(".marker").count() == 0
+
+
+def test_hints_are_selected_moved_and_deleted_together(studio):
+    page = studio.page
+    for x, y in ((0.2, 0.3), (0.3, 0.4), (0.8, 0.6)):
+        studio.hint(x, y, "#c03030")
+    places = lambda: [one.bounding_box() for one in page.locator(".marker").all()]  # noqa: E731
+    before = places()
+    page.keyboard.down("Shift")
+    studio.drag(studio.place(0.1, 0.2), studio.place(0.4, 0.5))
+    page.keyboard.up("Shift")
+    page.wait_for_selector(".marker.grouped >> nth=1")
+    assert page.locator(".marker.grouped").count() == 2
+    page.wait_for_function("document.querySelector('#announce').textContent.includes('2')")
+    assert "selected" in page.locator(".marker").first.get_attribute("aria-label")
+    studio.shot("group-1440-light")
+    box = before[0]
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    studio.changed(lambda: studio.drag(middle, (middle[0] + 40, middle[1] + 30)))
+    after = places()
+    moved = [(b["x"] - a["x"], b["y"] - a["y"]) for a, b in zip(before, after, strict=True)]
+    assert np.allclose(moved, [(40, 30), (40, 30), (0, 0)], atol=1.5)
+    page.locator(".marker").nth(2).focus()
+    page.keyboard.press("Shift+Enter")
+    assert page.locator(".marker.grouped").count() == 3
+    page.keyboard.press("Escape")
+    assert page.locator(".marker.grouped").count() == 0
+    page.keyboard.press("Control+a")
+    studio.changed(lambda: page.keyboard.press("Delete"))
+    assert page.locator(".marker").count() == 0
+    studio.changed(lambda: page.keyboard.press("Control+z"))
+    assert page.locator(".marker").count() == 3

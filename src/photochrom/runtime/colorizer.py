@@ -22,6 +22,7 @@ from photochrom.runtime.border import Box, find_border
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.prepared import Prepared, small_size
 from photochrom.runtime.reference import reference_tokens
 from photochrom.runtime.tone import PLAIN, Tone
@@ -98,6 +99,7 @@ class Colorizer:
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
+        lassos: Sequence[Lasso] = (),
         only_gray: bool = False,
         provenance: bool = True,
     ) -> Picture:
@@ -107,7 +109,8 @@ class Colorizer:
         ----------
         source : a Picture, a path, a file's bytes, or an array as for `from_array`;
             of a color picture only the lightness is used
-        hints, palette, reference, vividness, lock, tone, provenance : as for `Prepared.paint`
+        hints, palette, reference, vividness, lock, tone, lassos, provenance : as for
+            `Prepared.paint`
         only_gray : refuse photographs that have colors; toned ones, such as sepia, count as
             gray (see `toning.is_monochrome`)
 
@@ -132,6 +135,7 @@ class Colorizer:
             vividness=vividness,
             lock=lock,
             tone=tone,
+            lassos=lassos,
             provenance=provenance,
         )
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import ColorError, EditsError, HintError
+from photochrom.errors import ColorError, EditsError, HintError, OptionError
 from photochrom.models import fields
 from photochrom.models.contract import ModelIdentity
 from photochrom.models.plain import read_json, read_text
 from photochrom.runtime.hints import hints_from, locks_from
+from photochrom.runtime.lasso import lassos_from
 from photochrom.runtime.options import DEFAULTS, Options, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -19,7 +20,7 @@ SUFFIX = ".edits.json"
 
 VERSION = 1
 TONES = ("vividness", "likeness", "warmth", "tint", "strength")
-LOOK = ("hints", "lock", "palette", *TONES)
+LOOK = ("hints", "lock", "lassos", "palette", *TONES)
 """The options that edits hold."""
 
 KNOWN = {"photochrom", "version", "model", "reference", *LOOK}
@@ -82,6 +83,7 @@ def _edits_from(content: Any, folder: Path) -> Edits:
         look = Options(
             hints=hints_from(content.get("hints", [])),
             lock=locks_from(content.get("lock", [])),
+            lassos=lassos_from(content.get("lassos", [])),
             palette=parse_palette(",".join(palette)) if palette else (),
             **numbers,
         )
@@ -90,7 +92,7 @@ def _edits_from(content: Any, folder: Path) -> Edits:
             reference=None if reference is None else folder / str(reference),
             model=_model(content),
         )
-    except (ColorError, HintError, TypeError) as error:
+    except (ColorError, HintError, OptionError, TypeError) as error:
         raise ValueError(str(error)) from error
 
 

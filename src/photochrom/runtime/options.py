@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from photochrom.runtime.border import Box
     from photochrom.runtime.coarse import Reference
     from photochrom.runtime.hints import Hint, Lock
+    from photochrom.runtime.lasso import Lasso
     from photochrom.runtime.prepared import Prepared
     from photochrom.runtime.tone import Tone
 
@@ -52,6 +53,9 @@ class Options:
     tint: float = _option(0.0, "Shift the whole picture: -1 greener to 1 pinker.", min=-1, max=1)
     strength: float = _option(
         1.0, "Set the strength of all colors: 0 gray to 1 full.", min=0, max=1
+    )
+    lassos: tuple[Lasso, ...] = _option(
+        (), "Give parts of the picture a vividness, warmth, tint or strength of their own."
     )
     alternative: int = _option(
         0, "Select one of the other plausible results; 0 is the usual one.", min=0, max=8
@@ -99,6 +103,7 @@ class Options:
             "vividness": self.vividness,
             "lock": self.lock,
             "tone": self.tone,
+            "lassos": self.lassos,
         }
 
     @property

@@ -25,6 +25,7 @@ from photochrom.runtime.canvas import check_inside
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.steered import Steered
 from photochrom.runtime.tone import PLAIN, Tone
 
@@ -57,6 +58,7 @@ class Prepared(Steered):
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
+        lassos: Sequence[Lasso] = (),
         provenance: bool = True,
         copy: Picture | None = None,
     ) -> Picture:
@@ -71,6 +73,7 @@ class Prepared(Steered):
         vividness : 0 calm .. 1 the model's own choice .. 2 very vivid
         lock : where hints that stand elsewhere change nothing
         tone : of all colors, after everything else
+        lassos : parts that have a tone of their own; later ones lie over earlier ones
         provenance : note in the metadata that this model has made the colors
         copy : paint this copy of the photograph in its place, of any size and without a note;
             places stay pixels of the photograph
@@ -94,6 +97,7 @@ class Prepared(Steered):
             vividness=vividness,
             lock=lock,
             tone=tone,
+            lassos=lassos,
         )
         images = [upsample.image_of(one) for one in (offset, gain)]
         if inside is not None:
@@ -114,6 +118,7 @@ class Prepared(Steered):
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
+        lassos: Sequence[Lasso] = (),
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], Box | None]:
         """What `paint` paints with, for whoever paints a copy elsewhere.
 
@@ -133,6 +138,7 @@ class Prepared(Steered):
             vividness=vividness,
             lock=lock,
             tone=tone,
+            lassos=lassos,
         )
         return *upsample.coefficients(ab, seen._coarse_lightness()), seen.inside
 

@@ -14,6 +14,7 @@ from photochrom.models.abilities import check_able
 from photochrom.runtime.canvas import Canvas, check_inside, cover
 from photochrom.runtime.coarse import Coarse, Look, Reference
 from photochrom.runtime.hints import Hint, Lock
+from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.region import TOGETHER, readers_of, regions, things_at, traits_of
 from photochrom.runtime.tone import PLAIN, Tone
 
@@ -35,6 +36,7 @@ class Steered(Coarse):
         vividness: float = 1.0,
         lock: Sequence[Lock] = (),
         tone: Tone = PLAIN,
+        lassos: Sequence[Lasso] = (),
     ) -> NDArray[np.float32]:
         """The coarse colors, before they are brought to full size.
 
@@ -53,22 +55,36 @@ class Steered(Coarse):
         check_able(contract, *(name for name, is_asked in asked.items() if is_asked))
         look = Look(tuple(palette), reference, vividness)
 
-        def colors(hints: tuple[Hint, ...]) -> NDArray[np.float32]:
+        def colors(hints: tuple[Hint, ...], look: Look) -> NDArray[np.float32]:
             like = self._bounded(hints, look)
             if reference is None or likeness == 1:
                 return like
             unlike = self._bounded(hints, replace(look, reference=None))
             return unlike + np.float32(likeness) * (like - unlike)
 
-        ab = colors(tuple(hints))
-        if lock and hints:
-            left, top, *size = self.place
-            moved = [one.moved(-left, -top, within=(size[0], size[1])) for one in lock]
-            covered = cover(moved, (size[0], size[1]), self.lightness.shape, contract.output_stride)
+        def painted(look: Look) -> NDArray[np.float32]:
+            ab = colors(tuple(hints), look)
+            if not lock or not hints:
+                return ab
+            covered = self._covered(lock)
             inside = tuple(hint for hint in hints if self._at(hint.points[0], covered) > 0.5)
-            kept = colors(inside)
-            ab = ab + covered[..., None] * (kept - ab)
-        return np.array(tone.apply(ab))  # theirs: what is kept must not change
+            return ab + covered[..., None] * (colors(inside, look) - ab)
+
+        whole = painted(look)
+        ab = np.array(tone.apply(whole))  # theirs: what is kept must not change
+        for one in lassos:
+            own = one.vividness in (None, vividness)
+            inner = whole if own else painted(replace(look, vividness=one.vividness))
+            mask = one.cover(self.place, self.lightness.shape, contract.output_stride)[..., None]
+            ab += mask * (one.tone(tone).apply(inner) - ab)
+        return ab
+
+    def _covered(self, lock: Sequence[Lock]) -> NDArray[np.float32]:
+        """How much of each position locks cover, (h, w) in 0..1."""
+        left, top, height, width = self.place
+        moved = [one.moved(-left, -top, within=(height, width)) for one in lock]
+        cell_px = self._network.contract.output_stride
+        return cover(moved, (height, width), self.lightness.shape, cell_px)
 
     def region(self, x: float, y: float, reach: float = 1.0) -> NDArray[np.float32]:
         """The region that a hint of this reach takes: a soft mask.

@@ -21,9 +21,11 @@ from pydantic import (
     create_model,
 )
 
-from photochrom.errors import ColorError, HintError
+from photochrom.errors import ColorError, HintError, OptionError
 from photochrom.models.plain import read_json
 from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from, locks_from
+from photochrom.runtime.lasso import RANGES as LASSO_RANGES
+from photochrom.runtime.lasso import Lasso, lassos_from
 from photochrom.runtime.options import Options, help_for, limits_for
 from photochrom.runtime.palette import parse_palette
 
@@ -38,6 +40,7 @@ OF_CONFIDENCE = frozenset({"hints", "alternative", "seed"})
 
 MAX_HINTS = 200
 MAX_POINTS = 4000
+MAX_LASSOS = 20
 MAX_COLORS = 64
 
 HINT_SCHEMA: dict[str, Any] = {
@@ -73,6 +76,19 @@ LOCK_SCHEMA = {
     },
     "additionalProperties": False,
 }
+LASSO_SCHEMA = {
+    "type": "object",
+    "description": "A part of the picture with a tone of its own; what is null is as in all of it.",
+    "properties": {
+        "points": HINT_SCHEMA["properties"]["points"] | {"minItems": 3},
+        **{
+            name: {"type": ["number", "null"], "minimum": low, "maximum": high}
+            for name, (low, high) in LASSO_RANGES.items()
+        },
+    },
+    "required": ["points"],
+    "additionalProperties": False,
+}
 FormatName = Literal["jpeg", "png", "tiff", "webp", "avif"]
 WRITTEN: tuple[str, ...] = get_args(FormatName)
 
@@ -91,6 +107,24 @@ def hints_of(entries: Any) -> tuple[Hint, ...]:
 def locks_of(entries: Any) -> tuple[Lock, ...]:
     """Locks from the entries of a request. Errors as for `hints_of`."""
     return _few(entries, locks_from, "locks")
+
+
+def lassos_of(entries: Any) -> tuple[Lasso, ...]:
+    """Lassos from the entries of a request.
+
+    Raises
+    ------
+    OptionError
+        They can't be understood, or are too many.
+    """
+    lassos = lassos_from(entries)
+    points = sum(len(one.points) for one in lassos)
+    if len(lassos) > MAX_LASSOS or points > MAX_POINTS:
+        raise OptionError(
+            f"There are {len(lassos)} lassos with {points} points; at most {MAX_LASSOS} with "
+            f"{MAX_POINTS} are allowed."
+        )
+    return lassos
 
 
 def colors_of(names: list[str]) -> tuple[str, ...]:
@@ -150,6 +184,7 @@ def _written(parse: Callable[[Any], Any]) -> Any:
 
 HintsText = _written(hints_of)
 LocksText = _written(locks_of)
+LassosText = _written(lassos_of)
 PaletteText = Annotated[
     str, AfterValidator(lambda text: colors_of(text.split(",") if text else []))
 ]
@@ -231,6 +266,7 @@ else:
     _BODY = {
         "hints": _listed(Any, HINT_SCHEMA, MAX_HINTS, hints_of),
         "lock": _listed(Any, LOCK_SCHEMA, MAX_HINTS, locks_of),
+        "lassos": _listed(Any, LASSO_SCHEMA, MAX_LASSOS, lassos_of),
         "palette": _listed(str, {"type": "string"}, MAX_COLORS, colors_of),
     }
     _OTHERS = SERVERS_OWN | {"only_gray"}
@@ -252,6 +288,7 @@ else:
         leaving_out=SERVERS_OWN,
         hints=(HintsText, ""),
         lock=(LocksText, ""),
+        lassos=(LassosText, ""),
         palette=(PaletteText, ""),
     )
 

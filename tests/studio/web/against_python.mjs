@@ -11,6 +11,7 @@ const { AbGrid, setOff } = await load("grid.js");
 const { guide } = await load("guide.js");
 const { layOut, readHint, readLock } = await load("hints.js");
 const { labToHex, srgbToLab, srgbToLightness } = await load("lab.js");
+const { readLasso } = await load("lasso.js");
 const { Network } = await load("network.js");
 const { obey } = await load("obey.js");
 const { Painter } = await load("painting.js");
@@ -197,6 +198,7 @@ test("every way to paint gives Python's colors", async () => {
     reached: { hints: [hints[0], ...reaching] },
     locked: { hints: [hints[0], ...reaching], lock: recorded.locks.map(readLock) },
     toned: { tone: { warmth: 0.4, tint: -0.3, strength: 0.7 } },
+    lassoed: { hints, tone: { warmth: 0.2 }, lassos: recorded.lassos.map(readLasso) },
     reference: { reference: example() },
     likened: { reference: example(), likeness: 0.4 },
     all: { hints, reference: example(), palette, vividness: 0.8 },

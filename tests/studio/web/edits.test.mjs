@@ -5,15 +5,20 @@ import { test } from "node:test";
 import {
   alternativeOf,
   bodyOf,
+  editIn,
+  editsOut,
   HintsError,
   hintsIn,
   hintsOut,
   makeHint,
+  makeLasso,
   moved,
   recolored,
   UNTOUCHED,
   withAlternative,
   withHint,
+  withLasso,
+  withLassoTone,
   withoutHints,
 } from "../../../src/photochrom/studio/web/edits.js";
 
@@ -39,18 +44,48 @@ test("a hint moves whole and never out of the photograph", () => {
     { color: "#cc2222" },
   );
   const edit = withHint(UNTOUCHED, stroke);
-  assert.deepEqual(moved(edit, stroke.key, [5, -3], SIZE).hints[0].points, [
+  assert.deepEqual(moved(edit, new Set([stroke.key]), [5, -3], SIZE).hints[0].points, [
     [15, 17],
     [35, 47],
   ]);
-  assert.deepEqual(moved(edit, stroke.key, [500, 500], SIZE).hints[0].points, [
+  assert.deepEqual(moved(edit, new Set([stroke.key]), [500, 500], SIZE).hints[0].points, [
     [79, 29],
     [99, 59],
   ]);
-  assert.deepEqual(moved(edit, stroke.key, [-500, -500], SIZE).hints[0].points, [
+  assert.deepEqual(moved(edit, new Set([stroke.key]), [-500, -500], SIZE).hints[0].points, [
     [0, 0],
     [20, 30],
   ]);
+});
+
+test("hints move together, as far as all of them can", () => {
+  const [one, other, third] = [red(), makeHint([[95, 20]], { color: "#22c" }), red()];
+  const edit = [one, other, third].reduce(withHint, UNTOUCHED);
+  const places = moved(edit, new Set([one.key, other.key]), [30, 5], SIZE).hints.map(
+    (hint) => hint.points[0],
+  );
+  assert.deepEqual(places, [
+    [14, 25],
+    [99, 25],
+    [10, 20],
+  ]);
+});
+
+test("a lasso has a tone of its own, goes out and comes in again", () => {
+  const corners = [
+    [1, 2],
+    [30.126, 4],
+    [5, 40],
+  ];
+  const lasso = makeLasso(corners);
+  const edit = withLassoTone(withLasso(UNTOUCHED, lasso), lasso.key, { warmth: -0.5 });
+  const out = [{ points: [corners[0], [30.13, 4], corners[2]], warmth: -0.5 }];
+  assert.deepEqual(bodyOf(edit).lassos, out);
+  assert.equal(bodyOf(UNTOUCHED).lassos, undefined); // which engines of before don't know
+  const again = editIn(JSON.stringify(editsOut(edit)), SIZE);
+  assert.deepEqual(bodyOf(again), bodyOf(edit));
+  const broken = { ...editsOut(edit), lassos: [{ points: [[1, 2]], warmth: 1 }] };
+  assert.throws(() => editIn(JSON.stringify(broken), SIZE), HintsError);
 });
 
 test("an alternative lies under what was set by hand, and can be left again", () => {

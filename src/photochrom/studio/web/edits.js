@@ -12,6 +12,7 @@ export const isCarried = (kind) => kind === "look" || kind === "reference" || ki
 export const UNTOUCHED = Object.freeze({
   hints: [],
   lock: [],
+  lassos: [],
   palette: [],
   vividness: 1,
   likeness: 1, // how far the reference is followed
@@ -31,6 +32,7 @@ export const TONES = ["vividness", "likeness", "warmth", "tint", "strength"];
 export const isUntouched = (edit) =>
   !edit.hints.length &&
   !edit.lock.length &&
+  !edit.lassos.length &&
   !edit.palette.length &&
   !edit.reference &&
   TONES.every((name) => edit[name] === UNTOUCHED[name]);
@@ -58,6 +60,33 @@ export const withLock = (edit, points, radius_px) => {
 /** @type {(edit: Edit, key: string) => Edit} */
 export const withoutLock = (edit, key) => ({ ...edit, lock: edit.lock.filter((one) => one.key !== key) });
 
+/**
+ * A lasso round a part of the photograph, with the whole photograph's tone as yet.
+ * @type {(points: Point[]) => Lasso}
+ */
+export function makeLasso(points) {
+  made += 1;
+  return { key: `lasso-${made}`, points };
+}
+
+/** @type {(edit: Edit, lasso: Lasso) => Edit} */
+export const withLasso = (edit, lasso) => ({ ...edit, lassos: [...edit.lassos, lasso] });
+
+/** @type {(edit: Edit, key: string) => Edit} */
+export const withoutLasso = (edit, key) => ({
+  ...edit,
+  lassos: edit.lassos.filter((one) => one.key !== key),
+});
+
+/**
+ * Give a lasso a tone of its own; undefined: that of the whole photograph.
+ * @type {(edit: Edit, key: string, tone: Partial<Record<LassoTone, number>>) => Edit}
+ */
+export const withLassoTone = (edit, key, tone) => ({
+  ...edit,
+  lassos: edit.lassos.map((one) => (one.key === key ? { ...one, ...tone } : one)),
+});
+
 /** @type {(edit: Edit, hint: Hint) => Edit} */
 export const withHint = (edit, hint) => ({ ...edit, hints: [...edit.hints, hint] });
 
@@ -81,22 +110,23 @@ export const recolored = (edit, key, color) =>
 export const reaching = (edit, key, reach) => changed(edit, key, (hint) => ({ ...hint, reach }));
 
 /**
- * Move a hint, whole, but never out of the photograph.
- * @type {(edit: Edit, key: string, by: Point, size: Size) => Edit}
+ * Move hints together, whole, but none out of the photograph.
+ * @type {(edit: Edit, keys: Set<string>, by: Point, size: Size) => Edit}
  */
-export function moved(edit, key, [dx, dy], { width, height }) {
+export function moved(edit, keys, [dx, dy], { width, height }) {
   /** @type {(value: number, low: number, high: number) => number} */
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
+  const points = edit.hints.filter((hint) => keys.has(hint.key)).flatMap((hint) => hint.points);
+  if (!points.length) return edit;
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  const right = within(dx, -Math.min(...xs), width - 1 - Math.max(...xs));
+  const down = within(dy, -Math.min(...ys), height - 1 - Math.max(...ys));
   return {
     ...edit,
-    hints: edit.hints.map((hint) => {
-      if (hint.key !== key) return hint;
-      const xs = hint.points.map(([x]) => x);
-      const ys = hint.points.map(([, y]) => y);
-      const right = within(dx, -Math.min(...xs), width - 1 - Math.max(...xs));
-      const down = within(dy, -Math.min(...ys), height - 1 - Math.max(...ys));
-      return { ...hint, points: hint.points.map(([x, y]) => [x + right, y + down]) };
-    }),
+    hints: edit.hints.map((hint) =>
+      keys.has(hint.key) ? { ...hint, points: hint.points.map(([x, y]) => [x + right, y + down]) } : hint,
+    ),
   };
 }
 
@@ -143,6 +173,12 @@ const locksOut = (edit) =>
     ...(radius_px ? { radius_px: rounded(radius_px) } : {}),
   }));
 
+/** @type {(edit: Edit) => { lassos?: LassoEntry[] }} */
+const lassosOut = ({ lassos }) =>
+  lassos.length
+    ? { lassos: lassos.map(({ key: _key, points, ...tone }) => ({ points: roundedPoints(points), ...tone })) }
+    : {};
+
 /** @type {(edit: Edit) => Record<Tone, number>} */
 const tonesOf = (edit) =>
   /** @type {Record<Tone, number>} */ (Object.fromEntries(TONES.map((name) => [name, edit[name]])));
@@ -156,6 +192,7 @@ export function bodyOf(edit, more = {}) {
     hints: hintsOut(edit),
     lock: locksOut(edit),
     palette: edit.palette,
+    ...lassosOut(edit),
     ...tonesOf(edit),
     ...more,
   };
@@ -187,6 +224,20 @@ export const editsOut = (edit, { reference = null, model = null } = {}) => ({
   ...(reference ? { reference } : {}),
 });
 
+/** @type {LassoTone[]} */
+export const LASSO_TONES = ["vividness", "warmth", "tint", "strength"];
+
+/**
+ * A lasso of a file. Throws where it is none.
+ * @type {(entry: LassoEntry) => Lasso}
+ */
+function lassoIn({ points, ...tones }) {
+  if (!Array.isArray(points) || points.length < 3 || !points.every(isPair))
+    throw new HintsError(t("file.wrongKept", { fault: t("fault.place") }));
+  const own = LASSO_TONES.filter((name) => Number.isFinite(tones[name])).map((name) => [name, tones[name]]);
+  return { ...makeLasso(points), ...Object.fromEntries(own) };
+}
+
 /**
  * An edit from a file, without its reference; errors as for `hintsIn`.
  * @type {(text: string, size: Size) => Edit}
@@ -194,14 +245,15 @@ export const editsOut = (edit, { reference = null, model = null } = {}) => ({
 export function editIn(text, size) {
   const content = JSON.parse(text);
   if (content.photochrom !== "edits" || content.version !== 1) throw new HintsError(t("file.noEdits"));
-  /** @type {{ hints?: HintEntry[], lock?: KeptLock[], palette?: string[] }} */
-  const { hints = [], lock = [], palette = [] } = content;
+  /** @type {{ hints?: HintEntry[], lock?: KeptLock[], palette?: string[], lassos?: LassoEntry[] }} */
+  const { hints = [], lock = [], palette = [], lassos = [] } = content;
   const wrong = lock.map((one) => faultOf({ ...one, ab: [0, 0] }, size)).find((fault) => fault !== null);
   if (wrong) throw new HintsError(t("file.wrongKept", { fault: wrong }));
   return {
     ...UNTOUCHED,
     hints: hints.length ? hintsIn(JSON.stringify(hints), size) : [],
     lock: lock.reduce((edit, { points, radius_px }) => withLock(edit, points, radius_px), UNTOUCHED).lock,
+    lassos: lassos.map(lassoIn),
     palette: palette.map(parseHex).filter((color) => color !== null),
     ...Object.fromEntries(TONES.map((name) => [name, Number(content[name] ?? UNTOUCHED[name])])),
   };
@@ -229,7 +281,14 @@ export function carried(kind, from, own, fromSize, toSize) {
     ...(lying.radius_px ? { radius_px: lying.radius_px * Math.sqrt(scale[0] * scale[1]) } : {}),
   });
   const hints = from.hints.map(fit).map((hint) => makeHint(hint.points, withoutKey(hint), hint.group));
-  return { ...own, ...look, reference: from.reference, hints, lock: from.lock.map(fit) };
+  return {
+    ...own,
+    ...look,
+    reference: from.reference,
+    hints,
+    lock: from.lock.map(fit),
+    lassos: from.lassos.map(fit),
+  };
 }
 
 export class HintsError extends Error {}

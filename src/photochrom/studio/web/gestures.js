@@ -6,6 +6,7 @@ import { closest } from "./dom.js";
  * @typedef {{
  *   tap: (point: Point) => void, stroke: (points: Point[]) => void,
  *   strokeEnd: (points: Point[]) => void, strokeCancel: () => void,
+ *   mayBand: () => boolean, band: (from: Point, to: Point) => void, bandEnd: (from: Point, to: Point) => void,
  * }} Act
  */
 
@@ -22,7 +23,7 @@ export function followPointers(view, isHand, act) {
   const { stage } = view;
   /** @type {Map<number, Point>} */
   const down = new Map(); // pointer id -> place on the stage
-  /** @type {"wait" | "stroke" | "pan" | "pinch" | null} */
+  /** @type {"wait" | "stroke" | "pan" | "pinch" | "band" | null} */
   let mode = null; // "wait", "stroke", "pan", "pinch"
   /** @type {Point} */
   let start = [0, 0]; // of a press
@@ -49,7 +50,7 @@ export function followPointers(view, isHand, act) {
     down.set(event.pointerId, at);
     stage.setPointerCapture(event.pointerId);
     if (down.size === 2) {
-      if (mode === "stroke") act.strokeCancel();
+      if (mode === "stroke" || mode === "band") act.strokeCancel();
       mode = "pinch";
       grip = pinched();
       return;
@@ -59,6 +60,7 @@ export function followPointers(view, isHand, act) {
     if (event.button > 1) return;
     if (panning) event.preventDefault();
     mode = panning || !view.holds(view.toPicture(at)) ? "pan" : "wait";
+    if (!panning && event.shiftKey && act.mayBand()) mode = "band";
     path = [within(view.toPicture(at))];
     stage.classList.toggle("panning", mode === "pan");
   });
@@ -80,6 +82,7 @@ export function followPointers(view, isHand, act) {
       const moved = Math.hypot(at[0] - start[0], at[1] - start[1]);
       if (moved > (SLOP_PX[event.pointerType] ?? 6)) mode = "stroke";
     }
+    if (mode === "band") act.band(path[0], within(view.toPicture(at)));
     if (mode === "stroke") {
       const point = within(view.toPicture(at));
       const [px, py] = path[path.length - 1];
@@ -96,7 +99,9 @@ export function followPointers(view, isHand, act) {
     mode = null;
     stage.classList.remove("panning");
     if (event.type === "pointercancel") {
-      if (ended === "stroke") act.strokeCancel();
+      if (ended === "stroke" || ended === "band") act.strokeCancel();
+    } else if (ended === "band") {
+      act.bandEnd(path[0], within(view.toPicture(view.at(event))));
     } else if (ended === "wait") {
       act.tap(path[0]);
     } else if (ended === "stroke") {

@@ -34,6 +34,10 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   #cross = null; // in pixels of the photograph
   /** @type {string | null} */
   selected = null;
+  /** @type {Set<string>} the hints that are moved and deleted together */
+  #group = new Set();
+  /** @type {Point[] | null} of a lasso, or of a band round hints: closed */
+  #outline = null;
 
   /** @param {PictureView} view
 @param {Session} session */
@@ -57,10 +61,11 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     }
     hints.forEach((hint, index) => {
       const marker = this.#markers.get(hint.key) ?? this.#makeMarker(hint.key);
-      const label = t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", {
+      const one = t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", {
         number: index + 1,
         color: nameOf(shownColor(hint)),
       });
+      const label = this.#group.has(hint.key) ? t("hints.inSelection", { hint: one }) : one;
       if (this.#shown.get(marker) !== hint) {
         marker.style.setProperty("--color", shownColor(hint));
         marker.classList.toggle("of-alternative", hint.group !== null);
@@ -72,6 +77,7 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       if (children[index] !== marker) byId("markers").insertBefore(marker, children[index] ?? null);
     });
     if (this.selected && !keys.has(this.selected)) this.selected = null;
+    for (const key of this.#group) if (!keys.has(key)) this.#group.delete(key);
     this.#place();
   }
 
@@ -82,6 +88,56 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   ghost(points) {
     this.#ghost = points;
     this.#place();
+  }
+
+  /**
+   * Show a closed line; null: none.
+   * @type {(points: Point[] | null) => void}
+   */
+  outline(points) {
+    this.#outline = points;
+    this.#place();
+  }
+
+  /**
+   * Select hints, to be moved and deleted together; and say how many there are.
+   * @type {(keys: Iterable<string>) => void}
+   */
+  gather(keys) {
+    const before = this.#group.size;
+    this.#group = new Set(keys);
+    const { size } = this.#group;
+    if (size || before) announce(t("hints.selected", { number: size }));
+    this.render();
+  }
+
+  /**
+   * Select the hints in a rectangle between two corners.
+   * @type {(corner: Point, other: Point) => void}
+   */
+  gatherWithin([x1, y1], [x2, y2]) {
+    const isIn = (/** @type {Point} */ [x, y]) =>
+      x >= Math.min(x1, x2) && x <= Math.max(x1, x2) && y >= Math.min(y1, y2) && y <= Math.max(y1, y2);
+    this.gather(this.#hints.filter((hint) => hint.points.some(isIn)).map((hint) => hint.key));
+  }
+
+  /** @type {(key: string) => void} */
+  #toggle(key) {
+    const keys = new Set(this.#group);
+    if (!keys.delete(key)) keys.add(key);
+    this.gather(keys);
+  }
+
+  get #hints() {
+    return this.#session.current?.edit.hints ?? [];
+  }
+
+  /**
+   * The hints that go with one: those that are selected, if it is, or it alone.
+   * @type {(key: string) => Set<string>}
+   */
+  #with(key) {
+    return this.#group.has(key) ? this.#group : new Set([key]);
   }
 
   /** @type {(key: string | null) => void} */
@@ -100,7 +156,14 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     const marker = make("button", { class: "marker", type: "button" });
     this.#markers.set(key, marker);
     this.#followDrag(marker, key);
-    marker.addEventListener("click", () => this.#emit("open", { key }));
+    marker.addEventListener("click", ({ shiftKey }) => {
+      if (shiftKey) {
+        this.#toggle(key);
+        return;
+      }
+      if (!this.#group.has(key)) this.gather([]);
+      this.#emit("open", { key });
+    });
     marker.addEventListener("keydown", (event) => this.#markerKey(event, key));
     marker.addEventListener("focus", () => {
       const hint = this.#hint(key);
@@ -111,14 +174,16 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
 
   /** @type {(key: string) => Hint | undefined} */
   #hint(key) {
-    return this.#session.current?.edit.hints.find((hint) => hint.key === key);
+    return this.#hints.find((hint) => hint.key === key);
   }
 
   /** @type {(key: string, by: Point, merge: string) => void} */
   #move(key, by, merge) {
     const { current } = this.#session;
     if (!current?.size) return;
-    this.#session.change(moved(current.edit, key, by, current.size), "step.hintMoved", merge);
+    const keys = this.#with(key);
+    const step = keys.size > 1 ? "step.hintsMoved" : "step.hintMoved";
+    this.#session.change(moved(current.edit, keys, by, current.size), step, merge);
   }
 
   /** @type {(marker: HTMLElement, key: string) => void} */
@@ -170,10 +235,25 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       event.stopPropagation();
       const { current } = this.#session;
       if (!current) return;
-      const next = withoutHints(current.edit, (hint) => hint.key === key);
-      this.#session.change(next, "step.hintDeleted");
-      announce(t("hints.deleted"));
-    }
+      const keys = new Set(this.#with(key));
+      const next = withoutHints(current.edit, (hint) => keys.has(hint.key));
+      this.#session.change(next, keys.size > 1 ? "step.hintsDeleted" : "step.hintDeleted");
+      announce(keys.size > 1 ? t("hints.allDeleted", { number: keys.size }) : t("hints.deleted"));
+    } else if (event.shiftKey && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#toggle(key);
+    } else if (event.key === "Escape" && this.#group.size) {
+      event.stopPropagation();
+      this.gather([]);
+    } else this.#gatherAll(event);
+  }
+
+  /** @type {(event: KeyboardEvent) => void} */
+  #gatherAll(event) {
+    if (event.key.toLowerCase() !== "a" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.gather(this.#hints.map((hint) => hint.key));
   }
 
   /* the cross */
@@ -199,7 +279,7 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
         const { width, height } = size;
         this.#cross ??= [width / 2, height / 2];
         this.#emit("spot", { points: [this.#cross] });
-      }
+      } else this.#gatherAll(event);
     });
     stage.addEventListener("focus", () => this.#place());
     stage.addEventListener("blur", () => this.#place());
@@ -229,16 +309,19 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       const [x, y] = view.toStage(anchorOf(hint));
       marker.style.transform = `translate(${x}px, ${y}px)`;
       marker.classList.toggle("selected", hint.key === this.selected);
+      marker.classList.toggle("grouped", this.#group.has(hint.key));
     }
     /** @type {[Point[], string | null][]} */
     const lines = hints
       .filter((hint) => hint.points.length > 1)
       .map((hint) => [hint.points, shownColor(hint)]);
     if (this.#ghost) lines.push([this.#ghost, null]);
+    const outline = this.#outline ? this.#closed(this.#outline) : [];
     const locks = this.#session.current?.edit.lock ?? [];
     byId("strokes").replaceChildren(
       ...locks.flatMap((lock) => this.#lockStroke(lock)),
       ...lines.flatMap(([points, color]) => this.#stroke(points, color)),
+      ...outline,
     );
     const cross = byId("cross");
     const shown = document.activeElement === view.stage && view.stage.matches(":focus-visible");
@@ -269,6 +352,15 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     return ["stroke-rim", color ? "stroke" : "stroke ghost"].map((name) => {
       const path = this.#path(points, name);
       if (color && name === "stroke") path.style.stroke = color;
+      return path;
+    });
+  }
+
+  /** @type {(points: Point[]) => SVGPathElement[]} */
+  #closed(points) {
+    return ["outline-rim", "outline"].map((name) => {
+      const path = this.#path(points, name);
+      path.setAttribute("d", `${path.getAttribute("d")}Z`);
       return path;
     });
   }

@@ -14,11 +14,12 @@ import { followGuide } from "./guide.js";
 import { HintsLayer } from "./hints_layer.js";
 import { followHistory } from "./history_panel.js";
 import { followKeeping } from "./keeping.js";
+import { drawLassos } from "./lasso.js";
 import { followModels } from "./models.js";
 import { askFile, followDrops, offer, showSamples } from "./opening.js";
 import { ConfidenceMap, followSharpness } from "./overlays.js";
 import { followPalette, followReference } from "./palette.js";
-import { followHintList, followTabs, followTone, followVividness } from "./panels.js";
+import { followHintList, followTabs } from "./panels.js";
 import { Picker } from "./picker.js";
 import { followPicking } from "./picking.js";
 import { PictureView } from "./picture_view.js";
@@ -28,6 +29,7 @@ import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
 import { Photo, Session, Upload } from "./session.js";
 import { kindOf } from "./thrown.js";
+import { followTone } from "./tone.js";
 import { onLanguage, percent, spoken, t } from "./words.js";
 
 /** @typedef {{ file: File, edits: string, reference: File | null, keptAs?: string | null }} Opening of a project or kept */
@@ -72,8 +74,15 @@ const askHints = async () => {
   for (const file of await askFile({ accept: ".json" })) await openHints(file);
 };
 
-const showVividness = followVividness(session);
-const showTone = followTone(session);
+const tone = followTone(session, layer, () => {
+  setTool("lasso");
+  announce(t("lasso.help"));
+  byId("stage").focus({ preventScroll: true });
+});
+const lassos = drawLassos(session, view, layer, (key) => {
+  setTool("hint");
+  tone.choose(key);
+});
 const showHistory = followHistory(session);
 const keeping = followKeeping(session);
 const showHintList = followHintList(session, layer, openHint);
@@ -122,8 +131,7 @@ function setState(state, text = "") {
 function showEdit() {
   const photo = session.current;
   const edit = photo?.edit ?? UNTOUCHED;
-  showVividness();
-  showTone(edit);
+  tone.show();
   showHistory();
   showHintList(edit);
   showPalette(edit);
@@ -422,24 +430,48 @@ function applyHints(photo, { name, text }) {
   }
 }
 
-followPointers(view, () => tool === "hand", {
-  tap: (point) => {
-    if (tool === "keep") {
-      keep([point]);
-      return;
-    }
+/** @type {(point: Point) => void} */
+function tap(point) {
+  if (tool === "keep") keep([point]);
+  else if (tool === "lasso") lassos.tap(point);
+  else {
+    layer.gather([]);
     if (picker.isOpen && innerWidth < 760) picker.close();
     beginHint([point]);
-  },
+  }
+}
+
+followPointers(view, () => tool === "hand", {
+  tap,
   stroke: (points) => {
-    if (canHint() && view.hasAfter) layer.ghost([...points]);
+    if (!view.hasAfter) return;
+    if (tool === "lasso") lassos.stroke(points);
+    else if (canHint()) layer.ghost([...points]);
   },
   strokeEnd: (points) => {
     if (tool === "keep") keep([...points]);
+    else if (tool === "lasso") lassos.strokeEnd([...points]);
     else beginHint([...points]);
   },
-  strokeCancel: () => layer.ghost(null),
+  strokeCancel: () => {
+    layer.ghost(null);
+    tone.show();
+  },
+  mayBand: () => tool === "hint" && canHint(),
+  band: ([x1, y1], [x2, y2]) => {
+    layer.outline([
+      [x1, y1],
+      [x2, y1],
+      [x2, y2],
+      [x1, y2],
+    ]);
+  },
+  bandEnd: (from, to) => {
+    tone.show();
+    layer.gatherWithin(from, to);
+  },
 });
+layer.addEventListener("spot", ({ detail }) => tap(detail.points[0]));
 
 /**
  * Lock what lies under a stroke: hints from elsewhere change nothing there.
@@ -466,9 +498,11 @@ function nextUncertain() {
 /** @type {(name: string) => void} */
 function setTool(name) {
   tool = name;
+  lassos.cancel();
   for (const one of ["hint", "keep", "hand"])
     byId(`tool-${one}`).setAttribute("aria-pressed", String(one === name));
   stage.classList.toggle("hand", name === "hand");
+  stage.classList.toggle("drawing", name === "lasso");
 }
 
 /** @type {(value: boolean) => void} */
@@ -530,6 +564,8 @@ document.addEventListener("keydown", (event) => {
     else session.undo();
   } else if (event.key === "Escape" && picker.isOpen) {
     picker.close();
+  } else if (event.key === "Escape" && tool === "lasso") {
+    setTool("hint");
   } else if (session.current && KEYS[key]) {
     event.preventDefault();
     KEYS[key]();

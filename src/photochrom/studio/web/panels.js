@@ -1,86 +1,10 @@
-// Vividness, the list of hints, and the tabs of the narrow layout.
+// The list of hints, and the tabs of the narrow layout.
 
 import { nameOf } from "./color.js";
 import { byId, closest, icon, make, refill } from "./dom.js";
-import { UNTOUCHED, withoutHints, withoutLock } from "./edits.js";
+import { withoutHints, withoutLock } from "./edits.js";
 import { shownColor } from "./hints_layer.js";
-import { number, onLanguage, percent, t } from "./words.js";
-
-/** @type {[number, string][]} up to which value a word goes */
-const WORDS = [
-  [0.3, "tone.veryCalm"],
-  [0.85, "tone.calm"],
-  [1.15, "tone.natural"],
-  [1.7, "tone.vivid"],
-  [3, "tone.veryVivid"],
-];
-
-/** @type {(value: number) => string} */
-const vividnessWord = (value) => t((WORDS.find(([end]) => value < end) ?? WORDS[0])[1]);
-
-/** @type {(session: Session) => () => void} */
-export function followVividness(session) {
-  const slider = byId("vividness");
-  let drag = 0;
-  /** @type {(value: number, merge?: string | null) => void} */
-  const set = (value, merge) => {
-    if (session.current)
-      session.change({ ...session.current.edit, vividness: value }, "step.vividness", merge);
-  };
-  slider.addEventListener("input", () => {
-    set(Number(slider.value), `vividness ${drag}`);
-  });
-  slider.addEventListener("change", () => {
-    drag += 1;
-  });
-  slider.addEventListener("dblclick", () => {
-    set(1);
-  });
-
-  return function show() {
-    const value = session.current?.edit.vividness ?? 1;
-    const word = vividnessWord(value);
-    if (Number(slider.value) !== value) slider.value = String(value);
-    slider.style.setProperty("--at", `${50 * value}%`);
-    slider.setAttribute("aria-valuetext", t("tone.said", { word, value }));
-    byId("vividness-value").textContent = word;
-  };
-}
-
-/** @type {("likeness" | "warmth" | "tint" | "strength")[]} */
-const SLIDERS = ["likeness", "warmth", "tint", "strength"];
-
-/**
- * Warmth, tint and strength of the whole picture, and how far the reference is followed.
- * @type {(session: Session) => (edit: Edit) => void}
- */
-export function followTone(session) {
-  let drag = 0;
-  /** @type {(value: number) => string} */
-  const words = (value) => number(Math.round(100 * value), { signDisplay: "exceptZero" });
-  for (const name of SLIDERS) {
-    const slider = byId(name);
-    const usual = UNTOUCHED[name];
-    /** @type {(value: number, merge?: string | null) => void} */
-    const set = (value, merge = null) => {
-      if (session.current) session.change({ ...session.current.edit, [name]: value }, `step.${name}`, merge);
-    };
-    slider.addEventListener("input", () => set(Number(slider.value), `${name} ${drag}`));
-    slider.addEventListener("change", () => {
-      drag += 1;
-    });
-    slider.addEventListener("dblclick", () => set(usual));
-  }
-  return function show(edit) {
-    for (const name of SLIDERS) {
-      const value = edit[name];
-      if (Number(byId(name).value) !== value) byId(name).value = String(value);
-      const said = name === "strength" || name === "likeness" ? percent(value) : words(value);
-      byId(`${name}-value`).textContent = said;
-      byId(name).setAttribute("aria-valuetext", said);
-    }
-  };
-}
+import { onLanguage, t } from "./words.js";
 
 /** @typedef {{ choose?: Listeners, drop: () => void, what: string }} Does what a row does */
 

@@ -126,6 +126,5 @@ export function followPicking({ session, view, layer, picker, canHint, brush, pr
   };
 
   layer.addEventListener("open", ({ detail: { key } }) => openHint(key));
-  layer.addEventListener("spot", ({ detail: { points } }) => beginHint(points));
   return { beginHint, openHint };
 }

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { colorLayer } from "./color_layer.js";
 import { announce, byId, checkedIn, closest, make, tell } from "./dom.js";
-import { carried, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
+import { carried, editsOut, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
 import { isShared, shareable } from "./sharing.js";
@@ -26,9 +26,11 @@ export function commandFor(photo, model = null) {
   /** @type {(text: string) => string} */
   const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const { edit } = photo;
+  const start = [`photochrom colorize ${quoted(photo.name)}`, model ? `-m ${quoted(model)}` : ""];
+  // Lassos have no options of their own: the edits lie beside the photograph.
+  if (edit.lassos.length) return [...start, "--edits .", "-o color/"].filter(Boolean).join(" ");
   return [
-    `photochrom colorize ${quoted(photo.name)}`,
-    model ? `-m ${quoted(model)}` : "",
+    ...start,
     edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
     ...TONES.map((name) => (edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`)),
     ...edit.lock.map(({ points, radius_px }) => {
@@ -217,12 +219,21 @@ export function followSaving(session) {
     const note = t("download.note", { width, height });
     byId("download-note").textContent = [note, api.about.limits()].filter(Boolean).join(" ");
     byId("command").textContent = commandFor(photo, session.model);
-    byId("download-hints").disabled = photo.edit.hints.length === 0;
+    const isEdits = photo.edit.lassos.length > 0;
+    byId("download-hints").disabled = !isEdits && photo.edit.hints.length === 0;
+    for (const words of byId("download-hints").querySelectorAll("span"))
+      words.textContent = t(isEdits ? "download.edits" : "download.hints");
     sheet.showModal();
   });
   byId("download-hints").addEventListener("click", () => {
     const photo = session.current;
     if (!photo) return;
+    if (photo.edit.lassos.length) {
+      const more = { reference: photo.edit.reference?.file.name, model: session.painter };
+      const text = `${JSON.stringify(editsOut(photo.edit, more), null, 1)}\n`;
+      save(new Blob([text], { type: "application/json" }), `${photo.name}.edits.json`);
+      return;
+    }
     const lines = hintsOut(photo.edit).map((hint) => `  ${JSON.stringify(hint)}`);
     const text = `{"hints": [\n${lines.join(",\n")}\n]}\n`;
     save(new Blob([text], { type: "application/json" }), `${stemOf(photo.name)}.hints.json`);

@@ -8,6 +8,7 @@ import { AbGrid, setOff } from "./grid.js";
 import { guide } from "./guide.js";
 import { cover, layOut } from "./hints.js";
 import { labToHex, parseColor, srgbToLab, srgbToLightness } from "./lab.js";
+import { lassoCover } from "./lasso.js";
 import { cellsOf, meant } from "./meant.js";
 import { joined, planesToField } from "./network.js";
 import { obey } from "./obey.js";
@@ -113,11 +114,11 @@ export class Prepared {
    */
   async ab(options = {}) {
     const { hints = [], palette = [], reference = null, likeness = 1 } = options;
-    const { vividness = 1, lock = [], tone = {} } = options;
-    const look = { palette, reference, vividness };
+    const { vividness = 1, lock = [], tone = {}, lassos = [] } = options;
+    const { output_stride: cellPx } = this.contract;
     const own = hints.map((hint) => this.#moved(hint));
-    /** @type {(some: ReadHint[]) => Promise<Field>} */
-    const colors = async (some) => {
+    /** @type {(some: ReadHint[], look: Look) => Promise<Field>} */
+    const colors = async (some, look) => {
       const like = await this.#bounded(some, look);
       if (reference === null || likeness === 1) return like;
       const unlike = await this.#bounded(some, { ...look, reference: null });
@@ -125,17 +126,24 @@ export class Prepared {
         unlike.data[at] += likeness * (like.data[at] - unlike.data[at]);
       return unlike;
     };
-    const ab = await colors(own);
-    if (lock.length && own.length) {
+    /** @type {(vividness: number) => Promise<Field>} */
+    const painted = async (vividness) => {
+      const look = { palette, reference, vividness };
+      const ab = await colors(own, look);
+      if (!lock.length || !own.length) return ab;
       const locks = lock.map((one) => this.#clamped(this.#moved(one)));
-      const covered = cover(locks, this.place, this.lightness, this.contract.output_stride);
+      const covered = cover(locks, this.place, this.lightness, cellPx);
       const within = own.filter(({ points: [point] }) => covered[this.#cellOf(point, this.coarse)] > 0.5);
-      const kept = await colors(within);
-      for (let at = 0; at < ab.data.length; at += 1) {
-        ab.data[at] += covered[at >> 1] * (kept.data[at] - ab.data[at]);
-      }
+      return blended(ab, await colors(within, look), covered);
+    };
+    const whole = await painted(vividness);
+    const ab = { ...whole, data: toned(whole.data.slice(), tone) };
+    for (const { vividness: own, warmth, tint, strength, ...lasso } of lassos) {
+      const inner = (own ?? vividness) === vividness ? whole : await painted(own ?? vividness);
+      const inside = { ...tone, ...given({ warmth, tint, strength }) };
+      const data = toned(inner.data.slice(), inside);
+      blended(ab, { ...inner, data }, lassoCover(lasso, this.place, this.lightness, cellPx));
     }
-    toned(ab.data, tone);
     return ab;
   }
 
@@ -446,3 +454,20 @@ export class Prepared {
     throw new Unsupported(`The model “${this.contract.name}” can't ${what}.`);
   }
 }
+
+/**
+ * Blend other colors into a field, in place, as far as a mask says.
+ * @type {(ab: Field, others: Field, mask: Float32Array) => Field}
+ */
+function blended(ab, others, mask) {
+  for (let at = 0; at < ab.data.length; at += 1)
+    ab.data[at] += mask[at >> 1] * (others.data[at] - ab.data[at]);
+  return ab;
+}
+
+/**
+ * Those of some numbers that are given.
+ * @type {(tone: { [name in keyof ToneOrder]: number | null | undefined }) => ToneOrder}
+ */
+const given = (tone) =>
+  Object.fromEntries(Object.entries(tone).filter(([, value]) => value !== null && value !== undefined));

@@ -3,6 +3,7 @@
 import { EDGE_FINENESS, findBorder, scaledBox } from "./border.js";
 import { readHint, readLock } from "./hints.js";
 import { srgbToLightness } from "./lab.js";
+import { readLasso } from "./lasso.js";
 import { Network, planesToField } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
@@ -122,7 +123,7 @@ function cutOut({ data, width }, { top, left, bottom, right }) {
 async function optionsOf(order) {
   const { hints = [], palette = [], vividness = 1, reference = null, lock = [] } = order;
   const { likeness = 1 } = order;
-  const { warmth = 0, tint = 0, strength = 1 } = order;
+  const { warmth = 0, tint = 0, strength = 1, lassos = [] } = order;
   const example = reference === null ? null : known(reference);
   if (example) example.tokens ??= await example.prepared.reference();
   return {
@@ -133,6 +134,7 @@ async function optionsOf(order) {
     likeness,
     lock: lock.map(readLock),
     tone: { warmth, tint, strength },
+    lassos: lassos.map(readLasso),
   };
 }
 

@@ -9,7 +9,7 @@ from photochrom import color
 from photochrom.runtime import obeying
 from photochrom.runtime.canvas import lay_out
 from photochrom.runtime.hints import Hint
-from photochrom.runtime.obeying import OVERSHOOT, obey
+from photochrom.runtime.obeying import OVERSHOOT, obey, solved
 
 CELL_PX = 4
 
@@ -166,3 +166,13 @@ def test_what_lies_far_from_a_small_hint_is_found_as_if_all_were_looked_at(radiu
     near = obey(ab, light, canvas, CELL_PX)
     monkeypatch.setattr(obeying, "FAR", 1e6)
     np.testing.assert_allclose(near, obey(ab, light, canvas, CELL_PX), atol=2e-3)
+
+
+@pytest.mark.parametrize("count", [1, 96, 97, 201, 400])
+def test_many_hints_are_solved_by_halves_as_at_once(count):
+    random = np.random.default_rng(count)
+    places = random.random((count, 2))
+    alike = np.exp(-8 * ((places[:, None] - places) ** 2).sum(axis=-1))
+    matrix = alike + 0.02 * np.eye(count) + 1e-3 * random.random((count, count))
+    wanted = random.random((count, 2))
+    assert np.allclose(solved(matrix, wanted), np.linalg.solve(matrix, wanted), atol=1e-8)

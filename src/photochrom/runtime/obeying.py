@@ -27,6 +27,10 @@ FAR = 6.0
 BLOCK = 2**18
 """Products of small matrices up to this many multiplications are made by one thread."""
 
+ALONE = 96
+"""Systems of up to so many unknowns are solved by one thread. OpenBLAS takes several from 100 on;
+while other threads have work to do, they wait for one another much longer than solving takes."""
+
 
 def obey(ab: Float, lightness: Float, canvas: Canvas, cell_px: int) -> Float:
     """Correct coarse colors so that each hint has its own color where it stands.
@@ -107,7 +111,7 @@ def _spread(
         squared += (plane[around][:, None] - spot) ** 2
     field = np.exp(-0.5 * squared, dtype=np.float32).reshape(*at.shape, -1)
     own = np.einsum("tk,tku->tu", share, field)
-    weights = np.linalg.solve(own + doubt * np.eye(len(at)), missed).astype(np.float32)
+    weights = solved(own + doubt * np.eye(len(at)), missed.astype(float)).astype(np.float32)
     added = np.zeros_like(colors)
     for one in np.unique(reach):
         alike = np.flatnonzero(reach == one)
@@ -119,6 +123,37 @@ def _spread(
             centers = np.concatenate([hints[1], hints[0] / one], axis=1)
             added += _spread_far(features, centers, hints[2])
     return added.reshape(ab.shape)
+
+
+def solved(matrix: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve ``matrix @ x = wanted`` by halves that one thread solves each.
+
+    Parameters
+    ----------
+    matrix : (T, T), of which no part on the diagonal is singular
+    wanted : (T, C)
+
+    Source: elimination by blocks; Golub and Van Loan, "Matrix Computations", 3.2.
+    """
+    count, channels = wanted.shape
+    if count <= ALONE:
+        return np.linalg.solve(matrix, wanted)
+    half = count // 2
+    upper, lower = matrix[:half], matrix[half:]
+    right = np.concatenate([upper[:, half:], wanted[:half]], axis=1)
+    both = solved(upper[:, :half], right)
+    rest = np.concatenate([lower[:, half:], wanted[half:]], axis=1) - _product(
+        lower[:, :half], both
+    )
+    second = solved(rest[:, :-channels], rest[:, -channels:])
+    first = both[:, -channels:] - both[:, :-channels] @ second
+    return np.concatenate([first, second])
+
+
+def _product(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``one @ other``, by one thread."""
+    step = max(1, BLOCK // other.size)
+    return np.concatenate([one[at : at + step] @ other for at in range(0, len(one), step)])
 
 
 def _spread_near(

@@ -19,6 +19,8 @@ const { paletteOf } = await load("palette.js");
 const { Prepared } = await load("prepared.js");
 const { findBorder } = await load("border.js");
 const { regionOf } = await load("region.js");
+const { packedTraits } = await load("traits.js");
+const page = await load("../region.js");
 const { Shrinker, boxFactor, resized } = await load("resize.js");
 const { colorDeviation } = await load("toning.js");
 
@@ -221,6 +223,12 @@ test("regions are Python's", async () => {
   near(regionOf(traits, spot, 1.4), recorded.by_edges.data, 1e-2, "by edges"); // sweeps end when they settle
   for (const [reach, region] of Object.entries(recorded.regions))
     near(await prepared.regionsOf([spot], Number(reach)), region.data, 1e-3, `reach ${reach}`);
+});
+
+test("a page finds Python's regions by itself", async () => {
+  const traits = page.unpack(await packedTraits(await prepare()));
+  for (const [reach, region] of Object.entries(recorded.regions))
+    near(page.regionOf(traits, [200, 150], Number(reach)), region.data, 0.05, `reach ${reach}`);
 });
 
 test("borders are found", () => {

@@ -95,3 +95,11 @@ export function number(value, count, little = false) {
   const bytes = Uint8Array.from({ length: count }, (_, at) => Math.floor(value / 256 ** at) % 256);
   return little ? bytes : bytes.reverse();
 }
+
+/** @type {(bytes: Uint8Array) => string} */
+export function base64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}

@@ -1,24 +1,24 @@
 // The worker with the network: opens photographs, paints previews, and says what it knows of them.
 
 import { EDGE_FINENESS, findBorder, scaledBox } from "./border.js";
+import { base64 } from "./bytes.js";
 import { readHint, readLock } from "./hints.js";
 import { srgbToLightness } from "./lab.js";
 import { readLasso } from "./lasso.js";
-import { Network, planesToField } from "./network.js";
+import { Network } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
 import { contextOf, decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
 import { Prepared } from "./prepared.js";
-import { readersOf, stepOf, WAY } from "./region.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
 import { isMonochrome } from "./toning.js";
+import { packedTraits } from "./traits.js";
 
 const PREVIEW_PX = 1600;
 const PREVIEW_QUALITY = 0.88;
 const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
-const [TRAIT_LEVELS, EMBEDDING_LEVELS] = [2000, 32];
 
 /** @typedef {{ prepared: Prepared, preview: GrayImage, small: ChannelImage, tokens: Tokens | null }} Held */
 
@@ -150,14 +150,6 @@ function paintGray({ gray, width, height }, coefficients) {
   return encode(rgba, width, height, "image/jpeg", PREVIEW_QUALITY);
 }
 
-/** @type {(bytes: Uint8Array) => string} */
-function base64(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192)
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-}
-
 /** @type {(blob: Blob) => Promise<string>} */
 const dataUrl = async (blob) =>
   `data:${blob.type};base64,${base64(new Uint8Array(await blob.arrayBuffer()))}`;
@@ -251,26 +243,7 @@ export const doors = {
    * @type {(of: { id: string }) => Promise<PackedTraits>}
    */
   async traits({ id }) {
-    const { prepared } = known(id);
-    const readers = readersOf(prepared.contract.region);
-    const traits = readers.length ? planesToField(await prepared.embedding()) : await prepared.traits();
-    const scale = readers.length ? EMBEDDING_LEVELS : TRAIT_LEVELS;
-    const levels = Int16Array.from(traits.data, (value) =>
-      Math.min(32767, Math.max(-32768, Math.round(value * scale))),
-    );
-    const { left, top, width, height } = prepared.place;
-    const { width: columns, height: rows, channels } = traits;
-    return {
-      width: columns,
-      height: rows,
-      channels,
-      levels: scale,
-      place: [left, top, height, width],
-      way: WAY,
-      step: stepOf(traits),
-      readers,
-      data: base64(new Uint8Array(levels.buffer)),
-    };
+    return packedTraits(known(id).prepared);
   },
 
   /**

@@ -105,7 +105,7 @@ type Model = {
 };
 /** A model as files name it, with the hash of its file. */
 type Painter = { name: string; sha256: string };
-type Models = { models: Model[]; current: string; reads: Format[]; writes: Format[] };
+type Models = { models: Model[]; current: string; reads: Format[]; writes: Format[]; clips: boolean };
 type Sample = { name: string; title: string; url: string };
 type Opened = Size & { id: string; name: string; format: string; gray: boolean; notes: string[]; preview: Size };
 type Alternative = {
@@ -153,6 +153,7 @@ type Engine = {
   original: (id: string, signal?: AbortSignal) => Promise<Blob>;
   paint: (id: string, order: Order, signal?: AbortSignal) => Promise<Painted>;
   download: (id: string, order: Order, fallback: string) => Promise<{ blob: Blob; name: string }>;
+  clip: (id: string, order: Order) => Promise<Blob>;
   confidence: (id: string, order: Order, signal?: AbortSignal) => Promise<Blob>;
   alternatives: (id: string, order: Order, signal?: AbortSignal) => Promise<{ alternatives: Alternative[] }>;
   likelyColors: (id: string, point: Point, signal?: AbortSignal) => Promise<{ colors: LikelyColor[] }>;
@@ -243,7 +244,7 @@ type Parts = Record<
     | "tool-hand" | "compare" | "confidence" | "zoom-out" | "zoom-level" | "zoom-in" | "hints-open"
     | "snapshot" | "palette-clear" | "reference-clear" | "models-open" | "forget" | "picker-delete"
     | "picker-close" | "eyedropper" | "download-as" | "download-layer" | "copy-command" | "download-hints"
-    | "models-compare" | "lasso-delete",
+    | "models-compare" | "lasso-delete" | "share-clip",
     HTMLButtonElement
   > &
   Record<"confidence-map" | "region", HTMLCanvasElement> &

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from photochrom import Colorizer
 from photochrom.pictures import picture
 from photochrom.runtime.options import Options
+from photochrom.studio import api
 from photochrom.studio.server import create_app
 
 VALUES = {
@@ -52,6 +53,7 @@ BODIES = {
     "paint": LOOK | {"alternative", "reference", "model", "size"},
     "paint full": LOOK
     | {"alternative", "reference", "model", "size", "format", "quality", "lossless", "provenance"},
+    "clip": LOOK | {"alternative", "reference", "model", "size"},
     "alternatives": LOOK | {"reference", "model", "count"},
     "confidence": {"hints", "alternative", "seed", "reference", "model"},
 }
@@ -114,6 +116,30 @@ def as_query(value):
     return json.dumps(value) if isinstance(value, list | bool) else str(value)
 
 
+def test_a_lasso_that_is_none_is_refused(client, id, data):
+    short = [{"points": [[1, 2], [3, 4]]}]
+    many = [{"points": [[1, 2], [3, 4], [5, 2]]}] * 21
+    for lassos, said in ((short, "at least three points"), (many, "at most 20")):
+        answer = client.post(f"/v1/pictures/{id}/paint", json={"lassos": lassos})
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+        form = {"files": {"file": ("a.webp", data)}, "data": {"lassos": json.dumps(lassos)}}
+        assert client.post("/v1/colorize", **form).status_code == 422
+
+
+def test_clips_are_offered_where_they_can_be_made(client, id, monkeypatch):
+    pytest.importorskip("av")
+    assert client.get("/v1/models").json()["clips"] is True
+    answer = client.post(f"/v1/pictures/{id}/clip", json={"warmth": 0.5})
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.content[4:8] == b"ftyp"
+    monkeypatch.setattr(api, "find_spec", lambda name: None)
+    assert client.get("/v1/models").json()["clips"] is False
+    missing = client.post(f"/v1/pictures/{id}/clip", json={})
+    assert missing.status_code == 501
+    assert "photochrom[video]" in missing.json()["detail"]
+
+
 def test_all_options_are_tried():
     assert {one.name for one in fields(Options)} <= set(VALUES)
 
@@ -122,6 +148,8 @@ def test_all_options_are_tried():
 @pytest.mark.parametrize("name", VALUES)
 def test_a_body_has_what_its_route_uses_and_nothing_else(client, id, route, name):
     path, _, full = route.partition(" ")
+    if path == "clip":
+        pytest.importorskip("av")
     body = ({"size": "full"} if full else {}) | {name: VALUES[name]}
     if full:
         body["size"] = "full"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sysconfig
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,10 @@ def test_before_and_after_can_be_shared(studio, tmp_path):
     assert len(chroma) == 32
     assert chroma[0] < 3 < chroma[16] / 2
     assert max(chroma) == pytest.approx(chroma[16], rel=0.1)
+    if find_spec("av"):
+        film = saved(studio, "Film (MP4)", tmp_path)
+        assert film.name == "flower-before-after.mp4"
+        assert film.read_bytes()[4:8] == b"ftyp"
     page = saved(studio, "Page with a slider", tmp_path).read_text()
     assert page.count("data:image/") == 2
     assert "http" not in page.replace("http-equiv", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from photochrom.studio.held import hold
 from photochrom.studio.problems import Problem
 from photochrom.studio.routing import (
     JPEG,
+    MP4,
     PICTURE_ANSWER,
     PNG,
     InStudio,
@@ -51,7 +53,13 @@ def _models(choice: Choice) -> dict[str, Any]:
     found, current = choice.facts()
     reads = [one.facts() for one in formats.KNOWN.values()]
     writes = [formats.WRITABLE[name].facts() for name in orders.WRITTEN]
-    return {"models": found, "current": current, "reads": reads, "writes": writes}
+    return {
+        "models": found,
+        "current": current,
+        "reads": reads,
+        "writes": writes,
+        "clips": has_clips(),
+    }
 
 
 @routes.get("/v1/samples", response_model=schemas.Samples, responses=problems())
@@ -211,6 +219,36 @@ async def coefficients(
 
     needs = studio.needs(held, model=order.model, reference=order.reference)
     return await studio.work(request, work, needs=needs, subject=held.name)
+
+
+def has_clips() -> bool:
+    """Whether PyAV is there, which the ``video`` extra installs."""
+    return find_spec("av") is not None
+
+
+@routes.post(
+    "/v1/pictures/{id}/clip",
+    response_class=Response,
+    responses={200: {"content": {MP4: {}}}, **problems(404, 501)},
+)
+async def clip(
+    request: Request, studio: InStudio, held: OpenPicture, order: orders.PreviewOrder
+) -> Response:
+    """Get the preview as a short film (MP4), in which the colors come in and go again.
+
+    It needs the `video` extra; `clips` in /v1/models says whether it is there.
+    """
+    if not has_clips():
+        raise Problem(501, "Clips need PyAV on the server: pip install 'photochrom[video]'.")
+    options, reference = order.options(), studio.reference(order.reference)
+
+    def work() -> bytes:
+        colorizer = studio.choice.colorizer(order.model)
+        return held.seen_by(colorizer).clip(options, reference=reference(colorizer))
+
+    needs = studio.needs(held, model=order.model, reference=order.reference)
+    made = await studio.work(request, work, needs=needs, subject=held.name)
+    return Response(made, media_type=MP4)
 
 
 @routes.post(

@@ -34,6 +34,9 @@ PREVIEW_PX = 1600
 PREVIEW_QUALITY = 88
 
 THUMBNAIL_PX = 320
+
+CLIP_PX = 960
+"""The longer side of a clip."""
 MOST_LEVEL = 2**15 - 1
 TRAIT_LEVELS = 2000
 EMBEDDING_LEVELS = 32
@@ -99,6 +102,24 @@ class Held:
         """The preview in color: JPEG. Parameters and errors as for `Options.paint`."""
         painted = options.paint(self.prepared, reference=reference, copy=self.preview)
         return painted.encode("jpeg", quality=PREVIEW_QUALITY)
+
+    def clip(self, options: Options, *, reference: Reference | None) -> bytes:
+        """Before and after as a short film: MP4. Parameters and errors as for `Options.paint`.
+
+        Raises
+        ------
+        MissingExtraError
+            The `video` extra is not installed.
+        FilmWriteError
+            It can't be encoded.
+        """
+        from photochrom.video.clip import clip
+
+        scale = min(1.0, CLIP_PX / max(self.preview.size))
+        height, width = (max(2, round(scale * side)) for side in self.preview.size)
+        painted = options.paint(self.prepared, reference=reference, copy=self.preview)
+        before, after = (one.srgb(size=(height, width)) for one in (self.preview, painted))
+        return clip(before, after)
 
     def coefficients(self, options: Options, *, reference: Reference | None) -> dict[str, Any]:
         """What a page needs to paint the preview by itself; see `schemas.Coefficients`."""

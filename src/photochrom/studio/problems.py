@@ -14,6 +14,7 @@ from photochrom.errors import (
     DamagedPictureError,
     HintError,
     MemoryBudgetError,
+    OptionError,
     PhotochromError,
     PictureReadError,
     PictureWriteError,
@@ -33,6 +34,7 @@ _TITLES = {
     PictureWriteError: "The picture can't be written this way",
     HintError: "A hint is invalid",
     ColorError: "A color is invalid",
+    OptionError: "An option is invalid",
     ShapeError: "A picture is invalid",
     UnsupportedError: "The model can't do this",
 }

@@ -18,6 +18,7 @@ from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem
 from photochrom.studio.studio import Studio
 from photochrom.studio.uploads import Upload, read_upload
 
+MP4 = "video/mp4"
 JPEG, PNG = (formats.WRITABLE[name].media_type for name in ("jpeg", "png"))
 
 PICTURE_ANSWER: dict[str, Any] = {

@@ -44,6 +44,8 @@ class Models(BaseModel):
     current: str
     reads: list[FormatFound]
     writes: list[FormatFound]
+    clips: bool
+    """Whether before and after can be had as a short film, which needs the ``video`` extra."""
 
 
 class Sample(BaseModel):

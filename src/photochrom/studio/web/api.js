@@ -21,6 +21,9 @@ export const { useModel } = engine;
 
 /** Photographs by their ids: `upload` gives one, `forget` lets it go. */
 export const { upload, forget, original, paint, download } = engine;
+
+/** Before and after as a short film, where `getModels` says that there are `clips`. */
+export const { clip } = engine;
 export const { alternatives, confidence, likelyColors, paletteOf } = engine;
 
 /** By what a photograph's regions are told apart; see `region.js`. */

@@ -237,6 +237,8 @@ export const confidence = (id, { hints, reference }, signal) =>
 /** @type {Engine["alternatives"]} */
 export const alternatives = (id, json, signal) =>
   inJson(picture(id, "/alternatives"), { method: "POST", json: ordered(json), signal });
+/** @type {Engine["clip"]} */
+export const clip = (id, json) => inBytes(picture(id, "/clip"), { method: "POST", json: ordered(json) });
 /** @type {Engine["traits"]} */
 export const traits = (id) => inJson(picture(id, `/traits${modelQuery("?")}`));
 /** @type {Engine["paletteOf"]} */

@@ -588,9 +588,10 @@ api.connection.addEventListener("online", () => {
 });
 async function begin() {
   try {
-    const { models, current, reads, writes } = await api.getModels();
+    const { models, current, reads, writes, clips } = await api.getModels();
     offer(reads);
     offerFormats(writes);
+    byId("share-clip").hidden = !clips;
     choice.show(models, current);
     await showSamples((photo) => session.add([photo]));
   } catch (error) {

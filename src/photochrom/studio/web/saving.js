@@ -127,11 +127,21 @@ export function followJobs(session, view) {
       run(t("job.saving"), async () => save(await projectOf(open(), session.painter), projectName(open()))),
   };
 
-  /** @type {(kind: import("./sharing.js").Shared) => Promise<void>} */
+  /** @type {(photo: Photo) => Promise<void>} */
+  const shareClip = async (photo) => {
+    const film = await session.ask(photo, api.clip, { size: "preview" });
+    save(film, `${stemOf(photo.name)}-before-after.mp4`);
+  };
+
+  /** @type {(kind: import("./sharing.js").Shared | "clip") => Promise<void>} */
   const share = async (kind) => {
     const photo = session.current;
     if (!photo) return;
     await run(t("job.making"), async () => {
+      if (kind === "clip") {
+        await shareClip(photo);
+        return;
+      }
       await photo.settle();
       const { before, after } = photo.previews;
       if (!before || !after) return;
@@ -143,7 +153,7 @@ export function followJobs(session, view) {
   sheet.addEventListener("click", (event) => {
     const { carry: kind, share: shared, act } = closest(event, "button.plain")?.dataset ?? {};
     if (isCarried(kind)) carry(kind);
-    else if (isShared(shared)) share(shared);
+    else if (isShared(shared) || shared === "clip") share(shared);
     else if (act) actions[act]();
   });
   byId("job").addEventListener("click", () => {

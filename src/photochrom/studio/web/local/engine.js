@@ -112,7 +112,7 @@ export async function getModels() {
     cannot: contract.token_features.length ? {} : PAINTS_ALONE,
   };
   const writes = reads.filter(({ name }) => WRITES.some((one) => one === name));
-  return { models: [model], current: model.name, reads, writes };
+  return { models: [model], current: model.name, reads, writes, clips: false };
 }
 
 /** @type {() => Promise<{ samples: Sample[] }>} */
@@ -157,6 +157,11 @@ export const forget = async (id) => {
 
 /** @type {Engine["original"]} */
 export const original = (id, signal) => ask("original", { id }, signal);
+/**
+ * A canvas writes no films.
+ * @type {Engine["clip"]}
+ */
+export const clip = () => Promise.reject(new ProblemError(501, "", ""));
 /** @type {Engine["confidence"]} */
 export const confidence = (id, order, signal) => ask("confidence", { id, order }, signal);
 /** @type {Engine["alternatives"]} */

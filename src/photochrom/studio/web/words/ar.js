@@ -331,6 +331,7 @@ export default {
   "job.beside": "جنبًا إلى جنب",
   "job.split": "مقسومة عند الفاصل",
   "job.animation": "رسوم متحركة (WebP)",
+  "job.clip": "فيلم (MP4)",
   "job.slider": "صفحة بشريط تمرير",
   "job.refused": "تعذّر إتمام ذلك",
   "job.carried": {

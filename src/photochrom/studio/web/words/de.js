@@ -327,6 +327,7 @@ export default {
   "job.beside": "Nebeneinander",
   "job.split": "An der Trennlinie geteilt",
   "job.animation": "Animation (WebP)",
+  "job.clip": "Film (MP4)",
   "job.slider": "Seite mit Schieberegler",
   "job.refused": "Das ist fehlgeschlagen",
   "job.carried": {

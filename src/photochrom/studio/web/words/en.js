@@ -324,6 +324,7 @@ export default {
   "job.beside": "Side by side",
   "job.split": "Split where the divider is",
   "job.animation": "Animation (WebP)",
+  "job.clip": "Film (MP4)",
   "job.slider": "Page with a slider",
   "job.refused": "It could not be done",
   "job.carried": {

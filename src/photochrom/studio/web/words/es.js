@@ -330,6 +330,7 @@ export default {
   "job.beside": "Lado a lado",
   "job.split": "Cortada por el divisor",
   "job.animation": "Animación (WebP)",
+  "job.clip": "Vídeo (MP4)",
   "job.slider": "Página con deslizador",
   "job.refused": "No se pudo hacer",
   "job.carried": {

@@ -333,6 +333,7 @@ export default {
   "job.beside": "Côte à côte",
   "job.split": "Coupée à la séparation",
   "job.animation": "Animation (WebP)",
+  "job.clip": "Film (MP4)",
   "job.slider": "Page avec curseur",
   "job.refused": "Cela n’a pas pu être fait",
   "job.carried": {

@@ -318,6 +318,7 @@ export default {
   "job.beside": "左右に並べる",
   "job.split": "境界線で分ける",
   "job.animation": "アニメーション（WebP）",
+  "job.clip": "動画 (MP4)",
   "job.slider": "スライダー付きページ",
   "job.refused": "実行できませんでした",
   "job.carried": { other: "{count} 枚の写真を変更しました。それぞれの写真で元に戻せます。" },

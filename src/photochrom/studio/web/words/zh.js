@@ -314,6 +314,7 @@ export default {
   "job.beside": "并排",
   "job.split": "按分隔线拼合",
   "job.animation": "动画（WebP）",
+  "job.clip": "视频 (MP4)",
   "job.slider": "带滑块的网页",
   "job.refused": "无法完成",
   "job.carried": { other: "已更改 {count} 张照片。每项更改都可以在该照片中撤销。" },

@@ -45,8 +45,8 @@ type HintReach = { radius_px?: number; reach?: number | null };
 /** A hint on the page: points in pixels of the photograph. */
 type Hint = { key: string; points: Point[]; group: HintGroup | null } & ColorOrAb & HintReach;
 type KeptLock = { key: string; points: Point[]; radius_px: number };
-/** A part of the photograph with a tone of its own; what it lacks is as everywhere. */
 type LassoTone = Exclude<Tone, "likeness">;
+/** A part of the photograph with a tone of its own; what it lacks is as everywhere. */
 type Lasso = { key: string; points: Point[] } & Partial<Record<LassoTone, number>>;
 type Tone = "vividness" | "likeness" | "warmth" | "tint" | "strength";
 type Edit = Readonly<

@@ -295,7 +295,9 @@ def test_of_an_animation_the_first_frame_is_taken_and_said(suffix, tmp_path):
 # Gray or not
 
 
-@pytest.mark.parametrize("name", ["astronaut", "chelsea", "china", "flower", "rocket"])
+@pytest.mark.parametrize(
+    "name", ["astronaut", "chelsea", "china", "flower", "mountains", "print", "rocket"]
+)
 def test_samples_are_grey_and_their_originals_are_not(name):
     samples = Path(photochrom.__file__).parent / "samples"
     assert picture.read(samples / f"{name}.jpg").is_monochrome()

@@ -34,6 +34,8 @@ export default {
   "sample.chelsea": "القطة تشيلسي",
   "sample.astronaut": "رائدة فضاء",
   "sample.rocket": "صاروخ عند الغسق",
+  "sample.mountains": "جبال في الخريف",
+  "sample.print": "صورة قديمة باهتة",
 
   "guide.name": "الخطوات الأولى",
   "guide.at": "الخطوة {number} من {count}",

@@ -33,6 +33,8 @@ export default {
   "sample.chelsea": "Chelsea, die Katze",
   "sample.astronaut": "Eine Astronautin",
   "sample.rocket": "Eine Rakete in der Dämmerung",
+  "sample.mountains": "Berge im Herbst",
+  "sample.print": "Ein verblasster Abzug",
 
   "guide.name": "Erste Schritte",
   "guide.at": "Schritt {number} von {count}",

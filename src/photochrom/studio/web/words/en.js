@@ -34,6 +34,8 @@ export default {
   "sample.chelsea": "Chelsea the cat",
   "sample.astronaut": "An astronaut",
   "sample.rocket": "A rocket at dusk",
+  "sample.mountains": "Mountains in autumn",
+  "sample.print": "A faded print",
 
   "guide.name": "First steps",
   "guide.at": "Step {number} of {count}",

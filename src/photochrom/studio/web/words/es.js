@@ -33,6 +33,8 @@ export default {
   "sample.chelsea": "La gata Chelsea",
   "sample.astronaut": "Una astronauta",
   "sample.rocket": "Un cohete al anochecer",
+  "sample.mountains": "Montañas en otoño",
+  "sample.print": "Una copia descolorida",
 
   "guide.name": "Primeros pasos",
   "guide.at": "Paso {number} de {count}",

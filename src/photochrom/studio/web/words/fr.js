@@ -33,6 +33,8 @@ export default {
   "sample.chelsea": "La chatte Chelsea",
   "sample.astronaut": "Une astronaute",
   "sample.rocket": "Une fusée au crépuscule",
+  "sample.mountains": "Des montagnes en automne",
+  "sample.print": "Un tirage passé",
 
   "guide.name": "Premiers pas",
   "guide.at": "Étape {number} sur {count}",

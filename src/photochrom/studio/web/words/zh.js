@@ -34,6 +34,8 @@ export default {
   "sample.chelsea": "猫咪 Chelsea",
   "sample.astronaut": "宇航员",
   "sample.rocket": "暮色中的火箭",
+  "sample.mountains": "秋天的群山",
+  "sample.print": "褪色的旧照片",
 
   "guide.name": "入门",
   "guide.at": "第 {number} 步，共 {count} 步",

@@ -6,7 +6,7 @@ Takes the tenth that training on data/flowers and data/natural holds out (never 
 folder), and prints PSNR, colorfulness over the truth's, and the kernel distance for each
 setting. Chroma is a factor to what the model has. The model may be anybody's: `--like` says of
 which kind a file is that nothing else describes. One that answers with colors has no temperature,
-and one of a fixed size no other sides.
+and another maker's always sees pictures at one side, which its descriptor may set.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from photochrom import color
 from photochrom.color.grid import AbGrid, set_off
 from photochrom.evaluation import metrics
 from photochrom.evaluation.steering import gray_of
+from photochrom.models.foreign import Foreign
 from photochrom.models.network import Network
 from photochrom.models.opening import open_model
 from photochrom.pictures import picture
@@ -58,9 +59,12 @@ def main() -> None:
     contract = network.contract
     if options.temperatures and contract.output != "distribution":
         parser.error(f"--temperatures: '{contract.name}' answers with colors, not a distribution")
-    if options.sides and contract.size_px:
-        height, width = contract.size_px
-        parser.error(f"--sides: '{contract.name}' takes {height} x {width} pixels, and no others")
+    if options.sides and isinstance(network, Foreign):
+        side = contract.short_side_px
+        words = (
+            f"'{contract.name}' sees all pictures at {side} px; its descriptor can set another side"
+        )
+        parser.error(f"--sides: {words}")
     grid = itertools.product(
         options.temperatures or [contract.temperature],
         options.chromas,

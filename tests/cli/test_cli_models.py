@@ -53,6 +53,13 @@ def test_what_ships_shows_what_it_can(run):
     assert "can't" not in out
 
 
+def test_a_model_s_own_hint_inputs_are_shown(run, here):
+    zhang(here / "theirs.onnx", side=None, name="L", hints=True)
+    code, out, _ = run("models", "show", "theirs.onnx", "--like", "siggraph17")
+    assert code == 0
+    assert "\nhints      through inputs of its own\n" in out
+
+
 def test_kinds_are_listed_with_where_files_are_from(run):
     code, out, _ = run("models", "kinds")
     assert code == 0

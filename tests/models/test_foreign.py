@@ -184,6 +184,12 @@ def test_a_file_that_follows_no_scale_is_refused(tmp_path):
         Foreign(path, Descriptor(takes="gray-rgb", gives="rgb"), threads=1)
 
 
+def half_open(path):
+    shape = {"input": [1, 3, 256, None]}
+    body = [("Conv", ["input", np.ones((2, 3, 1, 1))], "ab", {})]
+    return write_model(path, inputs=shape, output=("ab", 2), body=body)
+
+
 @pytest.mark.parametrize(
     ("kind", "write", "message"),
     [
@@ -191,6 +197,7 @@ def test_a_file_that_follows_no_scale_is_refused(tmp_path):
         ("deoldify", ddcolor, r"'output'.*wants \(1, 3, height, width\)"),
         ("ddcolor", deoldify, r"'output'.*wants \(1, 2, height, width\)"),
         ("ddcolor", lambda p: zhang(p, hints=True), "'hint_ab'.*wants one picture"),
+        ("ddcolor", half_open, r"\[1, 3, 256, None\].*wants both sides fixed, or both open"),
         ("stable", ddcolor, "like is 'stable'; expected one of ddcolor, "),
     ],
 )

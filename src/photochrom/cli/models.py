@@ -164,6 +164,8 @@ def _facts(contract: ModelContract, path: Path) -> Iterator[tuple[str, str]]:
     if contract.domain:
         yield "good at", contract.domain
     yield "takes", _taken(contract)
+    if contract.hints == "planes":
+        yield "hints", "through inputs of its own"
     yield "gives", {"ab": "a* and b*", "rgb": "RGB"}.get(contract.output, contract.output)
     cannot = refusals(contract)
     yield "can", ", ".join([*ALWAYS, *(one for one in SOMETIMES if one not in cannot)])

@@ -272,6 +272,8 @@ class Foreign:
         """The one size that the file takes; None where it leaves that open."""
         height, width = self._input.shape[2:]
         if not (isinstance(height, int) and isinstance(width, int)):
+            if isinstance(height, int) or isinstance(width, int):
+                raise self._unlike(f"has {_shown([self._input])}", "both sides fixed, or both open")
             return None
         side = self._descriptor.side
         if side is not None and side != min(height, width):

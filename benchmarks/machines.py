@@ -1,13 +1,15 @@
 """Many machines on one: the pool, shards and a Ray cluster on one S3 server, and a million keys.
 
-    python benchmarks/machines.py --pictures 2000
+    python benchmarks/machines.py --pictures 200 --rounds 10
 
 Needs the cloud and ray extras, and moto's server. Puts so many gray 1-megapixel JPEGs into a store
 on loopback and colorizes them by the threads of one process, by two processes of one shard each,
-and by two actors of a Ray cluster. Rates count from the first result to the last by the store's own
-times, so that start-up is left out; it is printed beside. Then a server that knows its keys by a
-formula lists 1,000,000 of them with as many results and records, and `--resume` finds the one that
-is left.
+and by two actors of a Ray cluster; in turn, and as often as there are rounds, so that other work on
+the machine disturbs all of them. Rates count from the first fifth of the results to the last one by
+the store's own times, so that start-up is left out; it is printed beside. CPU time is that of all
+processes in the same span, Ray's own included; other work disturbs it less. Then a server that
+knows its keys by a formula lists 1,000,000 of them with as many results and records, and `--resume`
+finds the one that is left.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import obstore
@@ -36,6 +40,7 @@ from photochrom.pictures.stores import Address
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
 WIDTH, HEIGHT = 1152, 868
+TICK = os.sysconf("SC_CLK_TCK")
 COMMAND = "from photochrom.cli.main import main; main()"
 
 
@@ -79,8 +84,42 @@ def fill(count: int) -> None:
         stores.put(Address.parse(f"s3://bucket/in/{number:05}.jpg"), data, notes={})
 
 
-def rate(name: str, out: str, count: int, options: list[list[str]]) -> float:
-    """Run one command for each set of options, at once; print and return pictures a second."""
+class Clock:
+    """The CPU seconds of processes and of all below them, asked for again and again."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self._pids, self._used, self._over = pids, dict[int, float](), threading.Event()
+        self.readings = [(time.time(), 0.0)]
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            queue = list(self._pids)
+            for one in queue:  # grows while it is walked
+                with suppress(OSError):
+                    words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+                    self._used[one] = (int(words[11]) + int(words[12])) / TICK
+                    queue += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+            self.readings.append((time.time(), sum(self._used.values())))
+
+    def between(self, first: float, last: float) -> float:
+        """End, and tell what was used in a span of time."""
+        self._over.set()
+        self._thread.join()
+        inside = [used for at, used in self.readings if first <= at <= last]
+        return inside[-1] - inside[0] if inside else 0.0
+
+
+class Took(NamedTuple):
+    """What the last four fifths of the results took."""
+
+    seconds: float
+    cpu_s: float
+
+
+def run(name: str, count: int, options: list[list[str]]) -> Took:
+    """Run one command for each set of options, at once; print and return what they took."""
     begun = time.time()
     command = [
         sys.executable,
@@ -89,23 +128,45 @@ def rate(name: str, out: str, count: int, options: list[list[str]]) -> float:
         "colorize",
         "s3://bucket/in",
         "-o",
-        f"s3://bucket/{out}",
+        "s3://bucket/out",
     ]
     running = [subprocess.Popen([*command, *more], stderr=subprocess.DEVNULL) for more in options]
+    clock = Clock([process.pid for process in running])
     codes = [process.wait() for process in running]
     assert not any(codes), f"{name}: {codes}"
+    store = stores._store("s3://bucket")
+    found = [one for chunk in obstore.list(store, "out") for one in chunk]
     times = sorted(
-        one["last_modified"].timestamp()
-        for chunk in obstore.list(stores._store("s3://bucket"), out)
-        for one in chunk
-        if one["path"].endswith(".jpg")
+        one["last_modified"].timestamp() for one in found if one["path"].endswith(".jpg")
     )
     assert len(times) == count, f"{len(times)} of {count} results"
-    found = (count - 1) / max(1.0, times[-1] - times[0])
+    obstore.delete(store, [one["path"] for one in found])
+    first, last, done = times[count // 5], times[-1], count - count // 5 - 1
+    took = Took(max(1.0, last - first), clock.between(first, last))
     print(
-        f"{name:<24} {found:6.2f} pictures/s; the first after {times[0] - begun:.0f} s", flush=True
+        f"{name:<24} {done / took.seconds:6.2f} pictures/s, {took.cpu_s / done:.3f} CPU s each; "
+        f"the first after {times[0] - begun:.0f} s",
+        flush=True,
     )
-    return found
+    return took
+
+
+def rates(count: int, rounds: int) -> None:
+    """The three in turn; print their rates over all rounds, by the pool's."""
+    ways = {
+        "threads of one process": [[]],
+        "two shards": [["--shard", f"{number}/2", "--jobs", "2"] for number in range(2)],
+        "two actors of Ray": [["--ray", "local", "--actors", "2"]],
+    }
+    took: dict[str, list[Took]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, options in ways.items():
+            took[name].append(run(name, count, options))
+    seconds = [sum(one.seconds for one in each) for each in took.values()]
+    cpu_s = [sum(one.cpu_s for one in each) for each in took.values()]
+    for at, name in ((1, "shards"), (2, "Ray")):
+        by_time, by_cpu = seconds[0] / seconds[at], cpu_s[0] / cpu_s[at]
+        print(f"{name}: {by_time:.2f} of the pool by time, {by_cpu:.2f} by CPU time")
 
 
 class Formula(BaseHTTPRequestHandler):
@@ -191,7 +252,8 @@ def resume_very_many() -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pictures", type=int, default=2000)
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--only", choices=["rates", "keys", "resume"])
     given = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f}")
@@ -202,12 +264,7 @@ def main() -> None:
         server = start_moto()
         try:
             fill(given.pictures)
-            count = given.pictures
-            pool = rate("threads of one process", "pool", count, [[]])
-            two = [["--shard", f"{number}/2", "--jobs", "2"] for number in range(2)]
-            shards = rate("two shards", "shards", count, two)
-            ray = rate("two actors of Ray", "ray", count, [["--ray", "local", "--actors", "2"]])
-            print(f"shards {shards / pool:.2f}, Ray {ray / pool:.2f} of the pool")
+            rates(given.pictures, given.rounds)
         finally:
             server.kill()
             server.wait()

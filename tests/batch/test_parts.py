@@ -20,8 +20,8 @@ def record(number, status="done", **changes):
         input=f"s3://bucket/in/{number}.jpg",
         output=f"{number}.jpg",
         status=status,
-        input_stamp=ObjectStamp(100, '"a"'),
-        output_stamp=ObjectStamp(200, f'"{number}"') if status == "done" else None,
+        input_stamp=ObjectStamp(100, "a"),
+        output_stamp=ObjectStamp(200, str(number)) if status == "done" else None,
         seconds=0.5,
         **changes,
     )
@@ -32,6 +32,13 @@ def test_a_line_comes_back():
     assert ObjectRecord.from_json(one.to_json()) == one
     failed = record("ä\udcff", "failed", error="it's broken")
     assert ObjectRecord.from_json(failed.to_json()) == failed
+
+
+def test_tags_are_the_same_with_quotation_marks_and_without():
+    line = record(1).to_json()
+    assert '"input_e_tag": "a"' in line
+    quoted = line.replace('"input_e_tag": "a"', '"input_e_tag": "\\"a\\""')
+    assert ObjectRecord.from_json(quoted) == record(1)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +103,7 @@ def test_the_status_counts_each_photograph_once(tmp_path):
     with Parts(place) as second:
         second.append(record(1, model=ModelIdentity("tiny", "", "")))
         second.append(record(2))
+        second.append(record(2, "failed", error="the object already exists"))
     found = summarize(str(tmp_path))
     assert (found.done, found.failed, found.skipped, found.repeated) == (2, 1, 1, 1)
     assert (found.input_bytes, found.output_bytes, found.seconds) == (200, 400, 1.0)

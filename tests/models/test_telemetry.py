@@ -185,6 +185,26 @@ def test_training_dependencies_are_silent(tmp_path):
     assert outcome.is_silent(), outcome.err
 
 
+PACKING = f"""
+import photochrom
+from photochrom.pictures.stores import Address
+from photochrom.training import packed
+from photochrom.training.tables import DataConfig
+place, config = Address.parse("shards"), DataConfig(cache="cache")
+packed.pack({str(SAMPLE.parent / "originals")!r}, place, config)
+print(len(packed.open_packed(place, config)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_shards_are_silent_even_if_litdata_is_told_to_look_for_news(tmp_path):
+    pytest.importorskip("litdata")
+    outcome = Outcome(tmp_path, PACKING, LITDATA_CHECK_UPDATES="1")
+    assert int(outcome.out) > 1, outcome.err
+    assert outcome.is_silent(), outcome.err
+
+
 def test_the_search_for_traces_finds_them(tmp_path):
     """The tests above can fail: with telemetry on, its files are seen, and by the doctor too."""
     outcome = Outcome(tmp_path, "import onnxruntime", PHOTOCHROM_ORT_TELEMETRY="on")

@@ -18,6 +18,8 @@ pytest.importorskip("obstore")
         ("s3://b/in/a.jpg", "s3://b", "in/a.jpg"),
         ("s3://b/in/", "s3://b", "in"),
         ("gs://b", "gs://b", ""),
+        ("az://c/in/a.jpg", "az://c", "in/a.jpg"),
+        ("abfss://c/in", "abfss://c", "in"),
         ("s3://b/a b#1?.jpg", "s3://b", "a b#1?.jpg"),
         ("https://h:8/a%20b/c.jpg", "https://h:8", "a b/c.jpg"),
         ("file:///tmp/a%20b", "file://", "tmp/a b"),
@@ -73,10 +75,55 @@ def test_a_busy_store_is_asked_again_after_growing_pauses(formula):
         return server.send(handler, 200, b"at last", ETag='"a"')
 
     server = formula(get=get)
-    assert stores.get(Address.parse("s3://bucket/a")) == (b"at last", ObjectStamp(7, '"a"'))
+    assert stores.get(Address.parse("s3://bucket/a")) == (b"at last", ObjectStamp(7, "a"))
     assert len(times) == 4
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert sum(pauses) > 0.3  # three tries in vain, with 0.2 seconds before the first pause grows
+
+
+def test_a_slow_object_arrives_whole(formula):
+    def get(handler, key):
+        handler.send_response(200)
+        handler.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        handler.send_header("Content-Length", "4000")
+        handler.end_headers()
+        for _ in range(40):
+            handler.wfile.write(b"x" * 100)
+            time.sleep(0.02)
+
+    server = formula(get=get)
+    assert server.requests == []
+    assert stores.get(Address.parse("s3://bucket/a"))[0] == b"x" * 4000
+    assert server.requests == ["GET a"]
+
+
+def test_a_list_without_quotation_marks_around_tags_is_told_as_a_get_is(formula):
+    """As Azure's are."""
+    server = formula(
+        prefixes={"in": 1}, get=lambda handler, key: server.send(handler, 200, b"a", ETag="3e8")
+    )
+    ((_, listed),) = stores.listed(Address.parse("s3://bucket/in"))
+    assert listed == ObjectStamp(1000, "3e8")
+    assert stores.get(Address.parse("s3://bucket/in/0000000.jpg"))[1].e_tag == listed.e_tag
+
+
+@pytest.mark.parametrize(
+    ("root", "kind", "told"),
+    [
+        ("gs://b", "GCSStore", {"GOOGLE_SKIP_SIGNATURE": "true"}),
+        ("az://c", "AzureStore", {"AZURE_STORAGE_ACCOUNT_NAME": "a"}),
+        ("abfs://c", "AzureStore", {"AZURE_STORAGE_ACCOUNT_NAME": "a"}),
+        ("https://h", "HTTPStore", {}),
+    ],
+)
+def test_each_kind_of_store_opens(root, kind, told, monkeypatch):
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    stores._store.cache_clear()
+    try:
+        assert type(stores._store(root)).__name__ == kind
+    finally:
+        stores._store.cache_clear()
 
 
 def test_an_object_that_breaks_off_is_fetched_whole_or_not_at_all(formula):
@@ -96,12 +143,12 @@ def test_an_object_that_breaks_off_is_fetched_whole_or_not_at_all(formula):
 
 
 def test_a_store_that_refuses_says_why_in_one_line(formula):
-    words = b"<Error><Code>AccessDenied</Code><Message>Not for you</Message></Error>"
+    words = b"<Error><Code>AccessDenied</Code><Message>Not for you.\nRequestId:1</Message></Error>"
 
     def get(handler, key):
         return server.send(handler, 403, words)
 
     server = formula(get=get)
-    with pytest.raises(StoreError, match="403 Forbidden, AccessDenied, Not for you") as refused:
+    with pytest.raises(StoreError, match=r"403 Forbidden, AccessDenied, Not for you\.$") as refused:
         stores.get(Address.parse("s3://bucket/a"))
     assert "\n" not in str(refused.value)

@@ -42,7 +42,7 @@ class Cluster:
     """Where the actors run, and how many."""
 
     address: str = LOCAL
-    """`LOCAL`, "auto" for one that runs here, or HOST:PORT or ray://HOST:PORT."""
+    """`LOCAL`, "auto" for one that runs here, or HOST:PORT."""
     actors: tuple[int, int] | None = None
     """The least and the most; by default from 1 to as many as there are cores or GPUs."""
     block: int = BLOCK

@@ -47,7 +47,7 @@ class ObjectRecord(Entry[ObjectStamp]):
 
     STATUSES = ("done", "failed", "skipped")
     STAMP = ObjectStamp
-    MARK = staticmethod(fields.text)
+    MARK = staticmethod(lambda value, name: stores.bare(fields.text(value, name)))
 
 
 class Parts:

@@ -33,8 +33,9 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options
 
-_SOURCE, _HASH = "photochrom-source", "photochrom-sha256"
-"""What is noted with a result: of which version of which photograph it is, and its hash."""
+_SOURCE, _HASH = "photochromsource", "photochromsha256"
+"""What is noted with a result: of which version of which photograph it is, and its hash. Azure
+takes no hyphens in these names."""
 
 
 @dataclass(frozen=True, kw_only=True)

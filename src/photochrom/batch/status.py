@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,9 @@ def _counted(*sources: Iterable[Record | ObjectRecord]) -> Summary:
     summary.done = int(is_done.sum())
     summary.failed = int((counted[:, 1] == _FAILED).sum())
     summary.skipped = int((counted[:, 1] == _SKIPPED).sum())
+    digests = np.array([digest(name) for name in summary.errors], np.uint64)
+    is_left = ~np.isin(digests, counted[is_done, 0])
+    summary.errors = dict(compress(summary.errors.items(), is_left))
     summary.repeated = int((status == _DONE).sum()) - summary.done
     summary.input_bytes = int(counted[is_done, 2].sum())
     summary.output_bytes = int(counted[is_done, 3].sum())

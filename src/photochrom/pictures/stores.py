@@ -49,6 +49,17 @@ class ObjectStamp(NamedTuple):
 
     size_bytes: int
     e_tag: str
+    """Without quotation marks, which Azure leaves out of lists."""
+
+    @classmethod
+    def of(cls, size_bytes: int, e_tag: str | None) -> ObjectStamp:
+        """As a store says it."""
+        return cls(size_bytes, bare(e_tag or ""))
+
+
+def bare(e_tag: str) -> str:
+    """An e_tag without its quotation marks."""
+    return e_tag.removeprefix('"').removesuffix('"')
 
 
 class Address(NamedTuple):
@@ -124,7 +135,7 @@ def listed(place: Address) -> Iterator[tuple[str, ObjectStamp]]:
 
         for chunk in obstore.list(_store(place.root), place.key or None, chunk_size=LIST_CHUNK):
             for one in chunk:
-                yield one["path"][start:], ObjectStamp(one["size"], one["e_tag"] or "")
+                yield one["path"][start:], ObjectStamp.of(one["size"], one["e_tag"])
 
 
 def get(place: Address) -> tuple[bytes, ObjectStamp]:
@@ -147,7 +158,7 @@ def get(place: Address) -> tuple[bytes, ObjectStamp]:
         data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
             raise StoreError(f"{place}: {len(data)} of {found.meta['size']} bytes arrived.")
-        return data, ObjectStamp(found.meta["size"], found.meta["e_tag"] or "")
+        return data, ObjectStamp.of(found.meta["size"], found.meta["e_tag"])
 
 
 def look(place: Address) -> tuple[ObjectStamp, Mapping[str, str]] | None:
@@ -165,7 +176,7 @@ def look(place: Address) -> tuple[ObjectStamp, Mapping[str, str]] | None:
             found = obstore.get(_store(place.root), place.key, options={"head": True})
         except FileNotFoundError:
             return None
-        stamp = ObjectStamp(found.meta["size"], found.meta["e_tag"] or "")
+        stamp = ObjectStamp.of(found.meta["size"], found.meta["e_tag"])
         return stamp, {str(key): str(value) for key, value in found.attributes.items()}
 
 
@@ -205,7 +216,7 @@ def put(
             )
         except AlreadyExistsError:
             return None
-    return ObjectStamp(len(data), written["e_tag"] or "")
+    return ObjectStamp.of(len(data), written["e_tag"])
 
 
 def fingerprint(name: str, stamp: ObjectStamp) -> str:
@@ -276,5 +287,6 @@ def _reason(text: str) -> str:
     status = re.search(r"status code: (\d{3} [A-Za-z ]+)", text)
     if said or status:
         parts = (status[1].strip() if status else "", *(said.groups() if said else ()))
-        return ", ".join(part for part in parts if part) + "."
+        lines = [part.partition("\n")[0].strip().rstrip(".") for part in parts if part]
+        return ", ".join(filter(None, lines)) + "."
     return text.partition("\n")[0].strip()

@@ -77,6 +77,8 @@ class Formula:
         self.prefixes, self.get = prefixes or {}, get
         self.objects: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.lost: set[str] | None = None
+        """Keys whose first PUT was carried out and answered with 503; None: all are answered."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -112,6 +114,9 @@ class Formula:
             exists = key in self.objects and handler.headers.get("If-None-Match") == "*"
             if not exists:
                 self.objects[key] = body
+            if self.lost is not None and key not in self.lost:
+                self.lost.add(key)
+                return self.send(handler, 503, b"<Error><Code>SlowDown</Code></Error>")
             return self.send(handler, 412 if exists else 200, b"", ETag='"put"')
         if "list-type" in query:
             return self.send(handler, 200, self.listing(query))

@@ -183,6 +183,23 @@ def test_a_store_that_fails_for_long_ends_the_run(run, formula, tmp_path, monkey
     assert "--resume" in err
 
 
+def test_results_whose_answers_are_lost_are_written_once(run, formula, tmp_path):
+    """The store writes each object and then says 503; the repeated request is refused by itself."""
+    server = formula()
+    server.lost = set()
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        levels = np.full((24, 36), 40 * number, np.uint8)
+        picture.from_array(levels).save(tmp_path / "in" / f"{number}.png")
+    code, _, err = run("colorize", tmp_path / "in", "-o", "s3://bucket/out", "--jobs", 2)
+    assert code == 0, err
+    results = {key for key in server.objects if key.endswith(".png")}
+    assert results == {f"out/{number}.png" for number in range(3)}
+    assert server.lost == set(server.objects)  # the manifest's parts, too
+    assert [one.status for one in records("s3://bucket/out")] == ["done"] * 3
+    assert sum(one.startswith("PUT out/") and ".png" in one for one in server.requests) == 6
+
+
 # Very many
 
 

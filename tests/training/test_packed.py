@@ -12,6 +12,7 @@ pytest.importorskip("obstore")
 
 from photochrom.errors import (  # noqa: E402
     DataError,
+    JobError,
     MissingExtraError,
     OutputExistsError,
     RecipeError,
@@ -163,6 +164,11 @@ def test_what_was_packed_is_replaced_only_where_that_is_asked_for(photos, place,
     assert set(after.names) == {
         name.removeprefix("rose/") for name in before.names if name.startswith("rose/")
     }
+
+
+def test_a_place_that_can_only_be_read_is_refused(photos, config):
+    with pytest.raises(JobError, match="cannot be written over HTTP"):
+        packed.pack(str(photos), Address.parse("https://example.org/shards"), config)
 
 
 def test_other_rules_are_refused(photos, config, tmp_path):

@@ -25,6 +25,7 @@ import numpy as np
 from photochrom.errors import (
     Advice,
     DataError,
+    JobError,
     MissingExtraError,
     OutputExistsError,
     PictureReadError,
@@ -120,6 +121,8 @@ def pack(
     ------
     DataError
         There is no such source, or no picture in it can be used.
+    JobError
+        The place can only be read.
     MissingExtraError
         litdata is not installed.
     OutputExistsError
@@ -128,6 +131,8 @@ def pack(
         The object store can't be reached, or refuses.
     """
     streaming = _streaming()
+    if place.is_web:
+        raise JobError(f"{place}: shards cannot be written over HTTP; name a bucket.")
     if not replace and stores.look(place.below(INDEX)) is not None:
         raise _exists(place.below(INDEX))
     items = list_source(source)

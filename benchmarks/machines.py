@@ -153,7 +153,7 @@ def run(name: str, count: int, options: list[list[str]]) -> Took:
 
 def rates(count: int, rounds: int) -> None:
     """The three in turn; print their rates over all rounds, by the pool's."""
-    ways = {
+    ways: dict[str, list[list[str]]] = {
         "threads of one process": [[]],
         "two shards": [["--shard", f"{number}/2", "--jobs", "2"] for number in range(2)],
         "two actors of Ray": [["--ray", "local", "--actors", "2"]],

@@ -1,5 +1,6 @@
 """The docs tell today's truth: their examples run, their keys and files exist."""
 
+import ast
 import dataclasses
 import os
 import re
@@ -194,6 +195,46 @@ HIDDEN = re.compile(r"field notes|\bissue \d+|\bthis session\b", re.IGNORECASE)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_nothing_is_named_that_readers_cannot_find(page):
     assert HIDDEN.findall(page.read_text("utf-8")) == []
+
+
+# Messages
+
+OF_OTHERS = {
+    "`photochrom: command not found`",
+    "No matching distribution found for onnxruntime, or for pyvips-binary",
+    "can't be written (Access is denied), on Windows",
+    "can't be read or written where a path has more than 259 characters, on Windows",
+    "can't be written (No space left on device)",
+    "Address already in use",
+}
+"""What the shell, pip or the system says."""
+
+
+def texts_of_the_code():
+    """All texts in the package, with ... for what is put into them."""
+    for path in (ROOT / "src/photochrom").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                parts = (
+                    one.value if isinstance(one, ast.Constant) else "..." for one in node.values
+                )
+                yield "".join(map(str, parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_troubleshooting_knows_messages_that_there_are():
+    page = (ROOT / "docs/help/troubleshooting.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| .+ \|$", page, re.MULTILINE)
+    assert len(rows) > 90
+    texts = "\n".join(texts_of_the_code())
+    unknown = [
+        row
+        for row in set(rows) - OF_OTHERS - {"message"}
+        for part in re.split(r"\.\.\.| / ", row.strip("`"))
+        if part.strip(" '()") not in texts
+    ]
+    assert unknown == []
 
 
 # The public names

@@ -49,7 +49,7 @@ def run(*arguments):
 def test_a_film_is_colorized(film):
     ran = run(film, "-o", "new.mp4", "--end", "0:00:00.4", "--quality", 20)
     assert ran.returncode == 0, ran.stderr
-    assert "old.mp4 -> new.mp4 (10 frames, 1 shots)" in ran.stderr
+    assert "old.mp4 -> new.mp4 (10 frames, 1 shot)" in ran.stderr
     with av.open("new.mp4") as container:
         frames = list(container.decode(video=0))
         assert "Photochrom" in container.metadata["comment"]

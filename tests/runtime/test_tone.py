@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from photochrom.errors import UnsupportedError
+from photochrom.errors import OptionError
 from photochrom.runtime.tone import PLAIN, SHIFT_AB, Tone
 
 COLORS = np.array([[10.0, -20.0], [0.0, 0.0]], np.float32)
@@ -25,5 +25,5 @@ def test_warmth_goes_to_yellow_and_tint_to_magenta():
 
 @pytest.mark.parametrize("wrong", [{"warmth": 1.1}, {"tint": -2}, {"strength": -0.1}])
 def test_values_outside_are_refused(wrong):
-    with pytest.raises(UnsupportedError, match="expected a number in"):
+    with pytest.raises(OptionError, match="expected a number in"):
         Tone(**wrong)

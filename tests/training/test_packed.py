@@ -180,7 +180,7 @@ def test_other_rules_are_refused(photos, config, tmp_path):
 
 
 def test_a_place_without_shards_and_half_a_packing_are_said(photos, s3, config, monkeypatch):
-    with pytest.raises(DataError, match="Pack photographs there: photochrom pack FOLDER -o"):
+    with pytest.raises(DataError, match="Pack photographs there first"):
         open_store(f"{s3}/none", config)
     put = stores.put
 

@@ -14,6 +14,7 @@ WORDS = {
     Advice.OTHER_MANIFEST: "Choose another manifest file with --manifest.",
     Advice.OTHER_RUN: "Choose another folder with --out.",
     Advice.RESUME: "Continue with --resume.",
+    Advice.ALLOW_DAMAGED: "Or use what can be decoded, with --allow-damaged.",
     Advice.MORE_PIXELS: "Or raise the limit with --max-pixels.",
     Advice.MORE_MEMORY: "Or raise the limit with --max-memory-mb.",
     Advice.SEE_MODELS: "Run photochrom models to list them.",
@@ -22,6 +23,7 @@ WORDS = {
     Advice.DESCRIBE_MODEL: "Or name a kind with --like; photochrom models kinds lists them.",
     Advice.NAME_LICENSE: "State it with --license.",
     Advice.OTHER_NAME: "Choose another name with --name.",
+    Advice.PACK: "Use photochrom pack FOLDER -o ADDRESS.",
     Advice.UPGRADE: "Upgrade with: pip install --upgrade photochrom",
     Advice.OTHER_PORT: "Choose another port with --port; 0 picks a free one.",
     Advice.NAME_VISITORS: "Set a token with --token (or the variable PHOTOCHROM_TOKEN), or "

@@ -112,7 +112,7 @@ def video(
                 progress=tell,
                 cancel=cancel,
             )
-        console.print(f"{source} -> {made.page} ({made.shots} shots)", markup=False)
+        console.print(f"{source} -> {made.page} ({_counted(made.shots, 'shot')})", markup=False)
         return
     try:
         with _progress("colorizing") as (tell, cancel):
@@ -145,9 +145,14 @@ def video(
         raise typer.Exit(ExitCode.INTERRUPTED)
     before = f", {report.resumed} of them before" if report.resumed else ""
     console.print(
-        f"{source} -> {output} ({report.frames} frames{before}, {report.shots} shots)",
+        f"{source} -> {output} ({_counted(report.frames, 'frame')}{before}, "
+        f"{_counted(report.shots, 'shot')})",
         markup=False,
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _seconds(text: str, name: str) -> float:

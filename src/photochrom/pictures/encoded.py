@@ -315,8 +315,8 @@ class Encoded:
 
     def _damaged(self, damage: _DamageError) -> PictureReadError:
         return DamagedPictureError(
-            f"{self.name}: damaged or truncated: {damage}. Find an intact copy, or allow damaged "
-            "files to use what can be decoded."
+            f"{self.name}: damaged or truncated: {damage}. Find an intact copy.",
+            advice=[Advice.ALLOW_DAMAGED],
         )
 
     def _decode_all(self, fail_on: str) -> None:

@@ -133,8 +133,9 @@ class Options:
             There is no such alternative.
         """
         if len(found) < self.alternative:
-            count = f"are {len(found)} alternatives" if len(found) != 1 else "is 1 alternative"
-            raise NoAlternativeError(f"{name}: there {count}, not {self.alternative}.")
+            several = f"there are {len(found)} alternatives"
+            count = several if len(found) != 1 else "there is 1 alternative"
+            raise NoAlternativeError(f"{name}: {count}, not {self.alternative}.")
         return replace(self, hints=(*found[self.alternative - 1].hints, *self.hints), alternative=0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import UnsupportedError
+from photochrom.errors import OptionError
 
 SHIFT_AB = 18.0
 """How far a full turn of warmth or tint moves a color, in ab units."""
@@ -22,7 +22,7 @@ class Tone:
 
     Raises
     ------
-    UnsupportedError
+    OptionError
         A value lies outside its range.
     """
 
@@ -34,7 +34,7 @@ class Tone:
         for name, low in (("warmth", -1), ("tint", -1), ("strength", 0)):
             value = getattr(self, name)
             if not low <= value <= 1:
-                raise UnsupportedError(f"{name} is {value}; expected a number in {low}..1.")
+                raise OptionError(f"{name} is {value}; expected a number in {low}..1.")
 
     def apply(self, ab: NDArray[np.float32]) -> NDArray[np.float32]:
         """Tone colors: (..., 2) a* and b*, float32."""

@@ -42,6 +42,7 @@ _TITLES = {
 
 
 _WORDS = {
+    Advice.ALLOW_DAMAGED: "Or open it with allow_damaged, to use what can be decoded.",
     Advice.MORE_PIXELS: "Whoever started the server can raise the limit.",
     Advice.MORE_MEMORY: "Whoever started the server can raise the limit.",
     Advice.SEE_MODELS: "See /v1/models.",

@@ -50,8 +50,8 @@ def make_fabric(train: TrainConfig) -> Fabric:
         if restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
             raise TrainingError(
                 "torchrun can't start processes again while it shares its store with them. Set "
-                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 where you start torchrun, with --standalone "
-                "or --rdzv-backend c10d; or leave out --max-restarts."
+                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 where you start torchrun, standalone or with "
+                "the backend c10d; or let it restart nothing."
             )
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices

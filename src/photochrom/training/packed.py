@@ -195,8 +195,8 @@ def _index(place: Address) -> tuple[Packed, ObjectStamp]:
         data, stamp = stores.get(place.below(INDEX))
     except PictureReadError as error:
         raise DataError(
-            f"{place}: there is no {INDEX}. Pack photographs there: photochrom pack FOLDER -o "
-            f"{place}"
+            f"{place}: there is no {INDEX}. Pack photographs there first.",
+            advice=[Advice.PACK],
         ) from error
     try:
         table = fields.table(read_json(data))

@@ -1,9 +1,10 @@
 """Take the docs' pictures of the program anew, so that they never age.
 
-    python scripts/pictures.py [before-after] [terminal] [studio] [tools]
+    python scripts/pictures.py [before-after] [terminal] [studio] [tools] [hint]
 
-Before and after for the landing page, the terminal as SVG, and the Studio as it is served (needs
-Chromium). All of them show the sample photographs; `benchmarks/gallery.py` makes all others.
+Before and after for the landing page, the terminal as SVG, and the Studio as it is served, also as
+a short film (needs Chromium). All of them show the sample photographs; `benchmarks/gallery.py`
+makes all others.
 """
 
 from __future__ import annotations
@@ -127,11 +128,7 @@ def typed(folder: Path, name: str, commands: list[str]) -> None:
 
 def studio() -> None:
     """The Studio's page: first visit, a hint being given, and on a phone."""
-    from playwright.sync_api import sync_playwright
-
-    with serving() as url, sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as (browser, url):
         for name, size, dark in (
             ("studio", DESK, False),
             ("studio-dark", DESK, True),
@@ -144,6 +141,28 @@ def studio() -> None:
             )
             visit(context.new_page(), url, name)
             context.close()
+
+
+def hint() -> None:
+    """A hint in action, as a film; see `recording`."""
+    import recording
+
+    with chromium() as (browser, url):
+        page = browser.new_page(
+            viewport=recording.SIZE, reduced_motion="reduce", color_scheme="light"
+        )
+        recording.write(recording.record(page, url), IMAGES / "hint.mp4")
+
+
+@contextmanager
+def chromium() -> Iterator[tuple[Any, str]]:
+    """A browser, and the address of a Studio."""
+    from playwright.sync_api import sync_playwright
+
+    with serving() as url, sync_playwright() as playwright:
+        program = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser, url
         browser.close()
 
 
@@ -170,11 +189,7 @@ def visit(page: Any, url: str, name: str) -> None:
 
 def tools() -> None:
     """Each of the Studio's tools, by itself."""
-    from playwright.sync_api import sync_playwright
-
-    with serving() as url, sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as (browser, url):
         page = browser.new_page(viewport=DESK, reduced_motion="reduce", color_scheme="light")
         page.add_init_script("localStorage.setItem('photochrom-guide', 'seen')")
         page.goto(url)
@@ -187,7 +202,6 @@ def tools() -> None:
         page.wait_for_function("() => document.querySelectorAll('button.alternative').length > 1")
         on_the_photograph(page)
         in_the_panel(page)
-        browser.close()
 
 
 def on_the_photograph(page: Any) -> None:
@@ -297,6 +311,7 @@ KINDS: Mapping[str, Callable[[], None]] = {
     "terminal": terminal,
     "studio": studio,
     "tools": tools,
+    "hint": hint,
 }
 
 if __name__ == "__main__":

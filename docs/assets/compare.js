@@ -5,3 +5,11 @@ for (const figure of document.querySelectorAll(".compare")) {
   input.addEventListener("input", show);
   show();
 }
+
+// Who prefers reduced motion starts films by hand.
+if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  for (const film of document.querySelectorAll("video[autoplay]")) {
+    film.autoplay = false;
+    film.pause();
+  }
+}

@@ -134,17 +134,6 @@ def evaluate(
         random.integers(0, len(truth_colorfulness), len(truth_colorfulness))
         for _ in range(resamples)
     ]
-    truth_features = np.stack(found.features["truth"])
-    rows = {
-        name: {
-            **{
-                key: _mean_estimate(np.array([one[key] for one in figures]), draws)
-                for key in figures[0]
-            },
-            **_distances(np.stack(found.features[name]), truth_features, draws),
-        }
-        for name, figures in measured.items()
-    }
     if figure is not None:
         _write_figure(found.figure_strips, figure, across=len(colorizers) + 2)
     return Report(
@@ -154,7 +143,7 @@ def evaluate(
         unreadable=tuple(found.unreadable),
         seed=seed,
         short_side_px=short_side_px,
-        rows=rows,
+        rows=found.rows(draws),
         truth_colorfulness=_mean_estimate(np.array(truth_colorfulness), draws),
         psnr_gains={name: _gains(measured, name, draws) for name in colorizers},
         colorfulness_mean_difference={
@@ -192,6 +181,20 @@ class _Found:
                 self.figure_strips.append(result)
         if shown:
             self.figure_strips.append(truth)
+
+    def rows(self, draws: list[NDArray[np.int64]]) -> dict[str, dict[str, Estimate]]:
+        """The figures of each way of coloring, with intervals from these draws."""
+        truth = np.stack(self.features["truth"])
+        return {
+            name: {
+                **{
+                    key: _mean_estimate(np.array([one[key] for one in figures]), draws)
+                    for key in figures[0]
+                },
+                **_distances(np.stack(self.features[name]), truth, draws),
+            }
+            for name, figures in self.measured.items()
+        }
 
 
 def _mean_difference(figures: list[dict[str, float]], truth: list[float]) -> float:

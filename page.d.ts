@@ -3,8 +3,8 @@
 /* the page's objects */
 
 type Session = import("./src/photochrom/studio/web/session.js").Session;
-type Photo = import("./src/photochrom/studio/web/session.js").Photo;
-type Upload = import("./src/photochrom/studio/web/session.js").Upload;
+type Photo = import("./src/photochrom/studio/web/photo.js").Photo;
+type Upload = import("./src/photochrom/studio/web/photo.js").Upload;
 type PictureView = import("./src/photochrom/studio/web/picture_view.js").PictureView;
 type HintsLayer = import("./src/photochrom/studio/web/hints_layer.js").HintsLayer;
 type Picker = import("./src/photochrom/studio/web/picker.js").Picker;

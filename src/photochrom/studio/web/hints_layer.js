@@ -39,8 +39,10 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   /** @type {Point[] | null} of a lasso, or of a band round hints: closed */
   #outline = null;
 
-  /** @param {PictureView} view
-@param {Session} session */
+  /**
+   * @param {PictureView} view
+   * @param {Session} session
+   */
   constructor(view, session) {
     super();
     this.#view = view;
@@ -107,7 +109,8 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     const before = this.#group.size;
     this.#group = new Set(keys);
     const { size } = this.#group;
-    if (size || before) announce(t("hints.selected", { number: size }));
+    if (!size && !before) return;
+    announce(t("hints.selected", { number: size }));
     this.render();
   }
 

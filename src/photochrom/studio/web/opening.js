@@ -2,8 +2,8 @@
 
 import * as api from "./api.js";
 import { byId, closest, make, reducedMotion, tell } from "./dom.js";
+import { Photo } from "./photo.js";
 import { dropped } from "./reading.js";
-import { Photo } from "./session.js";
 import { has, placeWords, t } from "./words.js";
 
 /** @typedef {{ sample: Sample, paper: HTMLElement, info: Opened | null, file: File | null }} Print */

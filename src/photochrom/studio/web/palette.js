@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { nameOf } from "./color.js";
 import { byId, icon, make, refill, tell } from "./dom.js";
 import { UNTOUCHED } from "./edits.js";
-import { Upload } from "./session.js";
+import { Upload } from "./photo.js";
 import { onLanguage, placeWords, t } from "./words.js";
 
 /** @typedef {typeof import("./opening.js").askFile} AskFile */

@@ -42,8 +42,8 @@ export class RegionPreview {
 
   /**
    * @param {PictureView} view
-@param {Session} session
-@param {()
+   * @param {Session} session
+   * @param {()
    *   => boolean} mayShow whether a hint could be placed now
    */
   constructor(view, session, mayShow) {

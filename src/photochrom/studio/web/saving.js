@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { colorLayer } from "./color_layer.js";
 import { announce, byId, checkedIn, closest, make, tell } from "./dom.js";
-import { carried, editsOut, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
+import { carried, editsOut, followed, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
 import { isShared, shareable } from "./sharing.js";
@@ -240,7 +240,7 @@ export function followSaving(session) {
     if (!photo) return;
     if (photo.edit.lassos.length) {
       const more = { reference: photo.edit.reference?.file.name, model: session.painter };
-      const text = `${JSON.stringify(editsOut(photo.edit, more), null, 1)}\n`;
+      const text = `${JSON.stringify(editsOut(followed(photo.edit, session.cannot), more), null, 1)}\n`;
       save(new Blob([text], { type: "application/json" }), `${photo.name}.edits.json`);
       return;
     }

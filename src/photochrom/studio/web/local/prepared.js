@@ -72,9 +72,9 @@ export class Prepared {
   /**
    * `place` is the part of the photograph that was seen; all coarse fields are of it.
    * @param {Network} network
-@param {Field} lightness
-@param {Features} features
-@param {{ size: Size,
+   * @param {Field} lightness
+   * @param {Features} features
+   * @param {{ size: Size,
    *   place: Place, small: ChannelImage }} seen
    */
   constructor(network, lightness, features, { size, place, small }) {

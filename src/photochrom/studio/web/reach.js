@@ -43,8 +43,7 @@ export class RegionPreview {
   /**
    * @param {PictureView} view
    * @param {Session} session
-   * @param {()
-   *   => boolean} mayShow whether a hint could be placed now
+   * @param {() => boolean} mayShow whether a hint could be placed now
    */
   constructor(view, session, mayShow) {
     this.#view = view;

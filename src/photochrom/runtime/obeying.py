@@ -137,7 +137,7 @@ def solved(matrix: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
     """
     count, channels = wanted.shape
     if count <= ALONE:
-        return np.linalg.solve(matrix, wanted)
+        return np.linalg.solve(matrix, wanted).astype(np.float64, copy=False)
     half = count // 2
     upper, lower = matrix[:half], matrix[half:]
     right = np.concatenate([upper[:, half:], wanted[:half]], axis=1)

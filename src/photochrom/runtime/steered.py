@@ -73,8 +73,8 @@ class Steered(Coarse):
         whole = painted(look)
         ab = np.array(tone.apply(whole))  # theirs: what is kept must not change
         for one in lassos:
-            own = one.vividness in (None, vividness)
-            inner = whole if own else painted(replace(look, vividness=one.vividness))
+            own = vividness if one.vividness is None else one.vividness
+            inner = whole if own == vividness else painted(replace(look, vividness=own))
             mask = one.cover(self.place, self.lightness.shape, contract.output_stride)[..., None]
             ab += mask * (one.tone(tone).apply(inner) - ab)
         return ab

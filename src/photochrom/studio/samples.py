@@ -12,7 +12,7 @@ TITLES = {
     "chelsea": "Chelsea the cat",
     "astronaut": "An astronaut",
     "rocket": "A rocket at dusk",
-    "mountains": "Mountains in autumn",
+    "mountains": "Mountains",
     "print": "A faded print",
 }
 """Names of samples, and what to call them; `FOLDER` has a JPEG file for each."""

@@ -10,6 +10,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmWriteError, ShapeError
@@ -48,6 +49,7 @@ def clip(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bytes:
     try:
         with av.open(buffer, "w", format="mp4") as container:
             stream = container.add_stream(codec.encoder, FRAMES_PER_SECOND, options=options)
+            assert isinstance(stream, VideoStream)
             stream.width, stream.height = width, height
             stream.pix_fmt = codec.formats[8]
             context = stream.codec_context

@@ -34,7 +34,7 @@ export default {
   "sample.chelsea": "القطة تشيلسي",
   "sample.astronaut": "رائدة فضاء",
   "sample.rocket": "صاروخ عند الغسق",
-  "sample.mountains": "جبال في الخريف",
+  "sample.mountains": "جبال",
   "sample.print": "صورة قديمة باهتة",
 
   "guide.name": "الخطوات الأولى",

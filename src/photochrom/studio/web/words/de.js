@@ -33,7 +33,7 @@ export default {
   "sample.chelsea": "Chelsea, die Katze",
   "sample.astronaut": "Eine Astronautin",
   "sample.rocket": "Eine Rakete in der Dämmerung",
-  "sample.mountains": "Berge im Herbst",
+  "sample.mountains": "Berge",
   "sample.print": "Ein verblasster Abzug",
 
   "guide.name": "Erste Schritte",

@@ -34,7 +34,7 @@ export default {
   "sample.chelsea": "Chelsea the cat",
   "sample.astronaut": "An astronaut",
   "sample.rocket": "A rocket at dusk",
-  "sample.mountains": "Mountains in autumn",
+  "sample.mountains": "Mountains",
   "sample.print": "A faded print",
 
   "guide.name": "First steps",

@@ -33,7 +33,7 @@ export default {
   "sample.chelsea": "La gata Chelsea",
   "sample.astronaut": "Una astronauta",
   "sample.rocket": "Un cohete al anochecer",
-  "sample.mountains": "Montañas en otoño",
+  "sample.mountains": "Montañas",
   "sample.print": "Una copia descolorida",
 
   "guide.name": "Primeros pasos",

@@ -33,7 +33,7 @@ export default {
   "sample.chelsea": "La chatte Chelsea",
   "sample.astronaut": "Une astronaute",
   "sample.rocket": "Une fusée au crépuscule",
-  "sample.mountains": "Des montagnes en automne",
+  "sample.mountains": "Montagnes",
   "sample.print": "Un tirage passé",
 
   "guide.name": "Premiers pas",

@@ -34,7 +34,7 @@ export default {
   "sample.chelsea": "猫のチェルシー",
   "sample.astronaut": "宇宙飛行士",
   "sample.rocket": "夕暮れのロケット",
-  "sample.mountains": "秋の山",
+  "sample.mountains": "山",
   "sample.print": "色あせたプリント",
 
   "guide.name": "はじめに",

@@ -34,7 +34,7 @@ export default {
   "sample.chelsea": "猫咪 Chelsea",
   "sample.astronaut": "宇航员",
   "sample.rocket": "暮色中的火箭",
-  "sample.mountains": "秋天的群山",
+  "sample.mountains": "群山",
   "sample.print": "褪色的旧照片",
 
   "guide.name": "入门",

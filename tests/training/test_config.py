@@ -280,7 +280,7 @@ def test_wrong_value_says_what_was_found_and_wanted(override, message, recipe_pa
         ("loss.picture_weight=-1", r"loss\.picture_weight must be 0 or more"),
         ("loss.critic_weight=-1", r"loss\.critic_weight must be 0 or more"),
         ("model.chroma=3.0", r"model\.chroma must lie in 0\.5\.\.2"),
-        ("model.contrast=-0.1", r"model\.contrast must lie in 0\.\.1"),
+        ("model.contrast=-1.1", r"model\.contrast must lie in -1\.\.1"),
         ("model.dropout=1.0", r"model\.dropout must be at least 0 and below 1"),
         ("model.drop_path=1.0", r"model\.drop_path must be at least 0 and below 1"),
         ("age.share=-0.1", r"the shares in \[age\] must lie in 0\.\.1"),

@@ -242,7 +242,7 @@ def _model_rules(recipe: Recipe) -> Rules:
     return [
         (model.temperature > 0, "model.temperature must be above 0"),
         (0.5 <= model.chroma <= 2, "model.chroma must lie in 0.5..2"),
-        (0 <= model.contrast <= 1, "model.contrast must lie in 0..1"),
+        (-1 <= model.contrast <= 1, "model.contrast must lie in -1..1"),
         (min(model.decoder_channels) >= 4, "model.decoder_channels must be at least 4"),
         (
             all(channels % 4 == 0 for channels in model.decoder_channels),

@@ -121,6 +121,7 @@ def test_what_is_asked_for_reaches_the_painting(inverter, photograph):
         "provenance": False,
         "lock": (),
         "tone": Tone(),
+        "lassos": (),
         "likeness": 1.0,
         "copy": None,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.batch import pool
+from photochrom.batch.jobs import Made
 from photochrom.batch.manifest import NAME, Manifest
 from photochrom.batch.plan import plan
 from photochrom.batch.resume import is_whole, remove_left, sort_out
@@ -32,7 +33,7 @@ def invert(job, *, force):
     result = picture.from_array(255 - picture.read(job.source).srgb())
     job.target.parent.mkdir(parents=True, exist_ok=True)
     result.save(job.target, force=force)
-    return result
+    return Made(*result.size)
 
 
 def carry_out(*, resume=True, force=False, work=invert):

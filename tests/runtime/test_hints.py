@@ -52,9 +52,7 @@ hints = st.builds(
     ],
 )
 def test_a_hint_that_makes_no_sense_is_refused(wrong):
-    with pytest.raises(
-        HintError, match=r"at least one point \(x, y\), finite numbers, a radius above 0"
-    ):
+    with pytest.raises(HintError, match="finite numbers, a radius above 0"):
         Hint(**{"points": ((1.0, 1.0),), "ab": (0.0, 0.0), **wrong})
 
 

@@ -81,8 +81,8 @@ class ModelConfig:
     """For a photochrom, when exported: the factor by which the chroma of its colors is
     multiplied."""
     contrast: float = 0.0
-    """For a photochrom, when exported: how strongly vivid colors are set off from pale ones; below 0,
-    how strongly both are brought together."""
+    """For a photochrom, when exported: how strongly vivid colors are set off from pale ones; below
+    0, how strongly both are brought together."""
     short_side_px: int = 256
     """The short side at which the exported model sees a picture."""
     version: str = ""

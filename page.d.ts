@@ -137,6 +137,8 @@ type TakeFiles = (files: File[]) => void;
 type About = {
   place: { stays: () => string; privacy: () => string; model: (name: string) => string };
   limits: () => string;
+  /** Whether it colors films. */
+  films: boolean;
 };
 
 /** What an engine offers the page; `http_engine.js` and `local/engine.js` do. */
@@ -244,9 +246,14 @@ type Parts = Record<
     | "tool-hand" | "compare" | "confidence" | "zoom-out" | "zoom-level" | "zoom-in" | "hints-open"
     | "snapshot" | "palette-clear" | "reference-clear" | "models-open" | "forget" | "picker-delete"
     | "picker-close" | "eyedropper" | "download-as" | "download-layer" | "copy-command" | "download-hints"
-    | "models-compare" | "lasso-delete" | "share-clip",
+    | "models-compare" | "lasso-delete" | "share-clip"
+    | "frame-back" | "frame-on" | "part-back" | "part-on" | "cut" | "join" | "leave" | "add-painted"
+    | "add-reference" | "render" | "render-stop",
     HTMLButtonElement
   > &
+  Record<"films-link" | "save-frame" | "save-hints" | "film-download", HTMLAnchorElement> &
+  Record<"sending-bar" | "looking-bar" | "render-progress", HTMLProgressElement> &
+  Record<"film-format", HTMLSelectElement> &
   Record<"confidence-map" | "region", HTMLCanvasElement> &
   Record<"strokes", SVGSVGElement> &
   Record<

@@ -34,8 +34,11 @@ from photochrom import Colorizer, color
 from photochrom.runtime.hints import Hint
 from photochrom.video.coloring import colorize_film
 from photochrom.video.encoding import Encoding
+from photochrom.video.film import open_film
+from photochrom.video.glimpse import MOST_FRAMES, Glimpse
 from photochrom.video.hints import FilmHints, FrameHints
-from photochrom.video.preview import find_shots
+from photochrom.video.shots import find_shots
+from photochrom.video.small import find_bars
 
 COMMAND = Path(sys.executable).with_name("photochrom")
 LOSSLESS = Encoding(codec="ffv1")
@@ -240,6 +243,32 @@ def cost(colorizer: Colorizer, folder: Path) -> None:
         )
 
 
+def glimpse(colorizer: Colorizer, folder: Path) -> None:
+    """The Studio's eight frames of a shot: to open it, and to carry one hint to all of them."""
+    for height, width in ((720, 1280), (1080, 1920)):
+        frames = pan(original("china", width + 400), MOST_FRAMES, (4, 2), (height, width))
+        film = open_film(write(folder / "glimpse.mp4", luma_of(frames), codec="libx264"))
+        started = time.perf_counter(), time.process_time()
+        shot = Glimpse(
+            colorizer, film, find_bars(film), shot=1, number=0, start_s=0.0, count=len(frames)
+        )
+        list(shot.paint(FilmHints(), vividness=0.95, large=[0]))
+        opened = time.perf_counter() - started[0], time.process_time() - started[1]
+        seconds = []
+        for turn in range(5):
+            dot = Hint(points=((width / 2, height / 2),), ab=(30.0 - turn, -40.0))
+            hints = FilmHints(frames=(FrameHints(time_s=0.0, hints=(dot,)),))
+            started = time.perf_counter(), time.process_time()
+            list(shot.paint(hints, vividness=0.95, large=[0]))
+            seconds.append((time.perf_counter() - started[0], time.process_time() - started[1]))
+        wall, cpu = (sorted(one)[2] for one in zip(*seconds, strict=True))
+        print(
+            f"{height}p: {len(frames)} frames opened in {opened[0]:.2f} s (CPU {opened[1]:.2f}); a "
+            f"hint carried to 8 frames in {wall:.2f} s (CPU {cpu:.2f})",
+            flush=True,
+        )
+
+
 def _cpu_ms(call: Callable[[], object]) -> float:
     started = time.process_time()
     call()
@@ -331,7 +360,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0, help="kill the command so often")
     parser.add_argument("--long", action="store_true", help="20,000 frames")
     parser.add_argument("--vividness", type=float, help="of the steady film")
-    parser.add_argument("--only", default="", help="steadiness, hints, cuts, cost, exactness")
+    parser.add_argument(
+        "--only", default="", help="steadiness, hints, cuts, cost, glimpse, exactness"
+    )
     options = parser.parse_args()
     colorizer = Colorizer()
     asked = {} if options.vividness is None else {"vividness": options.vividness}
@@ -348,6 +379,7 @@ def main() -> None:
             "hints": lambda: hints_gain(colorizer, clips(), folder),
             "cuts": lambda: cuts(folder),
             "cost": lambda: cost(colorizer, folder),
+            "glimpse": lambda: glimpse(colorizer, folder),
             "exactness": lambda: exactness(colorizer, folder),
         }
         for part, call in parts.items():

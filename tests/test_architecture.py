@@ -93,7 +93,17 @@ FACES = {"__init__.py", "ab.py"}
 HEAVY = ("torch", "torchvision", "timm", "ray", "fastapi")
 TORCH = {"torch", "torchvision", "timm", "torchmetrics", "lightning"}
 
-SERVED_MODULES = ("api", "door", "orders", "routing", "schemas", "server", "uploads")
+SERVED_MODULES = (
+    "api",
+    "door",
+    "film_api",
+    "film_orders",
+    "orders",
+    "routing",
+    "schemas",
+    "server",
+    "uploads",
+)
 SERVED = {f"photochrom.studio.{name}" for name in SERVED_MODULES}
 """Modules that need the serve extra; `serving.serve` imports them when it is called."""
 

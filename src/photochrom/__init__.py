@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from photochrom.video.encoding import Encoding
     from photochrom.video.hints import FilmHints, FrameHints, ShotReference, load_film_hints
     from photochrom.video.job import Step
-    from photochrom.video.preview import Shot, find_shots
+    from photochrom.video.shots import Shot, find_shots
 
 __all__ = [
     "AbGrid",
@@ -199,7 +199,7 @@ _HOMES = {
     "Region": "models.contract",
     "Report": "video.coloring",
     "ShapeError": "errors",
-    "Shot": "video.preview",
+    "Shot": "video.shots",
     "ShotReference": "video.hints",
     "Step": "video.job",
     "StoppedError": "errors",
@@ -211,7 +211,7 @@ _HOMES = {
     "UnsupportedFilmError": "errors",
     "WorkFolderError": "errors",
     "colorize_film": "video.coloring",
-    "find_shots": "video.preview",
+    "find_shots": "video.shots",
     "from_array": "pictures.picture",
     "load_film_hints": "video.hints",
     "read": "pictures.picture",

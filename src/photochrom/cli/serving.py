@@ -8,7 +8,7 @@ import typer
 
 from photochrom.cli.arguments import MB, DeviceOption, LikeOption, ModelOption, to_bytes
 from photochrom.runtime.options import help_for
-from photochrom.studio.limits import PIXELS, UPLOAD_BYTES
+from photochrom.studio.limits import FILM_BYTES, PIXELS, UPLOAD_BYTES
 
 
 def serve(
@@ -42,6 +42,9 @@ def serve(
     ] = None,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="Reject larger uploads.")] = UPLOAD_BYTES
     // MB,
+    max_film_mb: Annotated[
+        int, typer.Option(min=0, help="Reject larger films; 0 offers no films.")
+    ] = FILM_BYTES // MB,
     max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = PIXELS,
     workers: Annotated[
         int | None,
@@ -80,6 +83,7 @@ def serve(
         limits=Limits.within(
             to_bytes(max_memory_mb),
             upload_bytes=max_upload_mb * MB,
+            film_bytes=max_film_mb * MB,
             pixels=max_pixels,
             workers=processes,
         ),

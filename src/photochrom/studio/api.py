@@ -8,7 +8,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -32,6 +31,7 @@ from photochrom.studio.routing import (
     ModelName,
     OpenPicture,
     Uploaded,
+    disposition,
     only_known,
     problems,
     refuse,
@@ -390,8 +390,4 @@ def _file(painted: Picture, format_: str, options: Options) -> Response:
     written = formats.WRITABLE[format_]
     stem = Path(painted.name).stem or "picture"
     name = f"{stem}-color{written.suffixes[0]}"
-    plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in name)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    return Response(
-        data, media_type=written.media_type, headers={"Content-Disposition": disposition}
-    )
+    return Response(data, media_type=written.media_type, headers=disposition(name))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -27,6 +28,8 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Observe: TypeAlias = Callable[[Scope, int, float], None]
 
 UPLOADS = {"/v1/colorize", "/v1/pictures"}
+FILMS = "/v1/films"
+_FILM_PICTURES = re.compile(r"/v1/films/[^/]+/pictures")
 DISCARD_S = 3.0
 DISCARD_IDLE_S = 0.5
 """So long is read on from an upload that was refused: many clients look for the answer only
@@ -100,11 +103,17 @@ class Gate:
             raise
 
     def _body_of(self, scope: Scope, headers: dict[str, str]) -> _Body:
-        brings_picture = scope["path"] in UPLOADS
-        most = self._limits.upload_bytes if brings_picture else self._limits.body_bytes
+        path, limits = scope["path"], self._limits
         length = headers.get("content-length", "")
         told = int(length) if length.isdecimal() and len(length) < 20 else 0
-        body = _Body(self._limits, self._hall, most=most, told=told)
+        if path == FILMS:  # a film goes to the disk as it comes, and takes no memory
+            limits, hall = replace(limits, upload_s=limits.film_upload_s), _Hall()
+            limits = replace(limits, uploading_bytes=limits.film_bytes)
+            body = _Body(limits, hall, most=limits.film_bytes, told=told)
+        else:
+            brings_picture = path in UPLOADS or _FILM_PICTURES.fullmatch(path) is not None
+            most = limits.upload_bytes if brings_picture else limits.body_bytes
+            body = _Body(limits, self._hall, most=most, told=told)
         body.expected = told > 0 or "transfer-encoding" in headers
         return body
 

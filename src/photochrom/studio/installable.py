@@ -18,6 +18,9 @@ from photochrom.pictures import formats
 WEB = Path(__file__).parent / "web"
 WORKER = "sw.js"
 MANIFEST = "manifest.webmanifest"
+FILM_PAGE = "film.html"
+FILM_FILES = (FILM_PAGE, "film.css", "film/")
+"""What only the server's page has: no film is colored in a browser."""
 
 
 def page_files() -> dict[str, bytes]:
@@ -27,7 +30,7 @@ def page_files() -> dict[str, bytes]:
     return {
         f"static/{name}": path.read_bytes()
         for name, path in sorted(found.items())
-        if name not in own
+        if name not in own and not name.startswith(FILM_FILES)
     }
 
 

@@ -25,6 +25,9 @@ SHARE_BYTES = 1_000_000_000
 UPLOAD_BYTES = 200_000_000
 """Larger files are refused by default,"""
 
+FILM_BYTES = 4_000_000_000
+"""Larger films are refused by default: two hours of a film on DVD are about as large."""
+
 PIXELS = 250_000_000
 """and so are larger pictures: less than by the command, as several may come at once."""
 
@@ -44,6 +47,14 @@ class Limits:
     """Of all open pictures together."""
     picture_age_s: float = 3600.0
     """After so long without use a picture is forgotten."""
+    film_bytes: int = FILM_BYTES
+    """Of a film's file; 0 where films aren't offered."""
+    films: int = 4
+    """Open at a time."""
+    film_age_s: float = 12 * 3600.0
+    """After so long without use a film is closed; one that is being colored is in use."""
+    film_upload_s: float = 6 * 3600.0
+    """How long the upload of a film may take in all."""
     waiting: int = 32
     """Requests that may wait for a thread."""
     work_bytes: int = 4_000_000_000
@@ -71,6 +82,7 @@ class Limits:
         memory_bytes: int | None = None,
         *,
         upload_bytes: int = UPLOAD_BYTES,
+        film_bytes: int = FILM_BYTES,
         pixels: int = PIXELS,
         workers: int = 1,
     ) -> Limits:
@@ -81,6 +93,7 @@ class Limits:
         memory_bytes : the budget; by default half of what this process may use, but a gigabyte
             where there is so much
         upload_bytes : of one file; no more than an eighth of the budget
+        film_bytes : of one film, which goes to the disk; 0 for no films
         pixels : of one picture
         workers : servers that share the budget; the limits are those of each
 
@@ -104,6 +117,7 @@ class Limits:
             )
         return cls(
             upload_bytes=min(upload_bytes, uploading),
+            film_bytes=film_bytes,
             pixels=pixels,
             uploading_bytes=uploading,
             picture_bytes=pictures,

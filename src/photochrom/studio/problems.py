@@ -12,6 +12,9 @@ from photochrom.errors import (
     AlreadyColoredError,
     ColorError,
     DamagedPictureError,
+    FilmHintsError,
+    FilmReadError,
+    FilmWriteError,
     HintError,
     MemoryBudgetError,
     OptionError,
@@ -20,6 +23,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
     UnsupportedError,
+    UnsupportedFilmError,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -32,6 +36,10 @@ _TITLES = {
     DamagedPictureError: "The picture's file is damaged",
     PictureReadError: "The picture can't be read",
     PictureWriteError: "The picture can't be written this way",
+    UnsupportedFilmError: "A film of this kind can't be colorized",
+    FilmReadError: "The film can't be read",
+    FilmWriteError: "The film can't be written this way",
+    FilmHintsError: "The film's hints are invalid",
     HintError: "A hint is invalid",
     ColorError: "A color is invalid",
     OptionError: "An option is invalid",
@@ -90,18 +98,22 @@ class Problem(Exception):
         ----------
         instance : the path that was asked for
         """
+        members = {**self.members(), "instance": instance}
+        return json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+    def members(self) -> dict[str, Any]:
+        """What the answer says, whatever was asked for."""
         members: dict[str, Any] = {
             "type": f"urn:photochrom:problem:{self.kind}" if self.kind else "about:blank",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            "instance": instance,
         }
         if self.errors:
             members["errors"] = list(self.errors)
         if self.advice:
             members["advice"] = list(self.advice)
-        return json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        return members
 
 
 def problem_of(error: PhotochromError) -> Problem:

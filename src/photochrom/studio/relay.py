@@ -107,7 +107,7 @@ class Relay:
         number: int | None = desk.number
         if path == "/v1/colorize":
             number = next(self._turns)
-        elif path.startswith("/v1/pictures/"):
+        elif path.startswith(("/v1/pictures/", "/v1/films/")):
             number = desk.holder(path.split("/")[3])
         elif path == "/" or (method, path) == ("POST", "/v1/pictures"):
             number = desk.chosen(headers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,9 @@ from photochrom.studio.held import Held
 from photochrom.studio.problems import CLIENT_GONE, CONTENT_TYPE, Problem
 from photochrom.studio.studio import Studio
 from photochrom.studio.uploads import Upload, read_upload
+
+if TYPE_CHECKING:
+    from photochrom.studio import open_film
 
 MP4 = "video/mp4"
 JPEG, PNG = (formats.WRITABLE[name].media_type for name in ("jpeg", "png"))
@@ -37,6 +41,13 @@ def upload_body(**fields: Any) -> dict[str, Any]:
     alone = {"schema": {"type": "string", "format": "binary"}}
     content = {"multipart/form-data": {"schema": form}, "application/octet-stream": alone}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def disposition(name: str) -> dict[str, str]:
+    """The header that lets a browser save an answer under a name."""
+    plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in name)
+    both = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {"Content-Disposition": both}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -68,9 +79,17 @@ async def _held(request: Request, id: str) -> Held:
     return _studio(request).shelf.get(id)
 
 
+async def _film(request: Request, id: str) -> Any:
+    return _studio(request).films.get(id)
+
+
 InStudio = Annotated[Studio, Depends(_studio)]
 Uploaded = Annotated[Upload, Depends(_upload)]
 OpenPicture = Annotated[Held, Depends(_held)]
+if TYPE_CHECKING:
+    OpenFilm = open_film.OpenFilm  # its module needs the video extra
+else:
+    OpenFilm = Annotated[Any, Depends(_film)]
 ModelName = Annotated[str | None, Query(max_length=64, description=orders.MODEL_HELP)]
 
 

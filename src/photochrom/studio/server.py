@@ -33,8 +33,18 @@ from photochrom.studio.access import Access
 from photochrom.studio.api import routes
 from photochrom.studio.choice import Choice
 from photochrom.studio.door import door
+from photochrom.studio.film_api import film_routes
+from photochrom.studio.films import Films
 from photochrom.studio.gate import Gate, Scope
-from photochrom.studio.installable import MANIFEST, WEB, WORKER, manifest, page_files, worker
+from photochrom.studio.installable import (
+    FILM_PAGE,
+    MANIFEST,
+    WEB,
+    WORKER,
+    manifest,
+    page_files,
+    worker,
+)
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CONTENT_TYPE, Problem, problem_of
 from photochrom.studio.relay import AllMetrics, Desk, Relay, is_relayed, metrics_of_others
@@ -71,6 +81,7 @@ class _Metrics:
         )
         for name, text, value in (
             ("pictures", "Open pictures.", lambda: len(studio.shelf)),
+            ("films", "Open films.", lambda: len(studio.films)),
             ("picture_bytes", "Their size in memory.", lambda: studio.shelf.size_bytes),
             (
                 "work_bytes",
@@ -163,8 +174,10 @@ def create_app(
     )
     app.state.studio = studio
     app.include_router(routes)
+    app.include_router(film_routes)
     app.add_api_route("/metrics", metrics.text, include_in_schema=False)
     app.add_api_route("/", _page, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(f"/{FILM_PAGE}", _film_page, include_in_schema=False)
     app.add_api_route(f"/{WORKER}", _worker, include_in_schema=False)
     app.add_api_route(f"/{MANIFEST}", _manifest, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
@@ -207,7 +220,7 @@ def server_for(app: FastAPI, limits: Limits) -> uvicorn.Server:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Tidy up while the server runs, and let go of everything at its end."""
     studio: Studio = app.state.studio
-    tidying = asyncio.create_task(_tidy(studio.shelf))
+    tidying = asyncio.create_task(_tidy(studio.shelf, studio.films))
     try:
         yield
     finally:
@@ -216,6 +229,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await tidying
         studio.workshop.close()
         studio.shelf.clear()
+        await asyncio.to_thread(studio.films.clear)
 
 
 async def _page() -> Response:
@@ -223,6 +237,10 @@ async def _page() -> Response:
     if not index.is_file():
         raise Problem(404, "The page is not part of this installation; the API is under /v1.")
     return FileResponse(index, media_type="text/html; charset=utf-8")
+
+
+async def _film_page() -> Response:
+    return FileResponse(WEB / FILM_PAGE, media_type="text/html; charset=utf-8")
 
 
 async def _worker() -> Response:
@@ -243,11 +261,12 @@ async def _manifest() -> Response:
 _UNKEPT = {"Cache-Control": "no-cache"}
 
 
-async def _tidy(shelf: Shelf) -> None:
-    """Forget old pictures, again and again."""
+async def _tidy(shelf: Shelf, films: Films) -> None:
+    """Forget old pictures and films, again and again."""
     while True:
         await asyncio.sleep(TIDY_EVERY_S)
         shelf.tidy()
+        await asyncio.to_thread(films.tidy)
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -1,4 +1,4 @@
-"""What the routes share: the model, the open pictures, the threads and the memory for work."""
+"""What the routes share: the model, open pictures and films, threads, and memory for work."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.studio.choice import Choice
+from photochrom.studio.films import Films
 from photochrom.studio.held import Held
 from photochrom.studio.limits import Limits
 from photochrom.studio.problems import CLIENT_GONE, Problem, busy
@@ -44,6 +45,7 @@ class Studio:
         self.shelf = Shelf(limits)
         self.workshop = Workshop(workers, waiting=limits.waiting)
         self.budget = Budget(limits.work_bytes)
+        self.films = Films(choice.own, limits=limits, budget=self.budget, desk=desk)
 
     async def work(
         self,

@@ -35,6 +35,9 @@ INTERLACED_SHARE = 0.1
 SEEK_BACK_S = 12.0
 """Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
 
+LISTS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
+"""Formats that only name other files or addresses, which whoever made them doesn't own."""
+
 _MATRICES: dict[int, Matrix] = {
     1: "bt709",
     4: "bt601",
@@ -90,20 +93,21 @@ class Film:
         sideways = self.turn % 180 == 90
         return (self.width, self.height) if sideways else (self.height, self.width)
 
-    def frames(self, *, after: int | None = None) -> Iterator[Frame]:
+    def frames(self, *, after: int | None = None, back_s: float = SEEK_BACK_S) -> Iterator[Frame]:
         """The frames in the order in which they are shown.
 
         Parameters
         ----------
         after : a pts; frames up to and including it may be left out, and decoding starts
             somewhat before it
+        back_s : how much before, in seconds; with less, frames after it may be left out, too
 
         Raises
         ------
         FilmReadError
             The file can't be opened or read any more.
         """
-        seconds = None if after is None else float(after * self.time_base) - SEEK_BACK_S
+        seconds = None if after is None else float(after * self.time_base) - back_s
         decoded = self.decoded(near_s=seconds)
         if self.interlaced:
             decoded = _deinterlaced(decoded, self)
@@ -240,7 +244,9 @@ def open_input(path: Path) -> Iterator[InputContainer]:
     if not path.is_file():
         raise FilmReadError(f"{path}: the film does not exist.")
     with _reading(path):
-        container = av.open(str(path), "r", metadata_errors="replace")
+        known = ",".join(sorted(av.formats_available - LISTS))
+        options = {"format_whitelist": known, "protocol_whitelist": "file"}
+        container = av.open(str(path), "r", metadata_errors="replace", options=options)
     with container:
         yield container
 

@@ -87,12 +87,19 @@ def load_film_hints(path: Path) -> FilmHints:
     except ValueError as error:
         raise FilmHintsError(f"{path}: the hints can't be read ({error}).") from error
     try:
-        return _film_hints(content, path.parent)
+        return film_hints_from(content, path.parent)
     except FilmHintsError as error:
         raise FilmHintsError(f"{path}: {error}") from error
 
 
-def _film_hints(content: Any, folder: Path) -> FilmHints:
+def film_hints_from(content: Any, folder: Path) -> FilmHints:
+    """A film's hints from what its file holds, as JSON gives it; pictures are in `folder`.
+
+    Raises
+    ------
+    FilmHintsError
+        It is something else.
+    """
     known = {"version", "hints", "references", "cuts"}
     fields = _object(content, known, "a film's hints")
     if fields.get("version") != 1:

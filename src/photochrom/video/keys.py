@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -14,19 +16,49 @@ from photochrom.pictures import picture
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
+from photochrom.runtime.prepared import Prepared
 from photochrom.video.blocks import LONGEST, Known, Look
 from photochrom.video.exposure import softened
 from photochrom.video.fields import Float, shrink
+from photochrom.video.film import Film
 from photochrom.video.following import follow
-from photochrom.video.hints import FrameHints
-from photochrom.video.order import FilmOrder
-from photochrom.video.small import Gray
+from photochrom.video.hints import FilmHints, FrameHints
+from photochrom.video.small import Gray, SmallCopy
 
 PAINTED = 30.0
 """The weight of a painted frame's colors, beside 1 of what the network says."""
 
 PAINTED_POINTS = (6, 10)
 """A painted frame becomes hints at so many rows and columns of points."""
+
+
+class HintedFilm(Protocol):
+    """A film, what is known of it, and how it is looked at."""
+
+    @property
+    def film(self) -> Film:
+        """The film."""
+
+    @property
+    def hints(self) -> FilmHints:
+        """What is known of it."""
+
+    @property
+    def small(self) -> SmallCopy:
+        """Makes its small copies."""
+
+    @property
+    def cell_px(self) -> int:
+        """Pixels of the small copy to a cell of the coarse grid."""
+
+
+@dataclass(kw_only=True)
+class Kept:
+    """What the network has looked at, for whoever asks again with other hints."""
+
+    frames: dict[int, Prepared] = field(default_factory=dict)
+    """By their numbers in the film."""
+    references: dict[Path, Reference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,29 +83,34 @@ class NetworkColors:
     colorizer : the model
     order : the film, and what is known of it
     every : every so many frames are keys, and the last of each shot
+    at : the positions of the keys in a block instead
     vividness : as for `Prepared.paint`
     reference : a color photograph to follow in all shots
+    kept : where to keep what the network has looked at; by default nowhere
     """
 
     def __init__(
         self,
         colorizer: Colorizer,
-        order: FilmOrder,
+        order: HintedFilm,
         *,
-        every: int,
+        every: int = 1,
+        at: Collection[int] | None = None,
         vividness: float,
         reference: Reference | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._colorizer = colorizer
+        self._kept = kept
         self._order = order
         self._every = every
+        self._positions = at
         self._vividness = vividness
         self._hints = order.hints
         self._times = [self._time_of(one) for one in self._hints.frames]
         self._references = [] if reference is None else [(frozenset[int](), reference)]
         for one in self._hints.references:
-            looked_at = colorizer.reference(one.picture)
-            self._references.append((frozenset(one.shots), looked_at))
+            self._references.append((frozenset(one.shots), self._example(one.picture)))
         self._shot = -1
         self._remembered: Reference | None = None
         self._held: tuple[int, Float] | None = None
@@ -120,16 +157,18 @@ class NetworkColors:
         if len(looks) > LONGEST:  # perhaps the shot goes on
             rows = [_row(hint) for hint in followed[LONGEST]]
             self._held = looks[LONGEST].number, np.array(rows, np.float32).reshape(-1, 5)
-        self._remember(given, smalls)
+        self._remember(given, looks, smalls)
         reference = self._reference(shot)
         painted = {one.position: one.known for one in given if one.known is not None}
         keys = {*range(0, len(looks), self._every), len(looks) - 1}
+        if self._positions is not None:
+            keys = set(self._positions)
         keys |= {one.position for one in given}
         known = {}
         for position in sorted(keys):
             ready = painted.get(position)
             if ready is None:
-                prepared = self._colorizer.prepare(softened(smalls[position]), whole=True)
+                prepared = self._prepared(looks[position], smalls[position])
                 ab = prepared.ab(
                     vividness=self._vividness, reference=reference, hints=followed[position]
                 )
@@ -196,16 +235,36 @@ class NetworkColors:
                         found[position].append(_hint(*at, *hint.ab, hint.radius_px or 0))
         return found
 
-    def _remember(self, given: list[_Given], smalls: Mapping[int, Gray]) -> None:
+    def _remember(
+        self, given: list[_Given], looks: Sequence[Look], smalls: Mapping[int, Gray]
+    ) -> None:
         """Hints without their places, for the rest of the shot, where the model takes such."""
         if not self._colorizer.contract.token_features:
             return
         for one in given:
             if one.whole_shot and one.hints:
-                prepared = self._colorizer.prepare(softened(smalls[one.position]), whole=True)
+                prepared = self._prepared(looks[one.position], smalls[one.position])
                 said = prepared.remembered(one.hints)
                 before = self._remembered
                 self._remembered = said if before is None else before.joined(said)
+
+    def _prepared(self, look: Look, small: Gray) -> Prepared:
+        """What the network sees in a frame."""
+        found = None if self._kept is None else self._kept.frames.get(look.number)
+        if found is None:
+            found = self._colorizer.prepare(softened(small), whole=True)
+            if self._kept is not None:
+                self._kept.frames[look.number] = found
+        return found
+
+    def _example(self, path: Path) -> Reference:
+        """What the network sees in a color photograph."""
+        found = None if self._kept is None else self._kept.references.get(path)
+        if found is None:
+            found = self._colorizer.reference(path)
+            if self._kept is not None:
+                self._kept.references[path] = found
+        return found
 
     def _reference(self, shot: int) -> Reference | None:
         """All that is to be followed in a shot, from 0."""
@@ -227,7 +286,7 @@ def _row(hint: Hint) -> tuple[float, ...]:
     return (*hint.points[0], *hint.ab, hint.radius_px or 0)
 
 
-def _dots(hint: Hint, order: FilmOrder) -> list[Hint]:
+def _dots(hint: Hint, order: HintedFilm) -> list[Hint]:
     """A hint in pixels of the small copy; a stroke becomes a dot at each of its points."""
     height, width = order.small.upright_size
     points = order.small.placed(np.array(hint.points)).tolist()

@@ -113,7 +113,8 @@ class FilmOrder:
 
     def starts_shot(self, pts: int, *, found: bool) -> bool:
         """Whether a shot begins with a frame, as it was found, or as somebody has said."""
-        return shot_begins(self.hints, self.film, pts, found=found)
+        time_s = float(pts * self.film.time_base - self.film.start)
+        return shot_begins(self.hints, self.film, time_s, found=found)
 
     def plan(self) -> dict[str, Any]:
         """All that the result hangs on, as JSON can hold it."""
@@ -140,12 +141,17 @@ class FilmOrder:
         return tuple(notes)
 
 
-def shot_begins(hints: FilmHints, film: Film, pts: int, *, found: bool) -> bool:
-    """Whether a shot begins with a frame, as it was found, or as somebody has said."""
-    time, half = float(pts * film.time_base - film.start), 0.5 / float(film.rate)
-    if any(-half <= time - one < half for one in hints.cuts_added):
+def shot_begins(hints: FilmHints, film: Film, time_s: float, *, found: bool) -> bool:
+    """Whether a shot begins with a frame, as it was found, or as somebody has said.
+
+    Parameters
+    ----------
+    time_s : of the frame, from the film's first one
+    """
+    half = 0.5 / float(film.rate)
+    if any(-half <= time_s - one < half for one in hints.cuts_added):
         return True
-    return found and not any(-half <= time - one < half for one in hints.cuts_removed)
+    return found and not any(-half <= time_s - one < half for one in hints.cuts_removed)
 
 
 def _stamp(path: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ const modules = readdirSync(WEB, { recursive: true }).filter(
 
 /** The modules that speak; those of the engine say what is wrong as the server does, for programs. */
 const speaking = modules.filter((name) => !/^(local[/\\]|previews)/.test(name) || /engine/.test(name));
-const page = read("index.html");
+const pages = ["index.html", "film.html"].map(read);
+const page = pages.join("\n");
 
 /** The string literals of a module, and what stands between the gaps of its templates. */
 function literalsOf(source) {
@@ -109,7 +110,7 @@ test("the page itself has no words, but names, keys and commands", () => {
   const shown = page
     .replace(/<!--[\s\S]*?-->|<(title|script|style|code|kbd)\b[\s\S]*?<\/\1>|<[^>]+>/g, "\n")
     .match(/[\p{L}]{2,}[^\n]*/gu);
-  assert.deepEqual(shown, ["Studio"]);
+  assert.deepEqual(shown, ["Studio", "Studio"]);
   const attributes = [...page.matchAll(/\s(?:aria-label|title|alt|placeholder|aria-valuetext)="([^"]*)"/g)];
   assert.deepEqual(new Set(attributes.map(([, text]) => text)), new Set(["Photochrom"]));
 });
@@ -118,7 +119,7 @@ test("the page itself has no words, but names, keys and commands", () => {
 const NAMES =
   /^(Escape|Enter|Delete|Backspace|Home|End|Page(Up|Down)|Arrow\w+|\w+Error|Aborted|Files|WebP|UnknownPicture|(Content|Retry)-\w+|X-Name| · Photochrom Studio|Photochrom Studio|take over)$/;
 const classes = new Set(
-  ["base.css", "studio.css"].flatMap((name) =>
+  ["base.css", "studio.css", "film.css"].flatMap((name) =>
     [...read(name).matchAll(/\.([a-z][\w-]*)/g)].map(([, one]) => one),
   ),
 );

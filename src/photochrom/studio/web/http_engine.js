@@ -10,7 +10,7 @@ export { OfflineError, onFiles, ProblemError };
 
 /**
  * @typedef {{
- *   method?: string, json?: Order, body?: FormData, signal?: AbortSignal, onSent?: (share: number) => void,
+ *   method?: string, json?: object, body?: FormData | Blob, signal?: AbortSignal, onSent?: (share: number) => void,
  * }} Sending
  */
 
@@ -21,6 +21,7 @@ export { OfflineError, onFiles, ProblemError };
 export const about = {
   place: placeOf(globalThis.location?.hostname ?? "localhost"),
   limits: () => "",
+  films: true,
 };
 
 export const connection = new EventTarget();
@@ -106,7 +107,7 @@ function fetchFollowed(path, { method = "GET", body, signal, onSent }) {
  * @param {string} path
  * @param {Sending} options
  */
-async function send(path, { method = "GET", json, body, signal, onSent } = {}) {
+export async function send(path, { method = "GET", json, body, signal, onSent } = {}) {
   /** @type {HeadersInit} */
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
   const content = json === undefined ? body : JSON.stringify(json);
@@ -130,7 +131,7 @@ async function send(path, { method = "GET", json, body, signal, onSent } = {}) {
 }
 
 /** @type {(path: string, options?: Sending) => Promise<any>} */
-const inJson = async (path, options) => (await send(path, options)).json();
+export const inJson = async (path, options) => (await send(path, options)).json();
 /** @type {(path: string, options?: Sending) => Promise<Blob>} */
 const inBytes = async (path, options) => (await send(path, options)).blob();
 /** @type {(id: string, door?: string) => string} */

@@ -7,6 +7,7 @@ import { announce, byId, checkedIn, closest, make, placeIcons, tell } from "./do
 import { HintsError, hintsIn, isUntouched, UNTOUCHED, withLock } from "./edits.js";
 import { reasonFor } from "./engine_errors.js";
 import { Eyedropper } from "./eyedropper.js";
+import { followFilms } from "./films_way.js";
 import { followFilmstrip } from "./filmstrip.js";
 import { followFocus } from "./focus.js";
 import { followPointers } from "./gestures.js";
@@ -63,8 +64,10 @@ const brushPx = () => {
 };
 const brush = () => (checkedIn(byId("brushes")) === FINE ? null : brushPx());
 const { beginHint, openHint } = followPicking({ session, view, layer, picker, canHint, brush, preview });
+const withoutFilms = followFilms(api.about.films);
 /** @type {TakeFiles} */
-const openFiles = async (files) => {
+const openFiles = async (found) => {
+  const files = withoutFilms(found);
   const photos = files.filter((file) => !isHints(file) && !isProject(file)).map((file) => new Photo(file));
   for (const file of files.filter(isHints)) await openHints(file, photos);
   for (const file of files.filter(isProject)) photos.push(...(await photosOf(file)));

@@ -29,7 +29,7 @@ export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
   /** @type {(() => void) | null} */
   #returnTo = null;
 
-  /** @param {import("./eyedropper.js").Eyedropper} eyedropper */
+  /** @param {import("./eyedropper.js").Eyedropper | null} eyedropper null: the page has none */
   constructor(eyedropper) {
     super();
     byId("reach").addEventListener("input", () => {
@@ -39,6 +39,7 @@ export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
     });
     byId("reach").addEventListener("change", () => this.#emit("reached"));
     byId("eyedropper").addEventListener("click", () => {
+      if (!eyedropper) return;
       if (eyedropper.isActive) {
         eyedropper.stop();
         return;

@@ -7,6 +7,7 @@ export class FileError extends Error {}
 
 const HINTS = /\.json$/i;
 const PHOTOGRAPHS = /\.(jpe?g|png|tiff?|webp|avif|heic|heif|jxl|jp2|bmp|gif|ppm|pgm|pnm)$/i;
+const FILMS = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|m2ts|mts|ts|vob|wmv|asf|flv|ogv|3gp|dv|mxf|y4m)$/i;
 const inOrder = new Intl.Collator(undefined, { numeric: true });
 
 /** @returns {entry is FileSystemDirectoryEntry} */
@@ -31,6 +32,9 @@ export async function whole(file) {
 
 /** @type {(file: File) => boolean} */
 export const isHints = (file) => HINTS.test(file.name);
+
+/** Whether a file is a film, by its name or type. @param {File} file */
+export const isFilm = (file) => file.type.startsWith("video/") || FILMS.test(file.name);
 
 /**
  * "flower" of "flower.jpg" and of "flower.hints.json".

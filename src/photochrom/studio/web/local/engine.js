@@ -37,6 +37,7 @@ export const about = {
     model: (name) => t("panel.modelInBrowser", { name }),
   },
   limits: () => t("download.limits"),
+  films: false,
 };
 
 /** This engine never goes away. */

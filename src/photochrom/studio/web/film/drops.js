@@ -1,0 +1,46 @@
+// Files that are dropped on the page for films.
+
+import { byId } from "../dom.js";
+import { dropped } from "../reading.js";
+import { t } from "../words.js";
+
+const SHOWN_MS = 400;
+
+/** @param {DragEvent} event */
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+/** @param {Event} event */
+const targetOf = (event) => (event.target instanceof Element ? event.target : null);
+
+/** Whether a file that is dropped there is a reference. @param {Element | null} target */
+const isAside = (target) => target?.closest("#references-section") != null;
+
+/**
+ * @param {() => boolean} hasFilm
+ * @param {(file: File, aside: boolean) => void} take is given the file, and whether it is a reference
+ */
+export function followFilmDrops(hasFilm, take) {
+  const veil = byId("drop");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let leaving;
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    const aside = hasFilm() && isAside(targetOf(event));
+    veil.hidden = false;
+    veil.classList.toggle("aside", aside);
+    byId("drop-text").textContent = t(aside ? "drop.follow" : hasFilm() ? "films.dropPainted" : "drop.open");
+    clearTimeout(leaving);
+    leaving = setTimeout(() => {
+      veil.hidden = true;
+    }, SHOWN_MS);
+  });
+  document.addEventListener("drop", async (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    veil.hidden = true;
+    const aside = isAside(targetOf(event));
+    const { files } = await dropped(/** @type {DataTransfer} */ (event.dataTransfer));
+    if (files.length) take(files[0], aside);
+  });
+}

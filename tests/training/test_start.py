@@ -16,6 +16,7 @@ from onnx import numpy_helper
 
 from photochrom.color.grid import gamut_grid
 from photochrom.errors import CheckpointError, ContractError, ModelNotFoundError
+from photochrom.models import added, adding
 from photochrom.models.network import Tokens
 from photochrom.models.session import Session
 from photochrom.models.weights import find_model
@@ -28,6 +29,7 @@ from photochrom.training.network import HintNetwork
 from photochrom.training.regions import SIZES
 from photochrom.training.run_folder import save_checkpoint
 from photochrom.training.start import exported_file, load_exported, measured, set_statistics
+from standins import ddcolor
 
 pytestmark = pytest.mark.train
 
@@ -230,6 +232,17 @@ def test_an_onnx_file_is_started_from_by_its_path(hint_model):
 @pytest.mark.parametrize("start", ["runs/one/best.ckpt", "photochrom.ckpt"])
 def test_all_else_is_a_checkpoint(start):
     assert exported_file(start) is None
+
+
+def test_an_added_model_is_started_from_by_its_name_if_it_is_our_own(
+    hint_model, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(added.VARIABLE, str(tmp_path / "kept"))
+    adding.add(hint_model, name="mine", licence="Apache-2.0")
+    assert exported_file("mine") == tmp_path / "kept" / "mine.onnx"
+    adding.add(ddcolor(tmp_path / "theirs.onnx"), like="ddcolor")
+    with pytest.raises(ContractError, match=r"theirs\.onnx: not one of Photochrom's own models"):
+        exported_file("theirs")
 
 
 def test_a_missing_file_is_named():

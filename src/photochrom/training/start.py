@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from photochrom.errors import CheckpointError
+from photochrom.errors import Advice, CheckpointError, ContractError
+from photochrom.models.file import has_contract
 from photochrom.models.session import Session
-from photochrom.models.weights import find_model, shipped_models
+from photochrom.models.weights import find_model, find_named
 from photochrom.training.autoencoder import Autoencoder
 from photochrom.training.decoder import HEADS, HintAttention
 from photochrom.training.encoder import norms_of
@@ -49,17 +50,27 @@ def exported_file(start: str) -> Path | None:
 
     Parameters
     ----------
-    start : a shipped model's name, or a path; that of an ONNX file ends in ``.onnx``
+    start : the name of a model that ships or was added, or a path; that of an ONNX file ends in
+        ``.onnx``
 
     Raises
     ------
     ModelNotFoundError
         There is no such ONNX file.
+    ContractError
+        It is another maker's, or no model at all.
     ModelError
-        The shipped file is damaged.
+        The file behind the name is damaged.
     """
-    names = {model.name for model in shipped_models()}
-    return find_model(start) if start in names or start.endswith(".onnx") else None
+    if find_named(start) is None and not start.endswith(".onnx"):
+        return None
+    path = find_model(start)
+    if not has_contract(path):
+        raise ContractError(
+            f"{path}: not one of Photochrom's own models, from which alone training can start.",
+            advice=[Advice.SEE_MODELS],
+        )
+    return path
 
 
 def load_exported(model: nn.Module, path: Path) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def run(finished, recipe_for):
+def finished_run(finished, recipe_for):
     """A finished run; tests leave it as it is."""
     from photochrom.training.loop import train
 

@@ -103,10 +103,10 @@ def test_a_hint_network_goes_on_exactly_and_ends_with_larger_crops(recipe_for, t
     assert rates[1] == pytest.approx(0.3 * rates[0])
 
 
-def test_a_run_starts_from_the_weights_that_another_would_ship(run, recipe_for, tmp_path):
-    start = f"model.start={run / 'best.ckpt'}"
+def test_a_run_starts_from_the_weights_that_another_would_ship(finished_run, recipe_for, tmp_path):
+    start = f"model.start={finished_run / 'best.ckpt'}"
     train(recipe_for(start, "train.epochs=1", "optim.lr=1e-12"), tmp_path / "next")
-    shipped, found = load_checkpoint(run / "best.ckpt")["average"], last(tmp_path / "next")
+    shipped, found = load_checkpoint(finished_run / "best.ckpt")["average"], last(tmp_path / "next")
     for key in ("decoder.0.0.weight", "decoder.4.bias"):
         torch.testing.assert_close(found["average"][key], shipped[key])
         torch.testing.assert_close(found["model"][key], shipped[key])
@@ -129,8 +129,8 @@ def test_a_run_with_a_critic_starts_from_one_without(recipe_for, tmp_path):
     assert "critic.verdict.1.weight" in found.keys() - shipped.keys()
 
 
-def test_a_run_can_not_start_from_other_layers(run, recipe_for, tmp_path):
-    state = load_checkpoint(run / "best.ckpt")
+def test_a_run_can_not_start_from_other_layers(finished_run, recipe_for, tmp_path):
+    state = load_checkpoint(finished_run / "best.ckpt")
     del state["average"]["decoder.4.bias"]
     save_checkpoint(state, tmp_path / "other.ckpt")
     with pytest.raises(CheckpointError, match=r"other\.ckpt: doesn't fit the model"):

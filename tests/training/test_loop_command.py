@@ -126,8 +126,8 @@ main()
 """
 
 
-def test_a_checkpoint_too_large_for_the_disk_ends_in_a_message(run, recipe_for, tmp_path):
-    old = copy_checkpoints(run, tmp_path)
+def test_a_checkpoint_too_large_for_the_disk_ends_in_a_message(finished_run, recipe_for, tmp_path):
+    old = copy_checkpoints(finished_run, tmp_path)
     arguments = ["train", recipe_for.file, "--out", tmp_path, "--resume", "--set", "train.epochs=3"]
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, *map(str, arguments)],
@@ -144,5 +144,5 @@ def test_a_checkpoint_too_large_for_the_disk_ends_in_a_message(run, recipe_for, 
     assert parts(tmp_path) == []
 
 
-def test_the_recipe_in_the_checkpoint_is_the_resolved_one(run, recipe_for):
-    assert last(run)["recipe"] == recipe_to_dict(recipe_for())
+def test_the_recipe_in_the_checkpoint_is_the_resolved_one(finished_run, recipe_for):
+    assert last(finished_run)["recipe"] == recipe_to_dict(recipe_for())

@@ -30,11 +30,11 @@ pytestmark = [
 ]
 
 
-def test_an_existing_run_is_not_overwritten(run, recipe_for):
-    before = (run / "last.ckpt").read_bytes()
+def test_an_existing_run_is_not_overwritten(finished_run, recipe_for):
+    before = (finished_run / "last.ckpt").read_bytes()
     with pytest.raises(TrainingError, match="already"):
-        train(recipe_for(), run)
-    assert (run / "last.ckpt").read_bytes() == before
+        train(recipe_for(), finished_run)
+    assert (finished_run / "last.ckpt").read_bytes() == before
 
 
 def test_there_must_be_a_run_to_resume(recipe_for, tmp_path):
@@ -43,9 +43,9 @@ def test_there_must_be_a_run_to_resume(recipe_for, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "garbage", "version"])
-def test_a_damaged_checkpoint_is_no_run_to_resume(run, recipe_for, tmp_path, damage):
+def test_a_damaged_checkpoint_is_no_run_to_resume(finished_run, recipe_for, tmp_path, damage):
     broken = tmp_path / "last.ckpt"
-    whole = (run / "last.ckpt").read_bytes()
+    whole = (finished_run / "last.ckpt").read_bytes()
     if damage == "version":
         save_checkpoint({"version": 99}, broken)
     else:
@@ -54,8 +54,8 @@ def test_a_damaged_checkpoint_is_no_run_to_resume(run, recipe_for, tmp_path, dam
         train(recipe_for(), tmp_path, resume=True)
 
 
-def test_a_checkpoint_of_other_layers_does_not_fit(run, recipe_for, tmp_path):
-    state = last(run)
+def test_a_checkpoint_of_other_layers_does_not_fit(finished_run, recipe_for, tmp_path):
+    state = last(finished_run)
     del state["model"]["decoder.4.bias"]
     save_checkpoint(state, tmp_path / "last.ckpt")
     with pytest.raises(CheckpointError, match="doesn't fit the model"):
@@ -102,8 +102,8 @@ def test_a_learning_rate_far_too_high_diverges_and_names_no_checkpoint_that_is_n
     assert not (tmp_path / "last.ckpt").exists()
 
 
-def test_a_full_disk_leaves_the_old_checkpoint(run, recipe_for, tmp_path, monkeypatch):
-    old = copy_checkpoints(run, tmp_path)
+def test_a_full_disk_leaves_the_old_checkpoint(finished_run, recipe_for, tmp_path, monkeypatch):
+    old = copy_checkpoints(finished_run, tmp_path)
 
     def full(content, file):
         file.write(b"some of it")
@@ -154,10 +154,10 @@ def test_a_batch_larger_than_the_data_is_refused(recipe_for, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_resuming_with_another_recipe_shows_the_change(run, recipe_for):
-    before = (run / "last.ckpt").read_bytes()
+def test_resuming_with_another_recipe_shows_the_change(finished_run, recipe_for):
+    before = (finished_run / "last.ckpt").read_bytes()
     with pytest.raises(RecipeError) as caught:
-        train(recipe_for("optim.lr=0.0625"), run, resume=True)
+        train(recipe_for("optim.lr=0.0625"), finished_run, resume=True)
     assert '"lr": 0.001' in str(caught.value)
     assert '"lr": 0.0625' in str(caught.value)
-    assert (run / "last.ckpt").read_bytes() == before
+    assert (finished_run / "last.ckpt").read_bytes() == before

@@ -25,13 +25,13 @@ pytestmark = [
 ]
 
 
-def test_the_recipe_of_a_run_loads_back(run, recipe_for):
-    assert load_recipe(run / "recipe.toml") == recipe_for()
-    assert recipe_from_dict(last(run)["recipe"]) == recipe_for()
+def test_the_recipe_of_a_run_loads_back(finished_run, recipe_for):
+    assert load_recipe(finished_run / "recipe.toml") == recipe_for()
+    assert recipe_from_dict(last(finished_run)["recipe"]) == recipe_for()
 
 
-def test_curves_have_a_row_an_epoch(run):
-    with (run / "curves.csv").open(newline="") as file:
+def test_curves_have_a_row_an_epoch(finished_run):
+    with (finished_run / "curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [1, 2]
     assert [int(row["step"]) for row in rows] == [STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH]
@@ -48,24 +48,24 @@ def test_curves_have_a_row_an_epoch(run):
         "held_out_colorfulness_truth",
         "seconds",
     }
-    recorded = last(run)["progression"]["rows"]
+    recorded = last(finished_run)["progression"]["rows"]
     assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in recorded]
 
 
-def test_pictures_of_a_run_can_be_read(run):
-    assert picture.read(run / "curves.png").srgb().std() > 1
-    grid = pyvips.Image.new_from_file(str(run / "grids" / "epoch-0002.png"))
+def test_pictures_of_a_run_can_be_read(finished_run):
+    assert picture.read(finished_run / "curves.png").srgb().std() > 1
+    grid = pyvips.Image.new_from_file(str(finished_run / "grids" / "epoch-0002.png"))
     assert (grid.height, grid.width, grid.bands) == (16 * HELD_OUT, 3 * 16, 3)
 
 
-def test_the_checkpoint_says_what_it_was_trained_on(run):
-    state = last(run)
+def test_the_checkpoint_says_what_it_was_trained_on(finished_run):
+    state = last(finished_run)
     assert state["sources"] == ["18 pictures"]
     assert state["classes"] == ["a", "b"]
     assert torch.tensor(state["mean_ab"]).shape == (101, 2)
 
 
-def test_the_shipped_weights_are_the_averaged_ones(run, recipe_for, tmp_path, monkeypatch):
+def test_the_shipped_weights_are_the_averaged_ones(finished_run, recipe_for, tmp_path, monkeypatch):
     measured = []
     measure = held_out.measure
 
@@ -141,8 +141,10 @@ def test_a_classifier_trains_and_its_layers_become_an_encoder(recipe_for, tmp_pa
     )
 
 
-def test_the_run_folder_holds_what_it_should(run):
-    names = sorted(str(path.relative_to(run)) for path in run.rglob("*") if path.is_file())
+def test_the_run_folder_holds_what_it_should(finished_run):
+    names = sorted(
+        str(path.relative_to(finished_run)) for path in finished_run.rglob("*") if path.is_file()
+    )
     assert names == [
         "best.ckpt",
         "curves.csv",

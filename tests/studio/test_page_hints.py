@@ -154,7 +154,7 @@ def test_a_lasso_has_its_own_tone_and_goes_to_the_command_line(studio):
     assert "--edits" in page.locator("#command").inner_text()
     edits = load_edits(Path(studio.download("#download-hints").path()))
     page.keyboard.press("Escape")
-    painted = Colorizer(threads=1).prepare(SAMPLES / "china.jpg").paint(lassos=edits.lassos)
+    painted = Colorizer(threads=1).prepare(SAMPLES / "china.jpg").paint(lassos=edits.look.lassos)
     lab = color.srgb_to_lab(painted.srgb())[362:372, 443:453].mean(axis=(0, 1))
     assert np.hypot(*(studio.lab(*bush) - lab)[1:]) < 4
     page.get_by_role("button", name="Lasso 1").click()

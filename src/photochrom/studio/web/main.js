@@ -78,10 +78,14 @@ const askHints = async () => {
   for (const file of await askFile({ accept: ".json" })) await openHints(file);
 };
 
-const tone = followTone(session, layer, () => {
-  setTool("lasso");
-  announce(t("lasso.help"));
-  byId("stage").focus({ preventScroll: true });
+const tone = followTone(session, layer, {
+  isOn: () => tool === "lasso",
+  toggle: () => {
+    setTool(tool === "lasso" ? "hint" : "lasso");
+    if (tool !== "lasso") return;
+    tell(t("lasso.help"), { kind: "note" });
+    byId("stage").focus({ preventScroll: true });
+  },
 });
 const lassos = drawLassos(session, view, layer, (key) => {
   setTool("hint");
@@ -507,6 +511,7 @@ function setTool(name) {
     byId(`tool-${one}`).setAttribute("aria-pressed", String(one === name));
   stage.classList.toggle("hand", name === "hand");
   stage.classList.toggle("drawing", name === "lasso");
+  tone.show();
 }
 
 /** @type {(value: boolean) => void} */

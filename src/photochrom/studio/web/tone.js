@@ -38,10 +38,10 @@ function wordsFor(name, value) {
 const lassoTone = (name) => LASSO_TONES.find((one) => one === name) ?? null;
 
 /**
- * @type {(session: Session, layer: HintsLayer, draw: () => void) =>
+ * @type {(session: Session, layer: HintsLayer, drawing: { isOn: () => boolean, toggle: () => void }) =>
  *   { show: () => void, choose: (key: string | null) => void }}
  */
-export function followTone(session, layer, draw) {
+export function followTone(session, layer, drawing) {
   /** @type {string | null} the lasso that the sliders are for; null: all of the photograph */
   let chosen = null;
   let drag = 0;
@@ -64,10 +64,11 @@ export function followTone(session, layer, draw) {
   /** @type {(key: string | null) => void} */
   const choose = (key) => {
     chosen = key;
+    if (drawing.isOn()) drawing.toggle();
     show();
   };
 
-  /** @type {(words: string, isPressed: boolean | null, act: () => void, title?: string) => HTMLElement} */
+  /** @type {(words: string, isPressed: boolean, act: () => void, title?: string) => HTMLElement} */
   const chip = (words, isPressed, act, title) =>
     make(
       "button",
@@ -75,7 +76,7 @@ export function followTone(session, layer, draw) {
         class: "chip",
         type: "button",
         title,
-        "aria-pressed": isPressed === null ? null : String(isPressed),
+        "aria-pressed": String(isPressed),
         on: { click: act },
       },
       words,
@@ -83,11 +84,11 @@ export function followTone(session, layer, draw) {
 
   /** @type {(lassos: Lasso[], lasso: Lasso | null) => HTMLElement[]} */
   const chips = (lassos, lasso) => [
-    chip(t("lasso.whole"), lasso === null, () => choose(null)),
+    chip(t("lasso.whole"), lasso === null && !drawing.isOn(), () => choose(null)),
     ...lassos.map((one, at) =>
       chip(t("lasso.one", { number: at + 1 }), one === lasso, () => choose(one.key)),
     ),
-    chip(t("lasso.draw"), null, draw, t("lasso.drawAbout")),
+    chip(t("lasso.draw"), drawing.isOn(), drawing.toggle, t("lasso.drawAbout")),
   ];
 
   /** @type {unknown[]} for what the chips stand there */
@@ -112,8 +113,9 @@ export function followTone(session, layer, draw) {
     }
     layer.outline(lasso?.points ?? null);
     byId("lasso-delete").hidden = lasso === null;
-    if (shown[0] === edit.lassos && shown[1] === lasso) return;
-    shown = [edit.lassos, lasso];
+    const now = [edit.lassos, lasso, drawing.isOn()];
+    if (now.every((part, at) => part === shown[at])) return;
+    shown = now;
     refill(byId("tone-for"), chips(edit.lassos, lasso));
   };
 

@@ -164,5 +164,6 @@ def test_whatever_is_sent_is_answered_as_described(described, checks, path, meth
         ask()
     except Unsatisfiable:
         assert kind is KINDS[1]  # there is nothing that could be wrong
-    if kind is KINDS[0] and method == "get" and path != "/v1/samples/{name}":
+    nothing_there = path == "/v1/samples/{name}" or path.startswith("/v1/films/")  # none is open
+    if kind is KINDS[0] and method == "get" and not nothing_there:
         assert 200 in statuses or path.endswith("/colors")

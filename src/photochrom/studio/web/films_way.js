@@ -9,6 +9,7 @@ import { t } from "./words.js";
  * @returns {(files: File[]) => File[]} says where films go, and gives the files that aren't films
  */
 export function followFilms(offered) {
+  if (offered) byId("films-link").href = "film.html";
   byId("films-link").hidden = !offered;
   byId("films-why").hidden = offered;
 

@@ -72,6 +72,7 @@ def test_lassos_are_read_as_files_hold_them():
         ([{"points": SQUARE[:2]}], "at least three points"),
         ([{"points": [[1, 2, 3]] * 3}], "can't be read"),
         ([{"points": [[1, float("nan")]] * 3}], "at least three points"),
+        ([{"points": [[1, -1e300]] * 3}], "at least three points"),
         ([{"points": SQUARE, "warmth": 1.5}], "warmth is 1.5"),
         ([{"points": SQUARE, "warmth": "hot"}], "can't be read"),
     ],

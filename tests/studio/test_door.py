@@ -98,7 +98,7 @@ def test_work_is_not_under_the_heads_deadline(start, monkeypatch):
     assert client.get("/v1/models").status_code == 200
 
 
-MODELS = {"models": [], "current": "none", "reads": [], "writes": []}
+MODELS = {"models": [], "current": "none", "reads": [], "writes": [], "clips": False}
 
 
 def test_the_silent_make_room(start):

@@ -94,14 +94,14 @@ def test_a_kept_place_stays_and_can_be_let_go(studio):
     before = studio.lab(0.8, 0.55)
     assert "Kept" in studio.page.locator("#hint-list").inner_text()
     studio.page.locator("#tool-hint").click()
-    studio.click(0.8, 0.75)
+    studio.click(0.8, 0.65)
     studio.page.wait_for_selector(".likely-one")
     set_slider(studio.page, "#reach", 100)
     studio.page.locator("#picker-hex").fill("#c03030")
     studio.changed(lambda: studio.page.locator("#picker-hex").press("Enter"))
     studio.page.locator("#picker-close").click()
     kept = np.hypot(*(studio.lab(0.8, 0.55) - before)[1:])
-    assert kept < 0.5
+    assert kept < 1
     studio.shot("kept-1440-light")
     studio.changed(studio.page.get_by_role("button", name="Delete the kept place").click)
     assert np.hypot(*(studio.lab(0.8, 0.55) - before)[1:]) > kept + 0.2
@@ -184,7 +184,7 @@ def test_hints_are_selected_moved_and_deleted_together(studio):
     page.keyboard.up("Shift")
     page.wait_for_selector(".marker.grouped >> nth=1")
     assert page.locator(".marker.grouped").count() == 2
-    page.wait_for_function("document.querySelector('#announce').textContent.includes('2')")
+    page.wait_for_function("() => document.querySelector('#announce').textContent.includes('2')")
     assert "selected" in page.locator(".marker").first.get_attribute("aria-label")
     studio.shot("group-1440-light")
     box = before[0]

@@ -76,5 +76,5 @@ def test_a_hint_counts_for_its_shot(colorizer, tmp_path, photograph, panned, cli
 
 
 def test_a_reference_is_refused(colorizer, tmp_path, smooth_srgb):
-    with pytest.raises(UnsupportedError, match="references"):
+    with pytest.raises(UnsupportedError, match="can't do this: reference"):
         colorizer.reference(smooth_srgb(40, 40))

@@ -44,7 +44,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Visitors": ("token", "insecure"),
         "Model and machine": (
             *("model", "like", "device", "workers", "processes"),
-            *("max_memory_mb", "max_upload_mb", "max_pixels"),
+            *("max_memory_mb", "max_upload_mb", "max_film_mb", "max_pixels"),
         ),
     },
 }

@@ -16,6 +16,8 @@ from photochrom.runtime.tone import Tone
 from photochrom.runtime.upsample import cell_means
 
 RANGES = {"vividness": (0, 2), "warmth": (-1, 1), "tint": (-1, 1), "strength": (0, 1)}
+FARTHEST_PX = 1_000_000
+"""Corners may lie outside of the photograph, but not farther than this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class Lasso:
     Raises
     ------
     OptionError
-        There are fewer than three corners, or a number is not finite or outside of its range.
+        There are fewer than three corners, one is farther off than a million pixels, or a number
+        is outside of its range.
     """
 
     points: Points
@@ -40,8 +43,10 @@ class Lasso:
 
     def __post_init__(self) -> None:
         numbers = (value for point in self.points for value in point)
-        if len(self.points) < 3 or not all(map(math.isfinite, numbers)):
-            raise OptionError(f"{self}: a lasso needs at least three points of finite numbers.")
+        if len(self.points) < 3 or not all(abs(value) <= FARTHEST_PX for value in numbers):
+            raise OptionError(
+                f"{self}: a lasso needs at least three points, {-FARTHEST_PX:,}..{FARTHEST_PX:,}."
+            )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:

@@ -10,13 +10,17 @@ const RANGES = [
   ["strength", 0, 1],
 ];
 
+/** Corners may lie outside of the photograph, but not farther than this. */
+const FARTHEST_PX = 1_000_000;
+
 /**
  * A lasso as it comes from the page. Throws where it can't be.
  * @type {(entry: LassoEntry) => LassoEntry}
  */
 export function readLasso(entry) {
-  const canLie = entry.points.length >= 3 && entry.points.every((point) => point.every(Number.isFinite));
-  if (!canLie) throw new TypeError("A lasso needs at least three points of finite numbers.");
+  const isNear = (/** @type {number} */ value) => Math.abs(value) <= FARTHEST_PX;
+  const canLie = entry.points.length >= 3 && entry.points.every((point) => point.every(isNear));
+  if (!canLie) throw new TypeError("A lasso needs at least three points, -1,000,000..1,000,000.");
   for (const [name, low, high] of RANGES) {
     const value = entry[name] ?? low;
     if (!(value >= low && value <= high))

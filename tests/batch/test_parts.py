@@ -100,12 +100,14 @@ def test_the_status_counts_each_photograph_once(tmp_path):
         first.append(record(2))
         first.append(record(3, "skipped"))
         first.append(record(4, "failed", error="empty"))
+        first.append(record(5, "failed", error="the store was busy"))
     with Parts(place) as second:
         second.append(record(1, model=ModelIdentity("tiny", "", "")))
         second.append(record(2))
         second.append(record(2, "failed", error="the object already exists"))
+        second.append(record(5, "skipped"))
     found = summarize(str(tmp_path))
-    assert (found.done, found.failed, found.skipped, found.repeated) == (2, 1, 1, 1)
+    assert (found.done, found.failed, found.skipped, found.repeated) == (2, 1, 2, 1)
     assert (found.input_bytes, found.output_bytes, found.seconds) == (200, 400, 1.0)
     assert found.errors == {"4.jpg": "empty"}
     assert found.models == {"tiny": 1, "unknown": 2}

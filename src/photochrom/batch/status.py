@@ -39,7 +39,8 @@ class Summary:
     """Records of results that were done before."""
     models: Counter[str] = field(default_factory=Counter)
     errors: dict[str, str] = field(default_factory=dict)
-    """Why photographs failed that haven't been done since, by their results; at most `KEPT`."""
+    """Why photographs failed that haven't been done or skipped since, by their results; at most
+    `KEPT`."""
 
 
 def summarize(place: str) -> Summary:
@@ -102,7 +103,7 @@ def _counted(*sources: Iterable[Record | ObjectRecord]) -> Summary:
     summary.failed = int((counted[:, 1] == _FAILED).sum())
     summary.skipped = int((counted[:, 1] == _SKIPPED).sum())
     digests = np.array([digest(name) for name in summary.errors], np.uint64)
-    is_left = ~np.isin(digests, counted[is_done, 0])
+    is_left = np.isin(digests, counted[counted[:, 1] == _FAILED, 0])
     summary.errors = dict(compress(summary.errors.items(), is_left))
     summary.repeated = int((status == _DONE).sum()) - summary.done
     summary.input_bytes = int(counted[is_done, 2].sum())

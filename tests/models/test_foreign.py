@@ -197,6 +197,7 @@ def half_open(path):
         ("deoldify", ddcolor, r"'output'.*wants \(1, 3, height, width\)"),
         ("ddcolor", deoldify, r"'output'.*wants \(1, 2, height, width\)"),
         ("ddcolor", lambda p: zhang(p, hints=True), "'hint_ab'.*wants one picture"),
+        ("ddcolor", zhang, r"'input' .*\[1, 1, 256, 256\].*wants \(1, 3, height, width\)"),
         ("ddcolor", half_open, r"\[1, 3, 256, None\].*wants both sides fixed, or both open"),
         ("stable", ddcolor, "like is 'stable'; expected one of ddcolor, "),
     ],

@@ -241,7 +241,8 @@ class Foreign:
         if len(left) != 1:
             wanted = f"'{one.input}'" if one.input else "one picture"
             raise self._unlike(f"takes {_shown(ports)}", wanted)
-        wanted_channels = (1,) if one.takes == "lightness" else (1, 3)
+        gray = (3,) if one.like else (1, 3)  # all that are published take three equal planes
+        wanted_channels = (1,) if one.takes == "lightness" else gray
         self._check_port(left[0], wanted_channels)
         for port, channels in zip(found, (2, 1), strict=False):
             self._check_port(port, (channels,))

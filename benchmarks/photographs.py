@@ -33,7 +33,7 @@ def colorizers(models: list[str] | None, like: str | None = None) -> dict[str, C
     """The colorizers that were asked for, by their names."""
     return {
         label: Colorizer(model, like=like_of(model, like))
-        for label, model in labels_of(models or ["photochrom"]).items()
+        for label, model in labels_of(models or ["photochrom"], like=like).items()
     }
 
 

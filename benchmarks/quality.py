@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append")
     options = parser.parse_args()
     parts = options.only or PARTS
-    models = labels_of(options.models or ["photochrom", "resnet18-gray"])
+    models = labels_of(options.models or ["photochrom", "resnet18-gray"], like=options.like)
     if "reports" in parts:
         for data in options.data:
             print_report(list(models.values()), options.like, data, options.limit, options.json)

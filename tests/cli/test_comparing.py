@@ -62,6 +62,7 @@ def test_color_photographs_are_measured_and_broken_ones_named(run, here, smooth_
         (["old.png", "-m", "nonsense"], "'nonsense' is neither"),
         (["old.png", "old.png", "--hints", "hints.json"], "--hints works with one photograph"),
         (["."] * 101, "takes at most 100"),
+        (["old.png", "--like", "ddcolor"], "All of these models describe themselves"),
     ],
 )
 def test_wrong_orders_are_refused(arguments, message, run):

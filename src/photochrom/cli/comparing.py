@@ -72,7 +72,7 @@ def compare(
     if hints is not None and len(photographs) > 1:
         raise JobError(f"--hints works with one photograph; found {len(photographs)}.")
     given = () if hints is None else load_hints(hints)
-    labels = labels_of(models or [one.name for one in named_models()])
+    labels = labels_of(models or [one.name for one in named_models()], like=like)
     colorizers = {
         label: Colorizer(model, like=like_of(model, like), device=device)
         for label, model in labels.items()

@@ -111,10 +111,12 @@ def evaluate(
         The source is missing, or too few photographs in it can be read.
     MissingExtraError
         The ``train`` extra is not installed.
+    ModelNotFoundError, ContractError
+        As for `Colorizer`, and for `labels_of`.
     """
     colorizers = {
         label: Colorizer(model, like=like_of(model, like))
-        for label, model in labels_of(models).items()
+        for label, model in labels_of(models, like=like).items()
     }
     items = list_source(data, part="test")
     random = np.random.default_rng(seed)

@@ -69,17 +69,32 @@ def like_of(model: str | os.PathLike[str] | None, like: str | None) -> str | Non
     return None if has_contract(weights.find_model(model)) else like
 
 
-def labels_of(models: Sequence[str | os.PathLike[str] | None]) -> dict[str, str | None]:
+def labels_of(
+    models: Sequence[str | os.PathLike[str] | None], *, like: str | None = None
+) -> dict[str, str | None]:
     """What to call each of several models in one table: its name, or that of its file.
 
     Parameters
     ----------
     models : as for `open_model`; a repeated one counts once
+    like : the kind of those that nothing else describes
 
     Returns
     -------
     Label -> model; files of one name are called by their paths
+
+    Raises
+    ------
+    ModelNotFoundError
+        `like` is given, and one of them can't be found.
+    ContractError
+        `like` is given, and none of them needs it.
     """
+    if like is not None and not any(like_of(model, like) for model in models):
+        raise ContractError(
+            f"All of these models describe themselves; a kind, such as '{like}', is for the path "
+            "of a file."
+        )
     named = list(dict.fromkeys(None if one is None else str(one) for one in models))
     short = [_short(one) for one in named]
     return {

@@ -1,22 +1,26 @@
 """`photochrom.batch.cluster`: a real Ray cluster on this machine, killed in parts and whole."""
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from photochrom.batch import parts
-from photochrom.batch.cluster import parse_actors
+from photochrom.batch.cluster import Actor, Team, parse_actors
+from photochrom.batch.objects import ObjectTask
 from photochrom.errors import JobError
 from photochrom.pictures import picture, stores
 from photochrom.pictures.stores import Address
+from photochrom.runtime.options import DEFAULTS
 
 COMMAND = "from photochrom.cli.main import main; main()"
 PATIENCE_S = 400
@@ -31,6 +35,39 @@ def test_numbers_of_actors(text, actors):
 def test_what_is_no_number_of_actors_is_refused(text):
     with pytest.raises(JobError, match="is not a number of actors"):
         parse_actors(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--actors", "1..2"], "--actors needs --ray"),
+        (["--ray", "local", "--jobs", "2"], "--jobs is not available with --ray"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(run, tmp_path, more, message):
+    code, _, err = run("colorize", tmp_path, "-o", tmp_path / "out", *more)
+    assert code == 2
+    assert message in err
+
+
+def test_an_actor_refuses_what_its_memory_is_too_small_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("pyvips.concurrency_set", lambda count: None)  # holds for all tests
+    pyarrow = pytest.importorskip("pyarrow")
+    places = [Address.parse(str(tmp_path / name)) for name in ("small.png", "large.png")]
+    for place, side in zip(places, (24, 3000), strict=True):
+        levels = np.zeros((side, side), np.uint8)
+        stores.put(place, picture.from_array(levels).encode("png"), notes={})
+    tasks = [
+        ObjectTask(source=str(place), target=f"{place}.out.png", key=f"{number}.png")
+        for number, place in enumerate(places)
+    ]
+    manifest = Address.parse(str(tmp_path / parts.NAME))
+    team = Team(manifest=manifest, options=DEFAULTS, memory_bytes=100_000_000)
+    table = Actor(team, 1)(pyarrow.Table.from_pylist([asdict(task) for task in tasks]))
+    outcomes = [pickle.loads(one) for one in table.column("outcome").to_pylist()]
+    found = {one.record.output: one.record for one in outcomes}
+    assert [found[f"{number}.png"].status for number in range(2)] == ["done", "failed"]
+    assert "at most 100 MB may be used" in found["1.png"].error
 
 
 QUIET = """
@@ -145,6 +182,56 @@ def children(process):
                 below.add(int(path.name))
                 found[int(path.name)] = words
     return found
+
+
+FATAL = """
+import os, signal
+from pathlib import Path
+from photochrom.batch import cluster, parts
+from photochrom.batch.objects import ObjectTask
+from photochrom.errors import ClusterError
+from photochrom.pictures.stores import Address
+from photochrom.runtime.options import DEFAULTS
+
+class Doomed(cluster.Actor):
+    def __call__(self, table):
+        if table.column("key")[0].as_py() == "1.png":
+            with open("deaths", "a") as file:
+                file.write("x")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(table)
+
+cluster.Actor = Doomed
+names = [f"{number}.png" for number in range(4)]
+here = Path.cwd()
+tasks = [ObjectTask(source=f"{here}/{n}", target=f"{here}/out/{n}", key=n) for n in names]
+team = cluster.Team(manifest=Address.parse("out/" + parts.NAME), options=DEFAULTS)
+done = set()
+try:
+    for one in cluster.run(tasks, team, cluster.Cluster(actors=(1, 1), block=1)):
+        done.add(one.record.output)
+except ClusterError as error:
+    print(sorted(done), error)
+"""
+
+
+@pytest.mark.slow
+def test_a_block_that_kills_every_actor_comes_to_an_end(tmp_path):
+    pytest.importorskip("ray")
+    for number in range(4):
+        levels = np.full((24, 36), 40 * number, np.uint8)
+        picture.from_array(levels).save(tmp_path / f"{number}.png")
+    (tmp_path / "fatal.py").write_text(FATAL)
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "fatal.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert "['0.png', '2.png', '3.png'] 1 photographs were not done" in ran.stdout, ran.stderr
+    assert (tmp_path / "deaths").read_text() == "x" * 5
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """A batch on a Ray cluster: Ray Data hands out blocks of tasks to actors that hold a model each.
 
-An actor that dies is started again and its block repeated; what the block had finished is found to
-be there (`photochrom.batch.remote`). Ray is told not to report its usage before it is imported.
+An actor that dies is started again and its block repeated, a few times; what the block had finished
+is found to be there (`photochrom.batch.remote`). Ray is told not to report its usage before it is
+imported.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from photochrom.models.weights import FOLDER, find_model
 from photochrom.pictures.stores import Address
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.cores import usable_cores
+from photochrom.runtime.memory import Budget, usual_bytes
 from photochrom.runtime.options import Options
 
 LOCAL = "local"
@@ -35,6 +37,14 @@ BLOCK = 64
 
 _AT_ONCE = 2
 """Photographs that an actor has in work: one waits for its store while the other computes."""
+
+
+_RETRIES = 4
+"""So often a block is begun again: one whose photographs kill their actor must come to an end."""
+
+
+_LEAST_BYTES = 1_000_000_000
+"""For the photographs of an actor; where there is less, there are too many actors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,8 @@ class Team:
     like: str | None = None
     device: str = "cpu"
     reference: Reference | None = None
+    memory_bytes: int | None = None
+    """For the photographs that one actor has in work; None: its share of its machine's."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The model's own file and its descriptor, by their names, where it doesn't ship: other
     machines needn't have them."""
@@ -72,6 +84,7 @@ class Team:
         reference: Reference | None,
         manifest: Address,
         options: Options,
+        memory_bytes: int | None = None,
     ) -> Team:
         """What actors are told of a model that is opened by these values on this machine.
 
@@ -93,6 +106,7 @@ class Team:
             like=like,
             device=device,
             reference=reference,
+            memory_bytes=memory_bytes,
             files=files,
         )
 
@@ -116,22 +130,32 @@ def parse_actors(text: str) -> tuple[int, int]:
 
 
 class Actor:
-    """A process of the cluster, with a model of its own."""
+    """A process of the cluster, with a model of its own.
 
-    def __init__(self, team: Team) -> None:
+    Parameters
+    ----------
+    team : what all are told
+    most : so many of them there may be on this machine
+    """
+
+    def __init__(self, team: Team, most: int) -> None:
         import pyvips
 
         from photochrom.runtime.colorizer import Colorizer
 
         pyvips.concurrency_set(1)
-        model = team.model
-        if team.files:
-            folder = Path(tempfile.mkdtemp(prefix="photochrom-"))
+        with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
             for name, content in team.files.items():
-                (folder / name).write_bytes(content)
-            model = str(folder / str(team.model))
-        colorizer = Colorizer(model, like=team.like, threads=1, device=team.device)
-        self._worker = Worker(colorizer=colorizer, options=team.options, reference=team.reference)
+                Path(folder, name).write_bytes(content)
+            model = str(Path(folder, str(team.model))) if team.files else team.model
+            colorizer = Colorizer(model, like=team.like, threads=1, device=team.device)
+        share = max(_LEAST_BYTES, usual_bytes() // max(1, min(most, usable_cores())))
+        self._worker = Worker(
+            colorizer=colorizer,
+            options=team.options,
+            reference=team.reference,
+            budget=Budget(team.memory_bytes or share),
+        )
         self._manifest = team.manifest
 
     def __call__(self, table: Any) -> Any:
@@ -167,7 +191,8 @@ def run(
         The ray extra is not installed.
     ClusterError
         The cluster can't be reached or was lost, or actors have failed, as where the manifest
-        can't be written. One that is killed is no failure: it begins again.
+        can't be written, or were killed by the same block again and again. One that is killed is
+        else no failure: it begins again.
     """
     ray = _import(cluster.address)
     with _said(ray), _session(ray, cluster):
@@ -179,14 +204,16 @@ def run(
         if not references:
             return
         gpus = 0 if team.device == "cpu" else 1
+        size = _size(ray, cluster, gpus, len(references))
         done = ray.data.from_arrow_refs(references).map_batches(
             Actor,
             batch_size=None,
             batch_format="pyarrow",
-            fn_constructor_args=(team,),
-            compute=ray.data.ActorPoolStrategy(**_size(ray, cluster, gpus, len(references))),
+            fn_constructor_args=(team, size["max_size"]),
+            compute=ray.data.ActorPoolStrategy(**size),
             num_cpus=1,
             num_gpus=gpus,
+            max_task_retries=_RETRIES,
         )
         for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
             for outcome in batch.column("outcome").to_pylist():

@@ -249,15 +249,18 @@ def _carry_out(
     order: BatchOrder, budget_bytes: int | None, *, ray: str, actors: str, dry_run: bool
 ) -> int:
     """Do it, here or on a cluster; the exit code."""
-    from photochrom.runtime.memory import Budget, usable_bytes
+    from photochrom.runtime.memory import Budget, usual_bytes
 
     if order.confidence is not None and order.all_pages:
         raise JobError("--confidence maps a single page; it can't be combined with --pages all.")
-    budget = Budget(budget_bytes or usable_bytes() * 4 // 5)
+    if actors and not ray:
+        raise JobError("--actors needs --ray.")
     if ray or any("://" in place for place in (*order.inputs, order.output or "")):
         from photochrom.cli import remote
 
-        return remote.carry_out(order, budget=budget, ray=ray, actors=actors, dry_run=dry_run)
+        return remote.carry_out(
+            order, memory_bytes=budget_bytes, ray=ray, actors=actors, dry_run=dry_run
+        )
     if order.confidence is not None and order.alternatives:
         raise JobError(
             "--confidence maps a single result; it can't be combined with --alternatives."
@@ -267,4 +270,5 @@ def _carry_out(
         return ExitCode.DONE
     from photochrom.cli import crew
 
+    budget = Budget(budget_bytes or usual_bytes())
     return (crew.run_watch if order.watch else crew.run)(order, budget)

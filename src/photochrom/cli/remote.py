@@ -26,7 +26,7 @@ from photochrom.errors import JobError, StoreError
 from photochrom.models.abilities import check_able
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
-from photochrom.runtime.memory import Budget
+from photochrom.runtime.memory import Budget, usual_bytes
 
 GIVEN_UP = 30
 """After so many failures of a store in a row, none between, the run ends."""
@@ -38,7 +38,8 @@ class StoreOrder:
 
     order: BatchOrder
     plan: Plan
-    budget: Budget
+    memory_bytes: int | None = None
+    """For photographs in work: in all, or with a cluster in each actor; None: as usual."""
     cluster: Cluster | None = None
 
     def tasks(self) -> Iterator[ObjectTask]:
@@ -107,13 +108,15 @@ class _Tally:
         return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
-def carry_out(order: BatchOrder, *, budget: Budget, ray: str, actors: str, dry_run: bool) -> int:
+def carry_out(
+    order: BatchOrder, *, memory_bytes: int | None, ray: str, actors: str, dry_run: bool
+) -> int:
     """Colorize photographs of object stores, or on a cluster; the exit code.
 
     Parameters
     ----------
     order : what the command was asked for
-    budget : of this machine's memory
+    memory_bytes : as for `StoreOrder`
     ray, actors : the options of those names; no cluster where the first is empty
     dry_run : say what would be done, and do nothing
 
@@ -135,6 +138,8 @@ def carry_out(order: BatchOrder, *, budget: Budget, ray: str, actors: str, dry_r
     ):
         if given:
             raise JobError(f"{name} is not available with object stores and clusters.")
+    if ray and order.workers is not None:
+        raise JobError("--jobs is not available with --ray; --actors sets how many processes work.")
     if order.output in (None, STANDARD_STREAM):
         raise JobError("Name the output with -o, such as -o s3://BUCKET/colored.")
     plan = Plan(
@@ -147,7 +152,7 @@ def carry_out(order: BatchOrder, *, budget: Budget, ray: str, actors: str, dry_r
     )
     cluster = Cluster(address=ray, actors=parse_actors(actors) if actors else None)
     remote_order = StoreOrder(
-        order=order, plan=plan, budget=budget, cluster=cluster if ray else None
+        order=order, plan=plan, memory_bytes=memory_bytes, cluster=cluster if ray else None
     )
     if dry_run:
         show(remote_order)
@@ -222,9 +227,8 @@ def _in_threads(
     colorizer = Colorizer(order.model, like=order.like, threads=threads, device=order.device)
     check_able(colorizer.contract, *order.sometimes)
     reference = None if order.reference is None else colorizer.reference(order.reference)
-    worker = Worker(
-        colorizer=colorizer, options=order.options, reference=reference, budget=store.budget
-    )
+    budget = Budget(store.memory_bytes or usual_bytes())
+    worker = Worker(colorizer=colorizer, options=order.options, reference=reference, budget=budget)
     with Parts(store.plan.manifest) as written:
         for outcome in in_threads(tasks, worker.do, workers=workers, stop=stop):
             written.append(outcome.record)
@@ -249,6 +253,7 @@ def _on_cluster(
         reference=reference,
         manifest=store.plan.manifest,
         options=order.options,
+        memory_bytes=store.memory_bytes,
     )
     return clusters.run(tasks, team, store.cluster)
 

@@ -41,6 +41,11 @@ def usable_bytes() -> int:
     return min(found, default=_UNKNOWN_BYTES)
 
 
+def usual_bytes() -> int:
+    """How much of it a batch takes, where nobody says: four fifths."""
+    return usable_bytes() * 4 // 5
+
+
 def _of_the_machine() -> Iterator[int]:
     with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
         yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -184,6 +184,71 @@ def children(process):
     return found
 
 
+PLACED = """
+import os, sys
+from pathlib import Path
+from photochrom.batch import cluster, parts
+from photochrom.batch.objects import ObjectTask
+from photochrom.errors import ClusterError
+from photochrom.pictures.stores import Address
+from photochrom.runtime.options import DEFAULTS
+
+device, gpus = sys.argv[1], int(sys.argv[2])
+
+class Placed(cluster.Actor):
+    def __init__(self, team, most):
+        import ray
+        Path(team.model).write_text(f"{len(ray.get_gpu_ids())} of {most}")
+
+    def __call__(self, table):
+        import pyarrow
+        return pyarrow.table({"outcome": pyarrow.array([], pyarrow.binary())})
+
+ray = cluster._import(cluster.LOCAL)
+init = ray.init
+ray.init = lambda *given, **named: init(*given, **named, num_gpus=gpus)
+cluster.Actor = Placed
+task = ObjectTask(source="a.png", target="b.png", key="b.png")
+team = cluster.Team(
+    manifest=Address.parse("out/" + parts.NAME),
+    options=DEFAULTS,
+    device=device,
+    model=str(Path("place").absolute()),
+)
+try:
+    list(cluster.run([task] * 3, team, cluster.Cluster(actors=(1, 1), block=1)))
+except ClusterError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("device", "gpus", "placed", "message"),
+    [
+        ("cuda", 1, "1 of 1", "3 photographs were not done"),
+        ("auto", 0, "0 of 1", "3 photographs were not done"),
+        ("cuda", 0, None, "has no GPU, and the device is 'cuda'"),
+    ],
+)
+def test_actors_are_placed_by_their_device(tmp_path, device, gpus, placed, message):
+    """Ray takes its user's word for how many GPUs there are."""
+    pytest.importorskip("ray")
+    (tmp_path / "placed.py").write_text(PLACED)
+    ran = subprocess.run(
+        [sys.executable, "placed.py", device, str(gpus)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert message in ran.stdout, ran.stderr
+    assert "Warning" not in ran.stderr
+    place = tmp_path / "place"
+    assert (place.read_text() if place.exists() else None) == placed
+
+
 FATAL = """
 import os, signal
 from pathlib import Path

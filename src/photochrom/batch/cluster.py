@@ -7,10 +7,12 @@ imported.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import pickle
 import tempfile
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -190,9 +192,9 @@ def run(
     MissingExtraError
         The ray extra is not installed.
     ClusterError
-        The cluster can't be reached or was lost, or actors have failed, as where the manifest
-        can't be written, or were killed by the same block again and again. One that is killed is
-        else no failure: it begins again.
+        The cluster can't be reached or was lost, or has no GPU for the device; or actors have
+        failed, as where the manifest can't be written, or the same block has killed them again and
+        again. One that is killed is else no failure: it begins again.
     """
     ray = _import(cluster.address)
     with _said(ray), _session(ray, cluster):
@@ -203,18 +205,20 @@ def run(
             references.append(ray.put(block))
         if not references:
             return
-        gpus = 0 if team.device == "cpu" else 1
+        gpus = _gpus(ray, cluster, team.device)
         size = _size(ray, cluster, gpus, len(references))
-        done = ray.data.from_arrow_refs(references).map_batches(
-            Actor,
-            batch_size=None,
-            batch_format="pyarrow",
-            fn_constructor_args=(team, size["max_size"]),
-            compute=ray.data.ActorPoolStrategy(**size),
-            num_cpus=1,
-            num_gpus=gpus,
-            max_task_retries=_RETRIES,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
+            done = ray.data.from_arrow_refs(references).map_batches(
+                Actor,
+                batch_size=cluster.block,
+                batch_format="pyarrow",
+                fn_constructor_args=(team, size["max_size"]),
+                compute=ray.data.ActorPoolStrategy(**size),
+                num_cpus=1,
+                num_gpus=gpus,
+                **_retries(ray),
+            )
         for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
             for outcome in batch.column("outcome").to_pylist():
                 count -= 1
@@ -240,6 +244,24 @@ def _import(address: str) -> Any:
             "Clusters need the ray extra: pip install 'photochrom[ray]'"
         ) from error
     return ray
+
+
+def _gpus(ray: Any, cluster: Cluster, device: str) -> int:
+    """How many GPUs each actor has to itself."""
+    there = ray.cluster_resources().get("GPU", 0) >= 1
+    if device == "cuda" and not there:
+        raise ClusterError(
+            f"The Ray cluster '{cluster.address}' has no GPU, and the device is 'cuda'. Add a "
+            "machine with a GPU to it, or choose another device."
+        )
+    return int(there and device in ("cuda", "auto"))
+
+
+def _retries(ray: Any) -> dict[str, int]:
+    """How often Ray begins a block again, where it can be told: it means to drop this in 2.64."""
+    known = inspect.signature(ray.data.Dataset.map_batches).parameters
+    can = not known.keys().isdisjoint(("max_task_retries", "ray_remote_args"))
+    return {"max_task_retries": _RETRIES} if can else {}
 
 
 def _size(ray: Any, cluster: Cluster, gpus: int, blocks: int) -> dict[str, int]:

@@ -22,6 +22,9 @@ from photochrom.studio.relay import Desk
 END_S = 15.0
 """So long a worker may take to end."""
 
+TRIES = 5
+"""So often in a row a worker may die while it starts again, as on a machine short of memory."""
+
 
 def run(count: int, work: Callable[[Desk], None], *, stands: Callable[[], object]) -> None:
     """Keep so many workers going, until Ctrl-C or SIGTERM.
@@ -35,7 +38,8 @@ def run(count: int, work: Callable[[Desk], None], *, stands: Callable[[], object
     Raises
     ------
     JobError
-        This system has no Unix sockets, or a worker ends as soon as it is started.
+        This system has no Unix sockets, or a worker ends as soon as it is started: the first
+        time, or `TRIES` times in a row later on, when others serve.
     """
     if not hasattr(socket, "AF_UNIX") or os.name != "posix":
         raise JobError("Several workers behind one port need Linux or macOS; start one.")
@@ -50,7 +54,7 @@ def run(count: int, work: Callable[[Desk], None], *, stands: Callable[[], object
             return process
 
         crew = {desk: start(desk) for desk in desks}
-        told = False
+        told, failed = False, dict.fromkeys(desks, 0)
         try:
             while not stopped():
                 if not told and all(Path(desk.door(desk.number)).exists() for desk in desks):
@@ -60,7 +64,9 @@ def run(count: int, work: Callable[[Desk], None], *, stands: Callable[[], object
                 for desk, process in crew.items():
                     if process.is_alive() or stopped():
                         continue
-                    if not Path(desk.door(desk.number)).exists():
+                    came = Path(desk.door(desk.number)).exists()
+                    failed[desk] = 0 if came else failed[desk] + 1
+                    if failed[desk] >= (TRIES if told else 1):
                         raise JobError("A worker of the server ends as soon as it is started.")
                     crew[desk] = start(desk)
         finally:

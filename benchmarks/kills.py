@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 import obstore
 
@@ -29,6 +29,7 @@ from machines import COMMAND, fill, start_moto
 from photochrom.batch import parts
 from photochrom.pictures import stores
 from photochrom.pictures.stores import Address
+from processes import command_of, family
 
 FOUND = "it was there already, without a record"
 """Said of a photograph that is done where the result is already there."""
@@ -47,13 +48,9 @@ class Run:
     def below(self) -> dict[int, bytes]:
         """{process id: command line} of the command and all that it has started."""
         found: dict[int, bytes] = {}
-        queue = [self._process.pid]
-        for one in queue:  # grows while it is walked
-            try:
-                found[one] = Path(f"/proc/{one}/cmdline").read_bytes()
-                queue += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
-            except OSError:
-                found.pop(one, None)
+        for one in family(self._process.pid):
+            with suppress(OSError):
+                found[one] = command_of(one)
         return found
 
     def kill(self) -> None:

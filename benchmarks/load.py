@@ -26,12 +26,12 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyvips
 
 import batch
-from studio import TICK, Server, serving
+from processes import command_of, cpu_s, family, resident_mb
+from studio import Server, serving
 
 PHOTOGRAPHS = 8
 EDITS: tuple[dict[str, float], ...] = ({}, {"vividness": 1.4}, {"vividness": 0.7})
@@ -46,22 +46,9 @@ def photographs() -> list[bytes]:
     return [gray.wrap(x=97 * n, y=31 * n).jpegsave_buffer(Q=92) for n in range(PHOTOGRAPHS)]
 
 
-def processes(pid: int) -> list[int]:
-    """A process and all below it."""
-    try:
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [pid, *(one for child in below for one in processes(int(child)))]
-
-
 def workers_of(server: Server) -> list[int]:
     """The processes that answer."""
-    return [
-        one
-        for one in processes(server.pid)[1:]
-        if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
-    ]
+    return [one for one in family(server.pid)[1:] if b"spawn_main" in command_of(one)]
 
 
 @dataclass
@@ -174,13 +161,8 @@ def run(
 
 def used(server: Server) -> tuple[float, float]:
     """CPU seconds and megabytes of all processes now; those of a dead one are not in it."""
-    cpu, memory = 0.0, 0.0
-    for one in processes(server.pid):
-        words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        cpu += (int(words[11]) + int(words[12])) / TICK
-        pages = int(Path(f"/proc/{one}/statm").read_text().split()[1])
-        memory += pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-    return cpu, memory
+    pids = family(server.pid)
+    return sum(map(cpu_s, pids)), sum(map(resident_mb, pids))
 
 
 def measure(

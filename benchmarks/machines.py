@@ -37,10 +37,10 @@ from photochrom.batch import parts
 from photochrom.batch.objects import Earlier, Plan, sort_out
 from photochrom.pictures import stores
 from photochrom.pictures.stores import Address
+from processes import cpu_s, family
 
 SAMPLE = Path(photochrom.__file__).parent / "samples" / "china.jpg"
 WIDTH, HEIGHT = 1152, 868
-TICK = os.sysconf("SC_CLK_TCK")
 COMMAND = "from photochrom.cli.main import main; main()"
 
 
@@ -95,12 +95,9 @@ class Clock:
 
     def _watch(self) -> None:
         while not self._over.wait(0.5):
-            queue = list(self._pids)
-            for one in queue:  # grows while it is walked
+            for one in family(*self._pids):
                 with suppress(OSError):
-                    words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-                    self._used[one] = (int(words[11]) + int(words[12])) / TICK
-                    queue += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+                    self._used[one] = cpu_s(one)
             self.readings.append((time.time(), sum(self._used.values())))
 
     def between(self, first: float, last: float) -> float:

@@ -37,12 +37,12 @@ from urllib.parse import urlsplit
 import pyvips
 
 import batch
+import processes
 
 COMMAND = Path(sys.executable).with_name("photochrom")
 RUNS = 9
 CLIENTS = 6
 RATE_RUNS = 3
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
@@ -81,8 +81,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU seconds so far, all threads."""
-        after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / TICK
+        return processes.cpu_s(self.pid)
 
     def peak_mb(self) -> float:
         """The most memory so far."""
@@ -91,8 +90,7 @@ class Server:
 
     def resident_mb(self) -> float:
         """Memory now."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return processes.resident_mb(self.pid)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,17 +19,12 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError, UnsupportedFilmError
+from photochrom.video.interlacing import is_interlaced, joined
 
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 DECODER_THREADS = 4
 """At most so many: each holds frames of its own."""
-
-PROBED_FRAMES = 60
-"""So many frames from the start, and from the middle, decide whether a film is interlaced."""
-
-INTERLACED_SHARE = 0.1
-"""Of the probed frames; a telecined film has two combed frames in five."""
 
 SEEK_BACK_S = 12.0
 """Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
@@ -110,7 +104,7 @@ class Film:
         seconds = None if after is None else float(after * self.time_base) - back_s
         decoded = self.decoded(near_s=seconds)
         if self.interlaced:
-            decoded = _deinterlaced(decoded, self)
+            decoded = joined(decoded, self.time_base)
         return map(_Stamps(self).stamped, decoded)
 
     def near(self, seconds: float) -> Iterator[Frame]:
@@ -198,7 +192,21 @@ def open_film(path: Path) -> Film:
         raise UnsupportedFilmError(
             f"{path}: the film is turned by {film.turn} degrees; expected 0, 90, 180 or 270."
         )
-    return replace(film, interlaced=_is_interlaced(film))
+    passages = (film.decoded(near_s=near_s) for near_s in (None, (film.duration_s or 0) / 2))
+    return replace(film, interlaced=is_interlaced(passages, film.time_base))
+
+
+def frame_pixels(path: Path) -> int:
+    """How many pixels a frame has, by the file's header.
+
+    Raises
+    ------
+    FilmReadError
+        It can't be read, has no picture, or is encrypted.
+    """
+    with open_input(path) as container:
+        context = _picture_stream(container, path).codec_context
+        return context.width * context.height
 
 
 def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
@@ -344,61 +352,3 @@ def _luma(frame: av.VideoFrame, film: Film) -> NDArray[Any]:
 
 
 _SWS_MATRIX = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "ITU709"}
-
-
-def _is_interlaced(film: Film) -> bool:
-    """Whether frames are woven from two fields, by looking at them: flags are often wrong.
-
-    Source: FFmpeg's idet.
-    """
-    combed = looked_at = 0
-    for frames in (film.decoded(), film.decoded(near_s=(film.duration_s or 0) / 2)):
-        graph: av.filter.Graph | None = None
-        for frame in islice(frames, PROBED_FRAMES):
-            if graph is None:
-                graph = _graph(frame, film.time_base, "idet")
-            for found in _through(graph, frame):
-                kind = found.metadata.get("lavfi.idet.multiple.current_frame", "")
-                combed += kind in ("tff", "bff")
-            looked_at += 1
-    return combed > INTERLACED_SHARE * max(looked_at, 1)
-
-
-def _deinterlaced(frames: Iterator[av.VideoFrame], film: Film) -> Iterator[av.VideoFrame]:
-    """As many frames as before, each from the lines of one field and its neighbors.
-
-    Source: FFmpeg's bwdif.
-    """
-    graph: av.filter.Graph | None = None
-    for frame in frames:
-        if graph is None:
-            graph = _graph(frame, film.time_base, "bwdif", "mode=send_frame")
-        yield from map(_halved, _through(graph, frame))
-    if graph is not None:
-        yield from map(_halved, _through(graph, None))
-
-
-def _halved(frame: av.VideoFrame) -> av.VideoFrame:
-    """bwdif counts in half units of time."""
-    if frame.pts is not None:
-        frame.pts //= 2
-    return frame
-
-
-def _graph(frame: av.VideoFrame, time_base: Fraction, name: str, args: str = "") -> av.filter.Graph:
-    graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=time_base
-    )
-    graph.link_nodes(source, graph.add(name, args), graph.add("buffersink"))
-    graph.configure()
-    return graph
-
-
-def _through(graph: av.filter.Graph, frame: av.VideoFrame | None) -> Iterator[av.VideoFrame]:
-    graph.vpush(frame)
-    while True:
-        try:
-            yield graph.vpull()
-        except (av.BlockingIOError, av.EOFError):
-            return

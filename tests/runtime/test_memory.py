@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom.errors import MemoryBudgetError
+from photochrom.errors import MemoryBudgetError, StoppedError
 from photochrom.runtime import memory
 from photochrom.runtime.memory import Budget, usable_bytes
 
@@ -149,3 +149,13 @@ def test_threads_wait_for_their_turn():
     assert len(most) == 120
     assert max(most) <= 100
     assert budget.taken == 0
+
+
+def test_who_is_stopped_while_waiting_leaves_the_queue():
+    budget = Budget(100)
+    with budget.taking(80, subject="x"):
+        with pytest.raises(StoppedError), budget.taking(40, subject="y", stopped=lambda: True):
+            pytest.fail("it was not to be had")
+        with budget.taking(20, subject="z", stopped=lambda: True):
+            assert budget.taken == 100
+    assert budget.taken == budget.waiting == 0

@@ -17,3 +17,11 @@ def test_a_value_is_made_once():
     for _ in range(3):
         assert recent.once("a", lambda: made.append(1) or 7) == 7
     assert len(made) == 1
+
+
+def test_what_has_unwanted_keys_is_dropped():
+    recent = Recent(3)
+    for key in ("a1", "b1", "a2"):
+        recent.put(key, key)
+    recent.drop(lambda key: key.startswith("a"))
+    assert recent.values() == ("b1",)

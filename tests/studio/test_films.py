@@ -1,6 +1,8 @@
 """Films on the server: opened, shown in glimpses, hinted, colored as a job, and closed."""
 
+import asyncio
 import base64
+import errno
 import io
 import subprocess
 import sysconfig
@@ -13,7 +15,8 @@ import pytest
 
 from photochrom import color
 from photochrom.pictures import picture
-from photochrom.studio import film_orders, films
+from photochrom.runtime.memory import Budget
+from photochrom.studio import disk, film_orders, films
 from photochrom.studio.limits import Limits
 
 av = pytest.importorskip("av")
@@ -197,6 +200,11 @@ def test_the_hints_file_gives_the_same_film_on_the_command_line(client, film, tm
     assert same
 
 
+def has_ended(state):
+    """Whether the film's coloring was stopped, or was done before that."""
+    return state["rendering"]["state"] in ("stopped", "finished")
+
+
 def test_a_film_that_was_stopped_goes_on_and_leaves_nothing_when_it_is_closed(start, clip):
     client = start(workers=1)
     id_ = opened(client, clip)
@@ -206,8 +214,7 @@ def test_a_film_that_was_stopped_goes_on_and_leaves_nothing_when_it_is_closed(st
     assert client.get(f"/v1/films/{id_}/result").status_code == 404
     assert client.post(f"/v1/films/{id_}/rendering", json={}).status_code == 202
     assert client.delete(f"/v1/films/{id_}/rendering").status_code == 204
-    ended = ("stopped", "finished")
-    state_when(client, id_, lambda state: state["rendering"]["state"] in ended)
+    state_when(client, id_, has_ended)
     assert client.post(f"/v1/films/{id_}/rendering", json={}).status_code == 202
     state_when(client, id_, lambda state: state["rendering"]["state"] == "finished")
     assert client.delete(f"/v1/films/{id_}").status_code == 204
@@ -247,7 +254,7 @@ def test_uploads_are_bounded_and_what_is_no_film_is_refused(start, clip, monkeyp
     id_ = opened(client, clip)  # of all uploads together, films take nothing
     assert post(clip.read_bytes()).json()["type"] == "urn:photochrom:problem:too-many-films"
     assert client.delete(f"/v1/films/{id_}").status_code == 204
-    monkeypatch.setattr(films, "SPARE_BYTES", 1 << 62)
+    monkeypatch.setattr(disk, "SPARE_BYTES", 1 << 62)
     full = post(clip.read_bytes())
     assert full.status_code == 507
     folders = list(client.app.state.studio.films._folder.iterdir())
@@ -265,9 +272,106 @@ def test_a_list_that_names_other_files_is_no_film(client, tmp_path):
         assert answer.status_code == 422, kind
 
 
-def test_films_are_forgotten_after_a_while(clip, colorizer):
-    from photochrom.runtime.memory import Budget
+def received(shelf, clip):
+    """Bring a film to the disk; returns its file."""
 
+    async def chunks():
+        yield clip.read_bytes()
+
+    return asyncio.run(shelf.receive(chunks(), name="a.mkv", told=0))
+
+
+def test_a_disk_that_takes_no_folder_does_not_count_as_a_film(start, clip, monkeypatch):
+    client = start(limits=Limits(films=1), workers=1)
+
+    def full(**where):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(films.tempfile, "mkdtemp", full)
+        for _ in range(2):
+            answer = client.post("/v1/films", content=clip.read_bytes())
+            assert answer.status_code == 507
+            assert answer.json()["type"] == "urn:photochrom:problem:disk-full"
+    opened(client, clip)
+
+
+def test_a_film_whose_frames_need_too_much_memory_is_refused(start, clip, monkeypatch):
+    from photochrom.studio import open_film
+
+    client = start(limits=Limits(work_bytes=70_000_000), workers=1)
+    monkeypatch.setattr(open_film, "BYTES_PER_PIXEL", 1000)
+    answer = client.post("/v1/films", params={"name": "large.mkv"}, content=clip.read_bytes())
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "urn:photochrom:problem:memory"
+    assert answer.json()["detail"].startswith("large.mkv: ")
+    assert list(client.app.state.studio.films._folder.iterdir()) == []
+
+
+def test_looking_for_shots_waits_for_memory_and_ends_with_the_film(clip, colorizer):
+    budget = Budget(100_000_000)
+    shelf = films.Films(colorizer, limits=Limits(), budget=budget)
+    try:
+        with budget.taking(90_000_000, subject="other work"):
+            waiting, closed = (shelf.open(received(shelf, clip), name) for name in "ab")
+            shelf.remove(closed.id)
+            time.sleep(0.3)
+            assert waiting.state()["looking"]["frames"] == 0
+        until = time.monotonic() + PATIENCE_S
+        while not waiting.state()["looking"]["finished"] and time.monotonic() < until:
+            time.sleep(0.05)
+        assert waiting.state()["looking"]["frames"] == 44
+        assert closed.state()["looking"]["frames"] == 0
+    finally:
+        shelf.clear()
+    assert budget.taken == budget.waiting == 0
+
+
+def test_what_nobody_has_foreseen_is_said_and_logged(client, clip, monkeypatch, caplog):
+    from photochrom.studio import open_film
+
+    def broken(*given, **more):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(open_film, "look_through", broken)
+    id_ = opened(client, clip)
+    state = state_when(client, id_, lambda state: state["problem"] is not None)
+    assert state["problem"]["status"] == 500
+    assert "ZeroDivisionError" in caplog.text
+    client.delete(f"/v1/films/{id_}")
+
+
+def test_a_picture_that_finds_no_room_is_refused_and_leaves_nothing(client, film, monkeypatch):
+    sent = picture.from_array(np.full((96, 160, 3), 90, np.uint8)).encode("png")
+    folder = client.app.state.studio.films.get(film).pictures.folder
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "SPARE_BYTES", 1 << 62)
+        answer = client.post(f"/v1/films/{film}/pictures", content=sent)
+    assert answer.status_code == 507
+    assert list(folder.iterdir()) == []
+
+
+def test_frames_of_other_parts_and_too_many_cuts_are_refused(client, film):
+    order = {"shot": 2, "part": 0, "large": 3}
+    answer = client.post(f"/v1/films/{film}/glimpse", json=order)
+    assert answer.status_code == 404
+    assert "Frame 3" in answer.json()["detail"]
+    hints = {"version": 1, "cuts": {"add": [one / 1000 for one in range(1001)]}}
+    assert client.put(f"/v1/films/{film}/hints", json=hints).status_code == 422
+
+
+def test_only_the_latest_kind_of_file_is_kept(client, film):
+    folder = client.app.state.studio.films.get(film).path.parent
+    for container in ("mkv", "mp4"):
+        order = {"container": container}
+        assert client.post(f"/v1/films/{film}/rendering", json=order).status_code == 202
+        client.delete(f"/v1/films/{film}/rendering")
+        state_when(client, film, has_ended)
+    names = {one.name for one in folder.iterdir()} - {"film.mkv", "pictures"}
+    assert all(name.startswith("old film-color.mp4") for name in names)
+
+
+def test_films_are_forgotten_after_a_while(clip, colorizer):
     now = [0.0]
     shelf = films.Films(
         colorizer,
@@ -275,13 +379,7 @@ def test_films_are_forgotten_after_a_while(clip, colorizer):
         budget=Budget(1 << 40),
         clock=lambda: now[0],
     )
-
-    async def chunks():
-        yield clip.read_bytes()
-
-    import asyncio
-
-    path = asyncio.run(shelf.receive(chunks(), name="a.mkv", told=0))
+    path = received(shelf, clip)
     film = shelf.open(path, "a.mkv")
     now[0] = 9.0
     shelf.tidy()

@@ -6,16 +6,19 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.errors import Advice, JobError, MemoryBudgetError
+from photochrom.errors import Advice, JobError, MemoryBudgetError, StoppedError
 
 PATIENCE_S = 5.0
 """Who has waited for so long is no longer overtaken by smaller work."""
+
+STOP_S = 0.1
+"""So often somebody who waits looks whether the work is still wanted."""
 
 LEAST_ADDRESSES = 600_000_000
 """With fewer bytes of address space no photograph can be colorized."""
@@ -186,9 +189,28 @@ class Budget:
         return asked.granted
 
     @contextmanager
-    def taking(self, count: int, *, subject: str) -> Iterator[None]:
-        """Wait for bytes, and have them inside. Parameters and errors as for `ask`."""
-        self.ask(count, subject=subject).result()
+    def taking(
+        self, count: int, *, subject: str, stopped: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
+        """Wait for bytes, and have them inside. Further parameters and errors as for `ask`.
+
+        Parameters
+        ----------
+        stopped : tells whether the bytes are wanted no more
+
+        Raises
+        ------
+        StoppedError
+            They weren't, before they were granted.
+        """
+        granted = self.ask(count, subject=subject)
+        while True:
+            try:
+                granted.result(None if stopped is None else STOP_S)
+                break
+            except TimeoutError:
+                if stopped is not None and stopped() and granted.cancel():
+                    raise StoppedError from None
         try:
             yield
         finally:

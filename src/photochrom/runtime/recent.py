@@ -43,6 +43,12 @@ class Recent(Generic[Value]):
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
 
+    def drop(self, unwanted: Callable[[Hashable], bool]) -> None:
+        """Keep no more what has such keys."""
+        with self._lock:
+            for key in [one for one in self._values if unwanted(one)]:
+                del self._values[key]
+
     def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of a key, made where it isn't kept."""
         value = self.get(key)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from photochrom.pictures import footprint
 from photochrom.studio import film_orders as orders
 from photochrom.studio import schemas
-from photochrom.studio.films import FIND_BYTES
 from photochrom.studio.problems import CLIENT_GONE, Problem
 from photochrom.studio.routing import (
     JPEG,
@@ -40,6 +41,15 @@ FILM_BODY: dict[str, Any] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+PICTURE: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {200: PICTURE_ANSWER, **problems(404, 501)},
+}
+"""What routes that answer with a picture have in common."""
+
+PIECE_BYTES = 1 << 20
+"""A file is sent in pieces of this size."""
+
 Number = Annotated[int, Query(ge=0, lt=2**31, description="A frame's number, from 0.")]
 
 
@@ -70,8 +80,10 @@ async def open_film(
     except ClientDisconnect as error:
         raise Problem(CLIENT_GONE, "") from error
     try:
+        look = partial(studio.films.looking_bytes, path, named)
+        needs = await studio.work(request, look, subject=named)
         open_ = partial(studio.films.open, path, named)
-        film = await studio.work(request, open_, needs=FIND_BYTES, subject=named)
+        film = await studio.work(request, open_, needs=needs, subject=named)
     except BaseException:
         studio.films.abandon(path)
         raise
@@ -96,20 +108,26 @@ async def take_hints(film: OpenFilm, order: orders.FilmHintsOrder) -> Any:
 @film_routes.get(
     "/v1/films/{id}/hints",
     response_class=Response,
-    responses={200: FILE_ANSWER, **problems(404, 501)},
+    responses={200: FILE_ANSWER, **problems(404, 501, 507)},
 )
 async def hints_file(request: Request, studio: InStudio, film: OpenFilm) -> Response:
     """Get the hints as a file for the command line: JSON, or a ZIP with the pictures it names."""
-    name, data = await studio.work(request, film.hints_file)
+    name, file = await studio.work(request, film.hints_file)
     kind = "application/json" if name.endswith(".json") else "application/zip"
-    return Response(data, media_type=kind, headers=disposition(name))
+    return StreamingResponse(_pieces(file), media_type=kind, headers=disposition(name))
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 @film_routes.post(
     "/v1/films/{id}/pictures",
     status_code=201,
     response_model=orders.PictureKept,
-    responses=problems(404, 409, 501),
+    responses=problems(404, 409, 501, 507),
     openapi_extra=upload_body(),
 )
 async def keep_picture(
@@ -122,42 +140,38 @@ async def keep_picture(
     """Send a picture that hints can name: a painted frame, or a reference."""
     refuse("body", list(upload.fields))
     named = plain_name(name) or upload.name or "picture"
-    keep = partial(film.keep_picture, upload.data, name=named, max_pixels=studio.limits.pixels)
-    return {"picture": await studio.work(request, keep, needs=FIND_BYTES, subject=named)}
+    most = studio.limits.pixels
+    look = partial(footprint.of, upload.data, name=named, max_pixels=most)
+    found = await studio.work(request, look, subject=named)
+    needs = found.reading
+    keep = partial(film.pictures.keep, upload.data, name=named, max_pixels=most, reading=needs)
+    return {"picture": await studio.work(request, keep, needs=needs, subject=named)}
 
 
-@film_routes.get(
-    "/v1/films/{id}/pictures/{name}",
-    response_class=Response,
-    responses={200: PICTURE_ANSWER, **problems(404, 501)},
-)
+@film_routes.get("/v1/films/{id}/pictures/{name}", **PICTURE)
 async def kept_picture(request: Request, studio: InStudio, film: OpenFilm, name: str) -> Response:
     """Get a small copy of a picture that was sent."""
-    found = await studio.work(request, partial(film.picture, name), needs=FIND_BYTES)
+    look, needs = partial(film.pictures.small, name), film.pictures.reading_bytes(name)
+    found = await studio.work(request, look, needs=needs, subject=name)
     return Response(found, media_type=JPEG)
 
 
-@film_routes.get(
-    "/v1/films/{id}/thumbnail",
-    response_class=Response,
-    responses={200: PICTURE_ANSWER, **problems(404, 501)},
-)
+@film_routes.get("/v1/films/{id}/thumbnail", **PICTURE)
 async def thumbnail(
     request: Request, studio: InStudio, film: OpenFilm, first_frame: Number
 ) -> Response:
     """Get a small picture of a shot, in color; the shot is named by its first frame."""
-    found = await studio.work(request, partial(film.thumbnail, first_frame), needs=FIND_BYTES)
-    return Response(found, media_type=JPEG)
+    look, needs = partial(film.thumbnail, first_frame), film.looking_bytes
+    return Response(
+        await studio.work(request, look, needs=needs, subject=film.name), media_type=JPEG
+    )
 
 
-@film_routes.get(
-    "/v1/films/{id}/frame",
-    response_class=Response,
-    responses={200: PICTURE_ANSWER, **problems(404, 501)},
-)
+@film_routes.get("/v1/films/{id}/frame", **PICTURE)
 async def frame(request: Request, studio: InStudio, film: OpenFilm, number: Number) -> Response:
     """Get a whole frame in gray, as a PNG to be painted elsewhere."""
-    found = await studio.work(request, partial(film.frame, number), needs=FIND_BYTES)
+    look, needs = partial(film.frame, number), film.looking_bytes
+    found = await studio.work(request, look, needs=needs, subject=film.name)
     name = f"{film.name}-frame-{number}.png"
     return Response(found, media_type=PNG, headers=disposition(name))
 
@@ -170,7 +184,7 @@ async def glimpse(
 ) -> Any:
     """Get eight frames of a shot in color, and one of them larger where it is asked for."""
     look = partial(film.glimpse, order)
-    return await studio.work(request, look, needs=FIND_BYTES, subject=film.name)
+    return await studio.work(request, look, needs=film.painting_bytes, subject=film.name)
 
 
 @film_routes.get(

@@ -10,6 +10,7 @@ Container = Literal["mp4", "m4v", "mov", "mkv", "webm"]
 CodecName = Literal["h264", "h265", "av1", "prores", "ffv1"]
 Vividness = Annotated[float, Field(ge=0, le=2, description="As for photographs.")]
 FrameNumber = Annotated[int, Field(ge=0, lt=2**31)]
+Cuts = Annotated[list[float], Field(max_length=1000)]
 
 VIVIDNESS = 0.95
 """As `video.coloring.VIVIDNESS`, which needs the video extra; a test compares them."""
@@ -43,7 +44,7 @@ class FilmHintsOrder(_Order):
     version: Literal[1] = 1
     hints: list[dict[str, Any]] = Field([], max_length=2000)
     references: list[dict[str, Any]] = Field([], max_length=200)
-    cuts: dict[str, list[float]] = {}
+    cuts: dict[str, Cuts] = {}
 
 
 class GlimpseOrder(_Order):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import tempfile
@@ -18,23 +17,17 @@ from typing import TYPE_CHECKING, Any
 from photochrom.errors import StoppedError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
+from photochrom.runtime.recent import Recent
+from photochrom.studio import disk
 from photochrom.studio.film_orders import RenderOrder
-from photochrom.studio.limits import Limits
+from photochrom.studio.limits import GLIMPSES, Limits
 from photochrom.studio.problems import Problem
 
 if TYPE_CHECKING:
     from photochrom.studio.open_film import OpenFilm
     from photochrom.studio.relay import Desk
     from photochrom.studio.rendering import Rendering
-
-FIND_BYTES = 200_000_000
-"""Memory for looking through a film, or at a part of it."""
-
-SPARE_BYTES = 500_000_000
-"""So much of a disk stays free."""
-
-WRITE_BYTES = 1 << 20
-"""An upload goes to the disk in pieces of this size."""
+    from photochrom.video.glimpse import Glimpse
 
 
 class Films:
@@ -61,6 +54,7 @@ class Films:
         self._colorizer, self._limits, self._budget = colorizer, limits, budget
         self._desk, self._clock = desk, clock
         self._films: dict[str, OpenFilm] = {}
+        self._glimpses: Recent[Glimpse] = Recent(GLIMPSES)
         self._coming = 0
         self._folder: Path | None = None
         self._lock = threading.Lock()
@@ -125,27 +119,34 @@ class Films:
                     kind="too-many-films",
                 )
             self._coming += 1
-        folder = await asyncio.to_thread(self._new_folder)
-        path = folder / f"film{_suffix(name)}"
         try:
-            _check_room(folder, told)
-            await _write(path, chunks)
-            if not path.stat().st_size:
-                raise Problem(422, "No film was sent, or it is empty.")
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            folder = self._new_folder()
+            path = folder / f"film{_suffix(name)}"
+            try:
+                disk.check_room(folder, told)
+                await disk.write(path, chunks)
+                if not path.stat().st_size:
+                    raise Problem(422, "No film was sent, or it is empty.")
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
         finally:
             with self._lock:
                 self._coming -= 1
         return path
+
+    def looking_bytes(self, path: Path, name: str) -> int:
+        """How much memory it takes to open a film that was received. Errors as for `OpenFilm`."""
+        from photochrom.studio.open_film import bytes_to_open
+
+        return bytes_to_open(path, name)
 
     def open(self, path: Path, name: str) -> OpenFilm:
         """Open a film that was received, and begin to look through it. Errors as for `OpenFilm`."""
         from photochrom.studio.open_film import OpenFilm
 
         try:
-            film = OpenFilm(path, name=name, colorizer=self._colorizer)
+            film = OpenFilm(path, name=name, colorizer=self._colorizer, glimpses=self._glimpses)
         except BaseException:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise
@@ -158,7 +159,7 @@ class Films:
                 self._films[film.id] = film
         if gone:
             raise StoppedError
-        film.jobs.append(self._looking.submit(film.look_through))
+        film.follow(self._looking.submit(film.look_through, self._budget))
         return film
 
     def abandon(self, path: Path) -> None:
@@ -198,13 +199,10 @@ class Films:
         Problem
             409: it is being colored already; 507: the disk is full.
         """
-        _check_room(film.path.parent, film.path.stat().st_size)
+        disk.check_room(film.path.parent, film.path.stat().st_size)
         rendering = film.begin(order)
-
-        def work() -> None:
-            rendering.do(self._colorizer, self._budget, film.plain)
-
-        film.jobs.append(self._rendering.submit(work))
+        work = self._rendering.submit(rendering.do, self._colorizer, self._budget, film.plain)
+        film.follow(work)
         return rendering
 
     def remove(self, id_: str) -> None:
@@ -245,48 +243,12 @@ class Films:
         self._rendering = ThreadPoolExecutor(1, thread_name_prefix="film-rendering")
 
     def _new_folder(self) -> Path:
-        with self._lock:
+        with self._lock, disk.room(Path(tempfile.gettempdir()), 0):
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="photochrom-films-"))
-        return Path(tempfile.mkdtemp(dir=self._folder))
+            return Path(tempfile.mkdtemp(dir=self._folder))
 
 
 def _suffix(name: str) -> str:
     suffix = Path(name).suffix.lower()
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ""
-
-
-def _check_room(folder: Path, wanted: int) -> None:
-    """A film and its colored copy must find room."""
-    free = shutil.disk_usage(folder).free
-    if free < wanted + SPARE_BYTES:
-        raise Problem(
-            HTTPStatus.INSUFFICIENT_STORAGE,
-            f"The server's disk has {free / 1e9:.1f} GB free, which is too little for this film.",
-            kind="disk-full",
-        )
-
-
-async def _write(path: Path, chunks: AsyncIterator[bytes]) -> None:
-    """Write a body to a file as it comes."""
-    waiting = bytearray()
-    try:
-        with path.open("wb", buffering=0) as file:
-
-            def write(data: bytes) -> None:
-                _check_room(path.parent, len(data))
-                while data:
-                    data = data[file.write(data) :]
-
-            async for chunk in chunks:
-                waiting += chunk
-                if len(waiting) >= WRITE_BYTES:
-                    await asyncio.to_thread(write, bytes(waiting))
-                    waiting.clear()
-            await asyncio.to_thread(write, bytes(waiting))
-    except OSError as error:
-        raise Problem(
-            HTTPStatus.INSUFFICIENT_STORAGE,
-            f"The film can't be kept on the server's disk ({error.strerror}).",
-            kind="disk-full",
-        ) from error

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from photochrom.studio.access import Access, Patience
 from photochrom.studio.answers import HEADERS, headers_for, too_slow
 from photochrom.studio.limits import CROWDED, Limits
-from photochrom.studio.problems import CLIENT_GONE, Problem, busy
+from photochrom.studio.problems import CLIENT_GONE, Problem, busy, failed
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -80,8 +80,7 @@ class Gate:
         except Exception:
             if not visit.problem:
                 _log.exception("%s %s has failed", scope["method"], scope["path"])
-            failed = Problem(500, "The server has failed at this; its log says how.")
-            await visit.answer(visit.problem or failed)
+            await visit.answer(visit.problem or failed())
         finally:
             visit.body.leave()
             self._observe(scope, visit.status, time.perf_counter() - begun)

@@ -13,6 +13,9 @@ CROWDED = "photochrom.crowded"
 IDLE_BYTES = 300_000_000
 """What a server that has worked before takes while it does nothing."""
 
+GLIMPSES, GLIMPSE_BYTES = 2, 50_000_000
+"""So many parts of films are kept for those who look at them, and so much each may take."""
+
 WORK_BYTES = 200_000_000
 """A photograph of some megapixels needs so much while it is worked on."""
 
@@ -108,7 +111,8 @@ class Limits:
         share = total // 8
         uploading = pictures = min(share, SHARE_BYTES)
         # An upload is there twice while it is put together.
-        work = total - IDLE_BYTES - pictures - 2 * uploading
+        shown = GLIMPSES * GLIMPSE_BYTES if film_bytes else 0
+        work = total - IDLE_BYTES - pictures - 2 * uploading - shown
         if work < WORK_BYTES:
             raise JobError(
                 f"{workers * total / 1e6:,.0f} MB of memory is too little for the server; it needs "

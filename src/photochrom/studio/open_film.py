@@ -7,41 +7,57 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import os
-import re
 import secrets
 import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from photochrom.errors import FilmHintsError, PhotochromError, StoppedError
-from photochrom.pictures import footprint, picture
+from photochrom.pictures import picture
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.runtime.memory import Budget
 from photochrom.runtime.recent import Recent
 from photochrom.studio.film_orders import FilmHintsOrder, GlimpseOrder, RenderOrder
-from photochrom.studio.problems import Problem, problem_of
+from photochrom.studio.film_pictures import FilmPictures
+from photochrom.studio.problems import Problem, failed, problem_of
 from photochrom.studio.rendering import Rendering
-from photochrom.video.film import open_film
+from photochrom.video.film import frame_pixels, open_film
 from photochrom.video.glimpse import STRIP_PX, Glimpse, first_frame_at, parts_of
 from photochrom.video.hints import FilmHints, film_hints_from
 from photochrom.video.job import Step
-from photochrom.video.shots import Shot, Timeline, look_through
-from photochrom.video.small import Bars, SmallCopy, find_bars
+from photochrom.video.shots import SHOWN_PX, Shot, Timeline, look_through
+from photochrom.video.small import Bars, Gray, SmallCopy, find_bars
+from photochrom.video.work import SUFFIX
 
-GLIMPSES = 2
-"""So many parts of shots are kept at a time."""
+BASE_BYTES = 60_000_000
+"""Memory for looking through a film, or at a part of it,"""
 
-MOST_PICTURES = 200
-"""So many pictures may come with a film."""
+BYTES_PER_PIXEL = 60
+"""and for each pixel of a frame: decoders hold several frames. Measured at 360 to 2160 lines."""
+
+THUMBNAILS = 1000
+"""So many are kept; others are made again when somebody asks for them."""
+
+PICTURES = "pictures"
+"""The folder of those that come with a film, beside it."""
 
 END_S = 20.0
 """So long a job may take to end when its film is closed."""
+
+_log = logging.getLogger(__name__)
+
+
+def bytes_to_open(path: Path, name: str) -> int:
+    """How much memory it takes to open a film. Parameters and errors as for `OpenFilm`."""
+    with _plainly(path, name):
+        return _looking_bytes(frame_pixels(path))
 
 
 class OpenFilm:
@@ -52,40 +68,52 @@ class OpenFilm:
     path : its file, in a folder of its own, which goes when the film is closed
     name : what the person calls it
     colorizer : the model
+    glimpses : keeps the parts of all films that somebody has looked at
 
     Raises
     ------
-    FilmReadError, UnsupportedFilmError
-        It can't be read, or is of a kind that can't be colorized.
+    Problem
+        422: it can't be read, or is of a kind that can't be colorized.
     """
 
-    def __init__(self, path: Path, *, name: str, colorizer: Colorizer) -> None:
+    def __init__(
+        self, path: Path, *, name: str, colorizer: Colorizer, glimpses: Recent[Glimpse]
+    ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.used = time.monotonic()
         self.name = name
         self.path = path
         self.rendering: Rendering | None = None
         self._colorizer = colorizer
-        self._pictures = path.parent / "pictures"
-        with self._plainly():
+        with _plainly(path, name):
             self._film = open_film(path)
             self._bars = find_bars(self._film)
         self._timeline = Timeline()
         self._looked_through = False
-        self._thumbnails: dict[int, bytes] = {}
+        self._thumbnails: Recent[bytes] = Recent(THUMBNAILS)
         self._problem: Problem | None = None
         self._order, self._hints = FilmHintsOrder(hints=[], references=[]), FilmHints()
-        self._pictures.mkdir()
-        self._names: list[str] = []
-        self._glimpses: Recent[Glimpse] = Recent(GLIMPSES)
+        self.pictures = FilmPictures(path.parent / PICTURES)
+        """Those that came with it."""
+        self._glimpses = glimpses
+        self._shown: tuple[str, int, int, int] | None = None
+        """Which of the glimpses was shown last."""
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self.jobs: list[Future[None]] = []
-        """What is done in the background."""
+        self._jobs: list[Future[None]] = []
 
     @property
-    def pixels(self) -> int:
-        """Of a frame."""
+    def looking_bytes(self) -> int:
+        """How much memory it takes to look through it, or at a part of it."""
+        return _looking_bytes(self._pixels)
+
+    @property
+    def painting_bytes(self) -> int:
+        """How much memory it takes to paint a part of it, with the pictures that hints name."""
+        return self.looking_bytes + max(map(self.pictures.reading_bytes, self._used()), default=0)
+
+    @property
+    def _pixels(self) -> int:
         return self._film.width * self._film.height
 
     @property
@@ -126,44 +154,58 @@ class OpenFilm:
             "problem": None if self._problem is None else self._problem.members(),
         }
 
-    def look_through(self) -> None:
-        """Find the shots; what goes wrong is part of the state."""
+    def follow(self, job: Future[None]) -> None:
+        """Note what is done in the background; it ends when the film is closed."""
+        self._jobs = [*(one for one in self._jobs if not one.done()), job]
+
+    def look_through(self, budget: Budget) -> None:
+        """Find the shots; what goes wrong is part of the state.
+
+        Parameters
+        ----------
+        budget : where its memory is taken from
+        """
         try:
-            shots = look_through(
-                self._film, self._bars, FilmHints(), self._go_on, timeline=self._timeline
-            )
-            for shot, gray in shots:
-                painted = self._colorizer.prepare(gray, whole=True).paint()
-                height, width = gray.shape
-                size = STRIP_PX, max(1, round(width * STRIP_PX / height))
-                small = picture.from_array(painted.srgb(size=size))
-                self._thumbnails[shot.first_frame] = small.encode("jpeg", quality=85)
-            self._looked_through = True
+            with budget.taking(self.looking_bytes, subject=self.name, stopped=self._closed.is_set):
+                self._find_shots()
         except StoppedError:
             pass
         except PhotochromError as error:
             self._problem = self.plain(error)
+        except Exception:
+            _log.exception("Looking through %s has failed", self.name)
+            self._problem = failed()
+
+    def _find_shots(self) -> None:
+        shots = look_through(
+            self._film, self._bars, FilmHints(), self._go_on, timeline=self._timeline
+        )
+        for shot, gray in shots:
+            self._thumbnails.put(shot.first_frame, self._thumbnail(gray))
+        self._looked_through = True
+
+    def _thumbnail(self, gray: Gray) -> bytes:
+        painted = self._colorizer.prepare(gray, whole=True).paint()
+        height, width = gray.shape
+        size = STRIP_PX, max(1, round(width * STRIP_PX / height))
+        return picture.from_array(painted.srgb(size=size)).encode("jpeg", quality=85)
 
     def thumbnail(self, first_frame: int) -> bytes:
-        """A picture of a shot: JPEG. Made where somebody has added the cut."""
+        """A picture of a shot: JPEG. Made where it isn't kept, as where somebody added the cut."""
         shot = next((one for one in self._shots() if one.first_frame == first_frame), None)
         if shot is None:
             raise _no_shot()
-        if first_frame not in self._thumbnails:
-            gray = self._gray(self._timeline.times[first_frame + shot.frames // 2], STRIP_PX)
-            painted = self._colorizer.prepare(gray, whole=True).paint()
-            self._thumbnails[first_frame] = painted.encode("jpeg", quality=85)
-        return self._thumbnails[first_frame]
+        time_s = self._timeline.times[first_frame + shot.frames // 2]
+        return self._thumbnails.once(
+            first_frame, lambda: self._thumbnail(self._gray(time_s, self._bars, SHOWN_PX))
+        )
 
     def frame(self, number: int) -> bytes:
         """A whole frame in gray, upright, as PNG: to be painted elsewhere."""
         if number >= len(self._timeline.times):
             raise Problem(404, f"There is no frame {number}, or it has not been looked at yet.")
-        film = self._film
-        short_px = min(film.upright_size)
-        with self._plainly():
-            frame = first_frame_at(film, self._timeline.times[number])
-        gray = SmallCopy(film, Bars(), short_px)(frame.luma)
+        short_px = min(self._film.upright_size)
+        gray = self._gray(self._timeline.times[number], Bars(), short_px)
         return picture.from_array(gray).encode("png")
 
     def glimpse(self, order: GlimpseOrder) -> dict[str, Any]:
@@ -177,9 +219,12 @@ class OpenFilm:
             raise Problem(404, f"Shot {shot.number} has {len(parts)} parts.")
         first, count = parts[order.part]
         wanted = [] if order.large is None else [order.large]
+        if any(number not in range(first, first + count) for number in wanted):
+            raise Problem(404, f"Frame {order.large} is not in this part of the shot.")
         with self._lock, self._plainly():
+            self._shown = self.id, shot.number, first, count
             found = self._glimpses.once(
-                (shot.number, first, count),
+                self._shown,
                 lambda: Glimpse(
                     self._colorizer,
                     self._film,
@@ -210,10 +255,10 @@ class OpenFilm:
     def likely_colors(self, number: int, x: float, y: float) -> list[tuple[str, float]]:
         """The likeliest colors at a point of a frame that is shown; none of others."""
         with self._lock:
-            for found in self._glimpses.values():
-                if number - found.first_frame in range(len(found.times)):
-                    return found.likely_colors(number, x, y)
-        return []
+            found = self._glimpses.get(self._shown)
+            if found is None or number - found.first_frame not in range(len(found.times)):
+                return []
+            return found.likely_colors(number, x, y)
 
     def take_hints(self, order: FilmHintsOrder) -> None:
         """Follow these hints from now on.
@@ -224,52 +269,20 @@ class OpenFilm:
             They can't be understood, lie outside the picture, or name a picture that isn't here.
         """
         with self._plainly():
-            hints = film_hints_from(order.model_dump(), self._pictures)
+            hints = film_hints_from(order.model_dump(), self.pictures.folder)
             self._check(hints)
         self._order, self._hints = order, hints
 
-    def hints_file(self) -> tuple[str, bytes]:
-        """The hints as a file for the command line, and its name: JSON, or ZIP with pictures."""
-        stem, text = Path(self.name).stem or "film", self._order.model_dump_json(indent=1).encode()
-        used = {one.picture.name for one in self._hints.frames if one.picture is not None}
-        used |= {one.picture.name for one in self._hints.references}
-        if not used:
-            return f"{stem}.hints.json", text
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(f"{stem}.hints.json", text)
-            for name in sorted(used):
-                archive.write(self._pictures / name, name)
-        return f"{stem}.hints.zip", file.getvalue()
+    def hints_file(self) -> tuple[str, IO[bytes]]:
+        """The hints as a file for the command line, and its name: JSON, or ZIP with pictures.
 
-    def keep_picture(self, data: bytes, *, name: str, max_pixels: int) -> str:
-        """Keep a picture that hints can name; returns what to call it.
-
-        Raises
-        ------
-        PictureReadError
-            It can't be read, or is too large.
-        Problem
-            409: there are too many.
+        Errors as for `FilmPictures.packed`.
         """
-        if len(self._names) >= MOST_PICTURES:
-            raise Problem(409, f"At most {MOST_PICTURES} pictures may come with a film.")
-        footprint.of(data, name=name, max_pixels=max_pixels)
-        picture.read(data, name=name, max_pixels=max_pixels).srgb(short_side_px=64)
-        stem, suffix = Path(name).stem, Path(name).suffix.lower()
-        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:40].strip("-") or "picture"
-        ending = suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ".png"
-        kept = f"{plain}-{len(self._names) + 1}{ending}"
-        (self._pictures / kept).write_bytes(data)
-        self._names.append(kept)
-        return kept
-
-    def picture(self, name: str) -> bytes:
-        """A small copy of a picture that was kept: JPEG."""
-        if name not in self._names:
-            raise Problem(404, "There is no such picture.")
-        small = picture.read(self._pictures / name).srgb(short_side_px=STRIP_PX)
-        return picture.from_array(small).encode("jpeg", quality=85)
+        stem, text = Path(self.name).stem or "film", self._order.model_dump_json(indent=1).encode()
+        used = self._used()
+        if not used:
+            return f"{stem}.hints.json", io.BytesIO(text)
+        return f"{stem}.hints.zip", self.pictures.packed(used, {f"{stem}.hints.json": text})
 
     def begin(self, order: RenderOrder) -> Rendering:
         """Prepare to color the film; whoever calls this has it done.
@@ -285,12 +298,15 @@ class OpenFilm:
         before = self.rendering
         if before is not None and before.target != target:
             before.target.unlink(missing_ok=True)
+            folder = before.target.with_name(before.target.name + SUFFIX)
+            shutil.rmtree(folder, ignore_errors=True)
         self.rendering = Rendering(
             self.path,
             target,
+            name=self.name,
             order=order,
             hints=self._hints,
-            pixels=self.pixels,
+            pixels=self._pixels,
             frames=max(len(self._timeline.times), self._film.frame_count),
         )
         return self.rendering
@@ -300,27 +316,20 @@ class OpenFilm:
         self._closed.set()
         if self.rendering is not None:
             self.rendering.stop()
-        wait([job for job in self.jobs if not job.cancel()], timeout=END_S)
+        wait([job for job in self._jobs if not job.cancel()], timeout=END_S)
+        self._glimpses.drop(lambda key: isinstance(key, tuple) and key[0] == self.id)
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
     def plain(self, error: PhotochromError) -> Problem:
         """An error as an answer that speaks of the film by the person's name for it."""
-        problem = problem_of(error)
-        folder = self.path.parent
-        for place, name in (
-            (self.path, self.name),
-            (f"{self._pictures}{os.sep}", ""),
-            (f"{folder}{os.sep}", ""),
-        ):
-            problem.detail = problem.detail.replace(str(place), name)
-        return problem
+        return _plain(error, self.path, self.name)
 
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        try:
-            yield
-        except PhotochromError as error:
-            raise self.plain(error) from error
+    def _plainly(self) -> AbstractContextManager[None]:
+        return _plainly(self.path, self.name)
+
+    def _used(self) -> set[str]:
+        """The pictures that hints name."""
+        return {path.name for path in _pictures_of(self._hints)}
 
     def _shots(self) -> list[Shot]:
         return self._timeline.shots(self._hints, self._film)
@@ -334,8 +343,8 @@ class OpenFilm:
             return ["The film is interlaced; its fields are joined to full frames."]
         return []
 
-    def _gray(self, time_s: float, short_px: int) -> Any:
-        small = SmallCopy(self._film, self._bars, short_px)
+    def _gray(self, time_s: float, bars: Bars, short_px: int) -> Gray:
+        small = SmallCopy(self._film, bars, short_px)
         with self._plainly():
             return small(first_frame_at(self._film, time_s).luma)
 
@@ -347,11 +356,37 @@ class OpenFilm:
                     raise FilmHintsError(
                         f"A hint lies at ({x:g}, {y:g}), outside the frame of {width} x {height}."
                     )
-        named = [one.picture for one in hints.frames if one.picture is not None]
-        named += [one.picture for one in hints.references]
-        for path in named:
-            if path.parent != self._pictures or path.name not in self._names:
-                raise FilmHintsError(f"The picture {path.name} is not here; send it first.")
+        self.pictures.check(_pictures_of(hints))
+
+
+def _pictures_of(hints: FilmHints) -> set[Path]:
+    painted = {one.picture for one in hints.frames if one.picture is not None}
+    return painted | {one.picture for one in hints.references}
+
+
+def _looking_bytes(pixels: int) -> int:
+    return BASE_BYTES + BYTES_PER_PIXEL * pixels
+
+
+@contextmanager
+def _plainly(path: Path, name: str) -> Iterator[None]:
+    """Turn errors into answers that speak of the film by the person's name for it."""
+    try:
+        yield
+    except PhotochromError as error:
+        raise _plain(error, path, name) from error
+
+
+def _plain(error: PhotochromError, path: Path, name: str) -> Problem:
+    problem = problem_of(error)
+    folder = path.parent
+    for place, said in (
+        (str(path), name),
+        (f"{folder / PICTURES}{os.sep}", ""),
+        (f"{folder}{os.sep}", ""),
+    ):
+        problem.detail = problem.detail.replace(place, said)
+    return problem
 
 
 def _no_shot() -> Problem:

@@ -132,6 +132,13 @@ def problem_of(error: PhotochromError) -> Problem:
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), title="Photochrom has failed")
 
 
+def failed() -> Problem:
+    """The answer to what nobody has foreseen."""
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "The server has failed at this; its log says how."
+    )
+
+
 def busy(detail: str, *, retry_after_s: int = 2) -> Problem:
     """The answer when there is too much to do at the moment."""
     return Problem(

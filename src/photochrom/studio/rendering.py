@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from photochrom.errors import PhotochromError, StoppedError
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.studio.film_orders import RenderOrder
-from photochrom.studio.problems import Problem, problem_of
+from photochrom.studio.problems import Problem, failed
 
 if TYPE_CHECKING:
     from photochrom.video.hints import FilmHints
@@ -25,6 +25,8 @@ BASE_BYTES = 200_000_000
 BYTES_PER_PIXEL = 150
 """and for each pixel of a frame: codecs hold several frames."""
 
+_log = logging.getLogger(__name__)
+
 
 class Rendering:
     """One film in work.
@@ -32,6 +34,7 @@ class Rendering:
     Parameters
     ----------
     source, target : files; the work folder stands beside the target
+    name : what the person calls the film
     order, hints : how, and what is known of the film
     pixels : of a frame
     frames : how many there are, as far as is known
@@ -42,13 +45,14 @@ class Rendering:
         source: Path,
         target: Path,
         *,
+        name: str,
         order: RenderOrder,
         hints: FilmHints,
         pixels: int,
         frames: int,
     ) -> None:
         self._source, self.target, self.order, self._hints = source, target, order, hints
-        self._pixels = pixels
+        self._name, self._pixels = name, pixels
         self._state = "waiting"
         self._frames = self._shot = 0
         self._of = frames
@@ -84,21 +88,15 @@ class Rendering:
         """
         needs = BASE_BYTES + BYTES_PER_PIXEL * self._pixels
         try:
-            granted = budget.ask(needs, subject=self._source.name)
-            try:
-                self._wait(granted)
+            with budget.taking(needs, subject=self._name, stopped=self._stop.is_set):
                 self._color(colorizer)
-            finally:
-                if not granted.cancel():
-                    budget.give(needs)
         except StoppedError:
             self._state = "stopped"
         except PhotochromError as error:
             self._problem, self._state = plain(error), "failed"
-        except Exception as error:
-            self._problem = problem_of(PhotochromError(f"{type(error).__name__}: {error}"))
-            self._state = "failed"
-            raise
+        except Exception:
+            _log.exception("Coloring %s has failed", self._name)
+            self._problem, self._state = failed(), "failed"
 
     def facts(self) -> dict[str, Any]:
         """As `film_orders.Rendering`."""
@@ -121,15 +119,6 @@ class Rendering:
         since, before = self._begun
         done = self._frames - before
         return (time.monotonic() - since) / done * (self._of - self._frames) if done else None
-
-    def _wait(self, granted: Future[None]) -> None:
-        while not granted.done():
-            if self._stop.wait(0.1):
-                raise StoppedError
-        try:
-            granted.result()
-        except CancelledError:
-            raise StoppedError from None
 
     def _color(self, colorizer: Colorizer) -> None:
         from photochrom.video.coloring import colorize_film

@@ -119,7 +119,7 @@ class Glimpse:
         self._small = SmallCopy(film, bars, contract.short_side_px)
         self._large = SmallCopy(film, bars, min(SHORT_SIDE_PX, *film.upright_size))
         self._grays: list[bytes] = []
-        self._kept = Kept()
+        self._kept = Kept(colorizer)
         taken = _Taken()
         analysis = Analysis(keys=taken, every=1, cell_px=self._cell_px)
         frames = islice(_frames_from(film, start_s), min(count, MOST_FRAMES))
@@ -130,14 +130,6 @@ class Glimpse:
         self._smalls = taken.smalls
         last = len(block.looks) - 1
         self._places = sorted({round(share * last) for share in np.linspace(0, 1, SHOWN)})
-
-    @property
-    def size_bytes(self) -> int:
-        """About how much memory it takes."""
-        smalls = sum(one.nbytes for one in self._smalls.values())
-        looks = len(self._block.looks) * 14 * self._block.looks[0].light.nbytes // 2
-        seen = sum(one.size_bytes for one in self._kept.frames.values())
-        return smalls + looks + seen + sum(map(len, self._grays))
 
     @property
     def first_frame(self) -> int:
@@ -211,11 +203,9 @@ class Glimpse:
         HintError
             The point lies outside the picture.
         """
-        position = number - self.first_frame
-        if number not in self._kept.frames:
-            self._kept.frames[number] = self._colorizer.prepare(self._smalls[position], whole=True)
+        prepared = self._kept.frame(number, self._smalls[number - self.first_frame])
         (x, y), *_ = self._small.placed(np.array([[x, y]])).tolist()
-        return self._kept.frames[number].likely_colors(x, y)
+        return prepared.likely_colors(x, y)
 
     def _looked_at(self, frames: Iterator[Frame], number: int) -> Iterator[Seen]:
         for at, frame in enumerate(frames):

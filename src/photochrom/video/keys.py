@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.prepared import Prepared
+from photochrom.runtime.recent import Recent
 from photochrom.video.blocks import LONGEST, Known, Look
 from photochrom.video.exposure import softened
 from photochrom.video.fields import Float, shrink
@@ -27,6 +28,9 @@ from photochrom.video.small import Gray, SmallCopy
 
 PAINTED = 30.0
 """The weight of a painted frame's colors, beside 1 of what the network says."""
+
+KEPT_FRAMES, KEPT_REFERENCES = 16, 8
+"""So much of what the network has looked at is kept: about 1.5 MB a frame."""
 
 PAINTED_POINTS = (6, 10)
 """A painted frame becomes hints at so many rows and columns of points."""
@@ -52,13 +56,23 @@ class HintedFilm(Protocol):
         """Pixels of the small copy to a cell of the coarse grid."""
 
 
-@dataclass(kw_only=True)
 class Kept:
-    """What the network has looked at, for whoever asks again with other hints."""
+    """What the network has looked at lately, for whoever asks again with other hints."""
 
-    frames: dict[int, Prepared] = field(default_factory=dict)
-    """By their numbers in the film."""
-    references: dict[Path, Reference] = field(default_factory=dict)
+    def __init__(self, colorizer: Colorizer) -> None:
+        self._colorizer = colorizer
+        self._frames: Recent[Prepared] = Recent(KEPT_FRAMES)
+        self._references: Recent[Reference] = Recent(KEPT_REFERENCES)
+
+    def frame(self, number: int, small: Gray) -> Prepared:
+        """What the network sees in a frame of the film."""
+        return self._frames.once(
+            number, lambda: self._colorizer.prepare(softened(small), whole=True)
+        )
+
+    def reference(self, path: Path) -> Reference:
+        """What the network sees in a color photograph."""
+        return self._references.once(path, lambda: self._colorizer.reference(path))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +100,7 @@ class NetworkColors:
     at : the positions of the keys in a block instead
     vividness : as for `Prepared.paint`
     reference : a color photograph to follow in all shots
-    kept : where to keep what the network has looked at; by default nowhere
+    kept : where to look for what the network has looked at; by default nothing is kept
     """
 
     def __init__(
@@ -250,21 +264,15 @@ class NetworkColors:
 
     def _prepared(self, look: Look, small: Gray) -> Prepared:
         """What the network sees in a frame."""
-        found = None if self._kept is None else self._kept.frames.get(look.number)
-        if found is None:
-            found = self._colorizer.prepare(softened(small), whole=True)
-            if self._kept is not None:
-                self._kept.frames[look.number] = found
-        return found
+        if self._kept is not None:
+            return self._kept.frame(look.number, small)
+        return self._colorizer.prepare(softened(small), whole=True)
 
     def _example(self, path: Path) -> Reference:
         """What the network sees in a color photograph."""
-        found = None if self._kept is None else self._kept.references.get(path)
-        if found is None:
-            found = self._colorizer.reference(path)
-            if self._kept is not None:
-                self._kept.references[path] = found
-        return found
+        if self._kept is not None:
+            return self._kept.reference(path)
+        return self._colorizer.reference(path)
 
     def _reference(self, shot: int) -> Reference | None:
         """All that is to be followed in a shot, from 0."""

@@ -174,6 +174,28 @@ def test_two_workers_serve_one_port():
     assert not any(Path(f"/proc/{one}").exists() for one in started)
 
 
+def test_a_film_is_reached_through_every_worker(tmp_path):
+    av = pytest.importorskip("av")
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "gray"
+        for number in range(4):
+            levels = np.full((48, 64), 40 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(levels, format="gray")))
+        container.mux(stream.encode())
+    with serving("--workers", "2", "--max-memory-mb", "2500") as (_, address):
+        with visitor(address) as one:
+            answer = one.post("/v1/films?name=film.mkv", content=path.read_bytes())
+        assert answer.status_code == 201, answer.text
+        id_ = answer.json()["id"]
+        found = set()
+        for _ in range(12):  # each over a connection of its own, which either may accept
+            with visitor(address) as other:
+                found.add(other.get(f"/v1/films/{id_}").status_code)
+        assert found == {200}
+
+
 def test_a_model_that_is_not_there_is_said_once():
     command = [sys.executable, "-c", "from photochrom.cli.main import main; main()", "serve"]
     ran = subprocess.run(

@@ -1,6 +1,7 @@
 """`photochrom.training.data`: the same pictures always give the same crops, each one once."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -124,6 +125,19 @@ def test_cache_that_can_not_be_written_is_an_error(photos, config, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(DataError, match="the cache can't be written"):
         open_store(str(photos), config)
+
+
+def test_what_killed_runs_have_left_goes_after_a_day(photos, config, tmp_path):
+    places = [tmp_path / "cache" / f".building-{name}" for name in ("old", "written", "new")]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "pixels.u8").write_bytes(b"half")
+    before = (time.time() - 90_000,) * 2
+    os.utime(places[0] / "pixels.u8", before)
+    for place in places[:2]:
+        os.utime(place, before)
+    open_store(str(photos), config)
+    assert [place.exists() for place in places] == [False, True, True]
 
 
 def test_cache_folder_follows_the_environment(tmp_path, monkeypatch):

@@ -10,8 +10,10 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from photochrom.pictures import systems
 from photochrom.training.tables import DataConfig
 
 VERSION = 1
+_BEGUN, _LEFT_S = ".building-", 86_400
 _AT_ONCE = 256
 """So many decoded pictures wait in memory, at most."""
 
@@ -158,7 +161,8 @@ def kept(
     if not (folder / "index.json").is_file():
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            building = Path(tempfile.mkdtemp(prefix=".building-", dir=cache))
+            _clean(cache)
+            building = Path(tempfile.mkdtemp(prefix=_BEGUN, dir=cache))
         except OSError as error:
             raise DataError(f"{folder}: the cache can't be written ({error.strerror}).") from error
         try:
@@ -168,6 +172,15 @@ def kept(
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return _load(folder)
+
+
+def _clean(cache: Path) -> None:
+    """Remove what runs that were killed have left; what is still written to stays."""
+    for left in cache.glob(f"{_BEGUN}*"):
+        with suppress(OSError):
+            newest = max(one.stat().st_mtime for one in (left, *left.iterdir()))
+            if time.time() - newest > _LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _fill(

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from photochrom.pictures import footprint, formats, picture
 from photochrom.pictures.picture import Picture
+from photochrom.runtime.coarse import Reference
 from photochrom.runtime.hints import MOST_REACH, entries_of
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of
 from photochrom.studio import orders, schemas
 from photochrom.studio import samples as samples_
 from photochrom.studio.choice import Choice
-from photochrom.studio.held import hold
+from photochrom.studio.held import Held, hold
 from photochrom.studio.problems import Problem
 from photochrom.studio.routing import (
     JPEG,
@@ -37,6 +39,7 @@ from photochrom.studio.routing import (
     refuse,
     upload_body,
 )
+from photochrom.studio.studio import Studio
 from photochrom.studio.uploads import plain_name
 from photochrom.version import __version__
 
@@ -162,6 +165,35 @@ async def open_picture(
     }
 
 
+Result = TypeVar("Result")
+
+
+async def _as_ordered(
+    request: Request,
+    studio: Studio,
+    held: Held,
+    order: orders.OpenOrder,
+    task: Callable[[Held, Options, Reference | None], Result],
+    *,
+    needs: int = 0,
+) -> Result:
+    """Do something in a thread with an open picture, as the order's model has seen it.
+
+    Parameters
+    ----------
+    task : takes that, and the order's options and reference
+    needs : bytes of memory besides what a preview takes
+    """
+    options, reference = order.options(), studio.reference(order.reference)
+
+    def work() -> Result:
+        colorizer = studio.choice.colorizer(order.model)
+        return task(held.seen_by(colorizer), options, reference(colorizer))
+
+    needs += studio.needs(held, model=order.model, reference=order.reference)
+    return await studio.work(request, work, needs=needs, subject=held.name)
+
+
 @routes.get(
     "/v1/pictures/{id}/original",
     response_class=Response,
@@ -184,22 +216,17 @@ async def paint(
     order: Annotated[orders.PaintOrder, Body()],
 ) -> Response:
     """Colorize an open picture: a preview, or the file at full size."""
-    options, reference = order.options(), studio.reference(order.reference)
+    if not isinstance(order, orders.FileOrder):
+        preview = await _as_ordered(request, studio, held, order, Held.paint)
+        return Response(preview, media_type=JPEG)
+    format_ = _format(held.footprint.format, order.format)
 
-    def work() -> Response:
-        colorizer = studio.choice.colorizer(order.model)
-        seen, example = held.seen_by(colorizer), reference(colorizer)
-        if format_ is None:
-            return Response(seen.paint(options, reference=example), media_type=JPEG)
+    def work(seen: Held, options: Options, reference: Reference | None) -> Response:
         held.picture.check_writable(format_, quality=options.quality, lossless=options.lossless)
-        return _file(options.paint(seen.prepared, reference=example), format_, options)
+        return _file(options.paint(seen.prepared, reference=reference), format_, options)
 
-    format_ = None
-    needs = studio.needs(held, model=order.model, reference=order.reference)
-    if isinstance(order, orders.FileOrder):
-        format_ = _format(held.footprint.format, order.format)
-        needs += held.footprint.writing(format_, lossless=options.lossless, kept=True)
-    return await studio.work(request, work, needs=needs, subject=held.name)
+    needs = held.footprint.writing(format_, lossless=order.options().lossless, kept=True)
+    return await _as_ordered(request, studio, held, order, work, needs=needs)
 
 
 @routes.post(
@@ -211,14 +238,7 @@ async def coefficients(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.PreviewOrder
 ) -> Any:
     """The colors of a preview, to be painted by whoever asks over the picture in gray."""
-    options, reference = order.options(), studio.reference(order.reference)
-
-    def work() -> dict[str, Any]:
-        colorizer = studio.choice.colorizer(order.model)
-        return held.seen_by(colorizer).coefficients(options, reference=reference(colorizer))
-
-    needs = studio.needs(held, model=order.model, reference=order.reference)
-    return await studio.work(request, work, needs=needs, subject=held.name)
+    return await _as_ordered(request, studio, held, order, Held.coefficients)
 
 
 def has_clips() -> bool:
@@ -240,14 +260,7 @@ async def clip(
     """
     if not has_clips():
         raise Problem(501, "Clips need PyAV on the server: pip install 'photochrom[video]'.")
-    options, reference = order.options(), studio.reference(order.reference)
-
-    def work() -> bytes:
-        colorizer = studio.choice.colorizer(order.model)
-        return held.seen_by(colorizer).clip(options, reference=reference(colorizer))
-
-    needs = studio.needs(held, model=order.model, reference=order.reference)
-    made = await studio.work(request, work, needs=needs, subject=held.name)
+    made = await _as_ordered(request, studio, held, order, Held.clip)
     return Response(made, media_type=MP4)
 
 
@@ -260,16 +273,13 @@ async def alternatives(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.AlternativesOrder
 ) -> Any:
     """Find other plausible results, each with the hints that produce it."""
-    options, reference = order.options(), studio.reference(order.reference)
 
-    def work() -> dict[str, Any]:
+    def work(seen: Held, options: Options, reference: Reference | None) -> dict[str, Any]:
         entries = []
-        colorizer = studio.choice.colorizer(order.model)
-        seen, example = held.seen_by(colorizer), reference(colorizer)
         found = seen.prepared.alternatives(order.count, seed=options.seed)
         for number, one in enumerate(found, start=1):
             chosen = replace(options, alternative=number).chosen(found, held.name)
-            painted = seen.paint_thumbnail(chosen, reference=example)
+            painted = seen.paint_thumbnail(chosen, reference)
             entries.append(
                 {
                     "number": number,
@@ -280,8 +290,7 @@ async def alternatives(
             )
         return {"alternatives": entries}
 
-    needs = studio.needs(held, model=order.model, reference=order.reference)
-    return await studio.work(request, work, needs=needs, subject=held.name)
+    return await _as_ordered(request, studio, held, order, work)
 
 
 @routes.get(
@@ -314,14 +323,7 @@ async def confidence(
     request: Request, studio: InStudio, held: OpenPicture, order: orders.ConfidenceOrder
 ) -> Response:
     """Get the confidence map as a gray PNG: white is certain, black is uncertain."""
-    options, reference = order.options(), studio.reference(order.reference)
-
-    def work() -> bytes:
-        colorizer = studio.choice.colorizer(order.model)
-        return held.seen_by(colorizer).confidence(options, reference=reference(colorizer))
-
-    needs = studio.needs(held, model=order.model, reference=order.reference)
-    painted = await studio.work(request, work, needs=needs, subject=held.name)
+    painted = await _as_ordered(request, studio, held, order, Held.confidence)
     return Response(painted, media_type=PNG)
 
 

@@ -98,12 +98,12 @@ class Held:
         """The preview as it came, in gray: JPEG."""
         return self.preview.encode("jpeg", quality=PREVIEW_QUALITY)
 
-    def paint(self, options: Options, *, reference: Reference | None) -> bytes:
+    def paint(self, options: Options, reference: Reference | None) -> bytes:
         """The preview in color: JPEG. Parameters and errors as for `Options.paint`."""
         painted = options.paint(self.prepared, reference=reference, copy=self.preview)
         return painted.encode("jpeg", quality=PREVIEW_QUALITY)
 
-    def clip(self, options: Options, *, reference: Reference | None) -> bytes:
+    def clip(self, options: Options, reference: Reference | None) -> bytes:
         """Before and after as a short film: MP4. Parameters and errors as for `Options.paint`.
 
         Raises
@@ -121,7 +121,7 @@ class Held:
         before, after = (one.srgb(size=(height, width)) for one in (self.preview, painted))
         return clip(before, after)
 
-    def coefficients(self, options: Options, *, reference: Reference | None) -> dict[str, Any]:
+    def coefficients(self, options: Options, reference: Reference | None) -> dict[str, Any]:
         """What a page needs to paint the preview by itself; see `schemas.Coefficients`."""
         *fields, inside = options.coefficients(self.prepared, reference=reference)
         height, width = fields[0].shape[:2]
@@ -143,7 +143,7 @@ class Held:
         height, width = box.size
         return [box.left * across, box.top * down, height * down, width * across]
 
-    def paint_thumbnail(self, options: Options, *, reference: Reference | None) -> bytes:
+    def paint_thumbnail(self, options: Options, reference: Reference | None) -> bytes:
         """A small result: JPEG. Parameters and errors as for `Options.paint`."""
         painted = options.paint(self.prepared, reference=reference, copy=self.thumbnail)
         return painted.encode("jpeg", quality=PREVIEW_QUALITY)
@@ -180,7 +180,7 @@ class Held:
         """`Prepared.region` at the size of the preview: gray PNG."""
         return self.prepared.region_picture(x, y, reach, size=self.preview.size).encode("png")
 
-    def confidence(self, options: Options, *, reference: Reference | None) -> bytes:
+    def confidence(self, options: Options, reference: Reference | None) -> bytes:
         """`Prepared.confidence` at the size of the preview: gray PNG."""
         hints = options.all_hints(self.prepared)
         sure = self.prepared.confidence_picture(

@@ -21,7 +21,7 @@ from pydantic import (
     create_model,
 )
 
-from photochrom.errors import ColorError, HintError, OptionError
+from photochrom.errors import ColorError, HintError, OptionError, PhotochromError
 from photochrom.models.plain import read_json
 from photochrom.runtime.hints import MOST_REACH, Hint, Lock, hints_from, locks_from
 from photochrom.runtime.lasso import RANGES as LASSO_RANGES
@@ -117,14 +117,7 @@ def lassos_of(entries: Any) -> tuple[Lasso, ...]:
     OptionError
         They can't be understood, or are too many.
     """
-    lassos = lassos_from(entries)
-    points = sum(len(one.points) for one in lassos)
-    if len(lassos) > MAX_LASSOS or points > MAX_POINTS:
-        raise OptionError(
-            f"There are {len(lassos)} lassos with {points} points; at most {MAX_LASSOS} with "
-            f"{MAX_POINTS} are allowed."
-        )
-    return lassos
+    return _few(entries, lassos_from, "lassos", most=MAX_LASSOS, wrong=OptionError)
 
 
 def colors_of(names: list[str]) -> tuple[str, ...]:
@@ -140,19 +133,26 @@ def colors_of(names: list[str]) -> tuple[str, ...]:
     return parse_palette(",".join(names)) if names else ()
 
 
-Placed = TypeVar("Placed", Hint, Lock)
+Placed = TypeVar("Placed", Hint, Lock, Lasso)
 
 
-def _few(entries: Any, parse: Callable[[Any], tuple[Placed, ...]], what: str) -> tuple[Placed, ...]:
-    """Hints or locks of a request, unless they are too many."""
+def _few(
+    entries: Any,
+    parse: Callable[[Any], tuple[Placed, ...]],
+    what: str,
+    *,
+    most: int = MAX_HINTS,
+    wrong: type[PhotochromError] = HintError,
+) -> tuple[Placed, ...]:
+    """Hints, locks or lassos of a request, unless they are too many."""
     try:
         found = parse(entries)
     except (RecursionError, OverflowError) as error:
-        raise HintError(f"The {what} can't be read ({error}).") from error
+        raise wrong(f"The {what} can't be read ({error}).") from error
     points = sum(len(one.points) for one in found)
-    if len(found) > MAX_HINTS or points > MAX_POINTS:
-        raise HintError(
-            f"There are {len(found)} {what} with {points} points; at most {MAX_HINTS} with "
+    if len(found) > most or points > MAX_POINTS:
+        raise wrong(
+            f"There are {len(found)} {what} with {points} points; at most {most} with "
             f"{MAX_POINTS} are allowed."
         )
     return found
@@ -210,7 +210,7 @@ class _Order(BaseModel):
         return Options(**{name: getattr(self, name) for name in names})
 
 
-class _OpenOrder(_Order):
+class OpenOrder(_Order):
     """An order for a picture that is open, as another one may be."""
 
     reference: str | None = Field(
@@ -247,16 +247,16 @@ def _model(
 
 if TYPE_CHECKING:
 
-    class _FileOptions(_OpenOrder):
+    class _FileOptions(OpenOrder):
         """Made below, where no type checker looks."""
 
-    class _LookOptions(_OpenOrder):
+    class _LookOptions(OpenOrder):
         """Likewise."""
 
-    class _AlternativesOptions(_OpenOrder):
+    class _AlternativesOptions(OpenOrder):
         """Likewise."""
 
-    class _ConfidenceOptions(_OpenOrder):
+    class _ConfidenceOptions(OpenOrder):
         """Likewise."""
 
     class _QueryOptions(_Order):
@@ -271,16 +271,16 @@ else:
     }
     _OTHERS = SERVERS_OWN | {"only_gray"}
     _ALL = frozenset(one.name for one in fields(Options))
-    _FileOptions = _model("FileOptions", _OpenOrder, leaving_out=_OTHERS, **_BODY)
-    _LookOptions = _model("LookOptions", _OpenOrder, leaving_out=_OTHERS | OF_FILES, **_BODY)
+    _FileOptions = _model("FileOptions", OpenOrder, leaving_out=_OTHERS, **_BODY)
+    _LookOptions = _model("LookOptions", OpenOrder, leaving_out=_OTHERS | OF_FILES, **_BODY)
     _AlternativesOptions = _model(
         "AlternativesOptions",
-        _OpenOrder,
+        OpenOrder,
         leaving_out=_OTHERS | OF_FILES | {"alternative"},
         **_BODY,
     )
     _ConfidenceOptions = _model(
-        "ConfidenceOptions", _OpenOrder, leaving_out=_ALL - OF_CONFIDENCE, **_BODY
+        "ConfidenceOptions", OpenOrder, leaving_out=_ALL - OF_CONFIDENCE, **_BODY
     )
     _QueryOptions = _model(
         "QueryOptions",

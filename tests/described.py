@@ -1,4 +1,4 @@
-"""What several tests of metadata share: pictures with it, and what is read of it again."""
+"""What several tests of pictures share: ones with metadata, and what is read of them again."""
 
 import struct
 
@@ -19,6 +19,11 @@ def vips(pixels, interpretation="srgb"):
 def stored_pixels(path):
     """What is in a file, without any interpretation by Photochrom."""
     return pyvips.Image.new_from_file(str(path)).numpy()
+
+
+def write(path, pixels, interpretation="srgb", **options):
+    vips(pixels, interpretation).write_to_file(str(path), **options)
+    return path
 
 
 def ab_image(height, width, seed=0, reach=100.0):

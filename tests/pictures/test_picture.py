@@ -6,6 +6,7 @@ import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
+from described import ab_image, flat_ab, mean_error, stored_pixels, vips, write
 from photochrom import color
 from photochrom.errors import PictureReadError, ShapeError
 from photochrom.models.contract import ModelIdentity
@@ -15,33 +16,6 @@ MODEL = ModelIdentity("model")
 
 SUFFIXES = [".jpg", ".png", ".tif", ".webp", ".avif"]
 LOSSLESS = [".png", ".tif"]
-
-
-def vips(pixels, interpretation="srgb"):
-    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation=interpretation)
-
-
-def stored_pixels(path):
-    """What is in a file, without any interpretation by Photochrom."""
-    return pyvips.Image.new_from_file(str(path)).numpy()
-
-
-def write(path, pixels, interpretation="srgb", **options):
-    vips(pixels, interpretation).write_to_file(str(path), **options)
-    return path
-
-
-def ab_image(height, width, seed=0, reach=100.0):
-    ab = np.random.default_rng(seed).uniform(-reach, reach, (height, width, 2))
-    return vips(ab.astype(np.float32), "multiband")
-
-
-def flat_ab(height, width, a=0.0, b=0.0):
-    return vips(np.full((height, width, 2), (a, b), dtype=np.float32), "multiband")
-
-
-def mean_error(one, two):
-    return np.abs(one.astype(float) - two.astype(float)).mean()
 
 
 # Round trips

@@ -8,37 +8,11 @@ import pytest
 import pyvips
 
 import photochrom
+from described import ab_image, flat_ab, mean_error, stored_pixels, vips, write
 from photochrom.errors import (
     PictureReadError,
 )
 from photochrom.pictures import picture
-
-
-def vips(pixels, interpretation="srgb"):
-    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation=interpretation)
-
-
-def stored_pixels(path):
-    """What is in a file, without any interpretation by Photochrom."""
-    return pyvips.Image.new_from_file(str(path)).numpy()
-
-
-def write(path, pixels, interpretation="srgb", **options):
-    vips(pixels, interpretation).write_to_file(str(path), **options)
-    return path
-
-
-def ab_image(height, width, seed=0, reach=100.0):
-    ab = np.random.default_rng(seed).uniform(-reach, reach, (height, width, 2))
-    return vips(ab.astype(np.float32), "multiband")
-
-
-def flat_ab(height, width, a=0.0, b=0.0):
-    return vips(np.full((height, width, 2), (a, b), dtype=np.float32), "multiband")
-
-
-def mean_error(one, two):
-    return np.abs(one.astype(float) - two.astype(float)).mean()
 
 
 def noise(height=64, width=96, channels=3, dtype=np.uint8):

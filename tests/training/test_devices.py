@@ -15,7 +15,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from photochrom.errors import RecipeError, TrainingError
-from photochrom.pictures import picture
 from photochrom.training.config import load_recipe
 from photochrom.training.data import EpochBatches
 from photochrom.training.devices import make_fabric
@@ -30,18 +29,13 @@ PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory, smooth_srgb):
+def recipe(tmp_path_factory, photographs):
     """A tiny recipe's file; 15 pictures to train on, three steps of four an epoch."""
-    folder = tmp_path_factory.mktemp("photographs")
-    for number in range(18):
-        path = folder / "ab"[number % 2] / f"{number:02}.png"
-        path.parent.mkdir(exist_ok=True)
-        picture.from_array(smooth_srgb(40, 40, number)).save(path)
     cache = tmp_path_factory.mktemp("cache")
     file = cache / "tiny.toml"
     file.write_text(f"""
 [data]
-train = ["{folder}"]
+train = ["{photographs}"]
 cache = "{cache}"
 validation_share = 0.15
 crop_px = 16

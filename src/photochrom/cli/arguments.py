@@ -50,6 +50,15 @@ DeviceOption = Annotated[
 ]
 
 
+ReferenceOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PICTURE",
+        help="Follow the colors of this photograph where the content matches.",
+    ),
+]
+
+
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each plain field of `Options`; it gets them as ``options``.
 

@@ -12,6 +12,7 @@ from photochrom.cli.arguments import (
     DeviceOption,
     LikeOption,
     ModelOption,
+    ReferenceOption,
     all_inputs,
     hints_in,
     locks_in,
@@ -93,13 +94,7 @@ def colorize(
             help="Restrict the result to these colors, or to those of a picture.",
         ),
     ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PICTURE",
-            help="Follow the colors of this photograph where the content matches.",
-        ),
-    ] = None,
+    reference: ReferenceOption = None,
     options: Options,
     alternatives: Annotated[
         int,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.arguments import LikeOption, ModelOption
+from photochrom.cli.arguments import LikeOption, ModelOption, ReferenceOption
 from photochrom.errors import WorkFolderError
 from photochrom.runtime.options import help_for, limits_for
 
@@ -40,13 +40,7 @@ def video(
         Path | None,
         typer.Option(metavar="FILE.json", help="Read hints, painted frames and cuts from a file."),
     ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PICTURE",
-            help="Follow the colors of this photograph where the content matches.",
-        ),
-    ] = None,
+    reference: ReferenceOption = None,
     vividness: Annotated[
         float, typer.Option(**limits_for("vividness"), help=help_for("vividness"))
     ] = 0.95,

@@ -39,19 +39,28 @@ def clip(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def film(visit, clip):
-    """The page for films, with a film open and its two shots found."""
-    studio = visit()
+def opened(studio, clip):
+    """Open a film on the page for films, and wait until its two shots are found."""
     studio.page.locator("#films-link").click()
     studio.choose(clip)
     shown(studio)
     studio.page.wait_for_selector("#looking", state="hidden")
     assert studio.page.locator("#shots .shot").count() == 2
+
+
+def closed(studio):
+    studio.page.locator("#close").click()
+    studio.page.wait_for_selector("body[data-scene=welcome]")
+
+
+@pytest.fixture
+def film(visit, clip):
+    """The page for films, with a film open and its two shots found."""
+    studio = visit()
+    opened(studio, clip)
     yield studio
     if studio.page.locator("#close").is_visible():
-        studio.page.locator("#close").click()
-        studio.page.wait_for_selector("body[data-scene=welcome]")
+        closed(studio)
 
 
 def shown(studio):
@@ -174,6 +183,29 @@ def test_what_is_no_film_is_refused_and_the_photographs_page_says_where_films_go
     said.filter(has_text="broken.mp4").filter(has_text="can't be read as a film").wait_for()
     assert studio.page.locator("body[data-scene=welcome]").count() == 1
     studio.shot("films-welcome-1440-light")
+
+
+def test_files_of_hints_are_taken_once_they_are_understood(visit, clip, tmp_path):
+    studio = visit(expect_faults=True)
+    opened(studio, clip)
+    said = studio.page.locator("#messages [role=alert]")
+    path = tmp_path / "some.hints.json"
+    for content, reason in (
+        ("{", "it is not JSON"),
+        (json.dumps({"hints": 5}), "valid list"),
+        (json.dumps({"cuts": None}), "valid dictionary"),
+        (json.dumps({"hints": [{"time": 0, "picture": "away.png"}]}), "away.png"),
+    ):
+        path.write_text(content)
+        studio.choose(path, opener="#hints-open")
+        said.filter(has_text=reason).last.wait_for()
+    hint = {"x": 100, "y": 60, "color": "#2244cc"}
+    path.write_text(json.dumps({"version": 1, "hints": [{"frame": 0, "hints": [hint]}]}))
+    changed(studio, lambda: studio.choose(path, opener="#hints-open"))
+    assert studio.page.locator(".marker").count() == 1
+    studio.page.keyboard.press("Control+z")
+    studio.page.wait_for_selector(".marker", state="detached")
+    closed(studio)
 
 
 def test_a_server_without_the_extra_says_why(visit):

@@ -236,9 +236,9 @@ const takeReference = (file) =>
 /** @param {File} file */
 async function takeHints(file) {
   try {
-    await session.change({ ...marks.NOTHING, ...JSON.parse(await file.text()) });
-  } catch {
-    tell(t("file.notJson"), { title: file.name });
+    await session.takeFile(JSON.parse(await file.text()));
+  } catch (error) {
+    tell(error instanceof SyntaxError ? t("file.notJson") : error, { title: file.name });
   }
 }
 

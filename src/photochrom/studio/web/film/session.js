@@ -198,6 +198,18 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
     }
   }
 
+  /**
+   * Take the content of a hints file, once the server has understood it. Errors as in `server.js`.
+   *
+   * @param {object} content
+   */
+  async takeFile(content) {
+    const { film } = this;
+    if (!film) return;
+    const { hints } = await server.mark(film.id, { ...marks.NOTHING, ...content });
+    if (this.film?.id === film.id) await this.change(hints);
+  }
+
   /** @param {boolean} back */
   undo(back) {
     const [from, to] = back ? [this.#past, this.#future] : [this.#future, this.#past];

@@ -1,7 +1,11 @@
 """Lightness as old film has it: each effect does what its name says, and colors stay."""
 
+import multiprocessing
+import os
+
 import numpy as np
 import pytest
+import pyvips
 
 pytest.importorskip("torch")
 
@@ -49,6 +53,23 @@ def test_aged_crops_keep_their_range_their_shape_and_their_colors():
         assert seen.dtype == kept.dtype == np.float32
         assert 0 <= seen.min() <= seen.max() <= 100
         assert np.abs(kept).max() < 130
+
+
+def aged_by_each_effect(number):
+    """All effects, one after the other, in a worker."""
+    lightness = picture()[1][..., 0]
+    return [float(effect(lightness, np.random.default_rng(number)).mean()) for effect, _ in EFFECTS]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
+# Python 3.12 and newer say so of every fork that has threads; the DataLoader's own has them, too.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_effects_work_in_a_fork_of_a_process_whose_libvips_has_threads():
+    noise = pyvips.Image.gaussnoise(256, 256)
+    noise.cast("uchar").jpegsave_buffer()  # they wait for work from now on, in this process only
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        found = pool.apply_async(aged_by_each_effect, (0,)).get(timeout=60)
+    assert found == aged_by_each_effect(0)
 
 
 @each

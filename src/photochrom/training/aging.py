@@ -9,11 +9,12 @@ Axes: H height, W width, 2 ab, 3 sRGB or RGB. Lightness is L*, 0..100.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage, special
 
 from photochrom import color
@@ -201,9 +202,11 @@ def jpeg(lightness_HW: Float, rng: Random) -> Float:
     """Blocks of a file that was saved too small."""
     levels = np.rint(lightness_HW.clip(0, 100) * 2.55).astype(np.uint8)
     quality = int(rng.integers(12, 60))
-    saved = pyvips.Image.new_from_array(levels, interpretation="b-w").jpegsave_buffer(Q=quality)
-    opened = pyvips.Image.new_from_buffer(saved, "").numpy()
-    return opened.reshape(lightness_HW.shape).astype(np.float32) / 2.55
+    # Not by libvips: in forks, as workers are, it would wait for threads that are not there.
+    saved = io.BytesIO()
+    Image.fromarray(levels).save(saved, "JPEG", quality=quality)
+    with Image.open(saved) as opened:
+        return np.asarray(opened).astype(np.float32) / 2.55
 
 
 def enlarged(lightness_HW: Float, rng: Random) -> Float:

@@ -1,4 +1,4 @@
-"""Check that version, changelog and tag say the same; print a version's notes.
+"""Check that version, changelog, release notes and tag say the same; print a version's notes.
 
 python .ci/release.py [--tag v0.2.0] [--notes]
 """
@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+NAMES = ("CHANGELOG.md", "CITATION.cff", "docs/help/release-notes.md")
 _HEADING = re.compile(
     r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?$", re.MULTILINE
 )
@@ -22,12 +23,15 @@ def version() -> str:
     return found[1]
 
 
-def faults(changelog: str, citation: str, *, wanted: str, tag: str = "") -> list[str]:
+def faults(
+    changelog: str, citation: str, release_notes: str, *, wanted: str, tag: str = ""
+) -> list[str]:
     """What doesn't say `wanted`, in words.
 
     Parameters
     ----------
-    changelog, citation : the texts of CHANGELOG.md and CITATION.cff
+    changelog, citation, release_notes : the texts of CHANGELOG.md, CITATION.cff and
+        docs/help/release-notes.md
     tag : of the release, such as v0.2.0; none before there is one
     """
     released = [one for one in _HEADING.finditer(changelog) if one["version"] != "Unreleased"]
@@ -43,6 +47,9 @@ def faults(changelog: str, citation: str, *, wanted: str, tag: str = "") -> list
         found.append("CITATION.cff has another version")
     elif newest is not None and f"\ndate-released: {newest['date']}\n" not in citation:
         found.append("CITATION.cff has another date than CHANGELOG.md")
+    noted = re.findall(r"^## (.+)$", release_notes, re.MULTILINE)
+    if noted[:1] != [wanted]:
+        found.append(f"the newest release notes are of {noted[0] if noted else None}")
     if tag and tag != f"v{wanted}":
         found.append(f"the tag is {tag}")
     if tag and "## [Unreleased]" in changelog:
@@ -64,7 +71,7 @@ if __name__ == "__main__":
     parser.add_argument("--tag", default="")
     parser.add_argument("--notes", action="store_true")
     asked = parser.parse_args()
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "CITATION.cff")]
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in NAMES]
     if wrong := faults(*texts, wanted=version(), tag=asked.tag):
         raise SystemExit(f"The package's version is {version()}, but " + "; ".join(wrong) + ".")
     print(notes(texts[0], version()) if asked.notes else version())

@@ -137,6 +137,9 @@ def main() -> None:
     wheel = asked.wheel.resolve() if asked.wheel else built(asked.dist.resolve())
     look_into(wheel)
     with tempfile.TemporaryDirectory(prefix="photochrom-dist-") as folder:
+        if not asked.wheel:  # there is an sdist, too, which the recipes are of
+            call(sys.executable, ROOT / ".ci/packagers.py", asked.dist, folder)
+            print("conda-forge, Homebrew: recipes with the sdist's hash")
         with_pip(wheel, Path(folder, "pip"))
         for name, way in (("pipx", with_pipx), ("uv", with_uv)):
             if shutil.which(name):

@@ -1,7 +1,9 @@
 """Version, changelog, citation and tag say the same; recipes of packagers, too; workflows hold."""
 
+import hashlib
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ def script(place):
 
 
 release = script(".ci/release.py")
+packagers = script(".ci/packagers.py")
 dist_check = script("scripts/dist_check.py")
 
 
@@ -28,10 +31,13 @@ def text(name):
 
 def test_version_changelog_and_citation_agree():
     assert release.version() == photochrom.__version__
-    wrong = release.faults(
-        text("CHANGELOG.md"), text("CITATION.cff"), wanted=photochrom.__version__
-    )
+    wrong = release.faults(*map(text, release.NAMES), wanted=photochrom.__version__)
     assert wrong == []
+
+
+def test_each_version_has_release_notes():
+    versions = re.findall(r"^## \[(\d.+?)\]", text("CHANGELOG.md"), re.MULTILINE)
+    assert re.findall(r"^## (.+)$", text("docs/help/release-notes.md"), re.MULTILINE) == versions
 
 
 LOG = """# Changelog
@@ -46,6 +52,7 @@ LOG = """# Changelog
 
 [0.3.0]: https://example.org/0.3.0
 """
+NOTES = "# Release notes\n\n## 0.3.0\n\n## 0.2.0\n"
 CITATION = "title: x\nversion: 0.3.0\ndate-released: 2027-01-31\n"
 
 
@@ -65,13 +72,18 @@ CITATION = "title: x\nversion: 0.3.0\ndate-released: 2027-01-31\n"
 )
 def test_what_differs_is_said(before, after, tag, said):
     changelog = LOG.replace(before, after, 1) if before else LOG
-    found = release.faults(changelog, CITATION, wanted="0.3.0", tag=tag)
+    found = release.faults(changelog, CITATION, NOTES, wanted="0.3.0", tag=tag)
     assert (said is None and not found) or any(said in one for one in found)
 
 
 def test_another_version_of_the_citation_is_said():
-    found = release.faults(LOG, CITATION.replace("0.3.0", "0.2.0"), wanted="0.3.0")
+    found = release.faults(LOG, CITATION.replace("0.3.0", "0.2.0"), NOTES, wanted="0.3.0")
     assert found == ["CITATION.cff has another version"]
+
+
+def test_missing_release_notes_are_said():
+    found = release.faults(LOG, CITATION, NOTES.replace("## 0.3.0\n", ""), wanted="0.3.0")
+    assert found == ["the newest release notes are of 0.2.0"]
 
 
 def test_notes_are_of_one_version():
@@ -87,9 +99,39 @@ def test_packagers_recipes_are_of_this_version(place):
     assert named == [photochrom.__version__]
 
 
-def test_the_conda_recipe_wants_what_the_package_wants():
-    import tomllib
+def test_packagers_recipes_get_the_hash_of_the_sdist(tmp_path):
+    sdist = tmp_path / f"photochrom-{photochrom.__version__}.tar.gz"
+    sdist.write_bytes(b"an sdist")
+    digest = hashlib.sha256(b"an sdist").hexdigest()
+    written = packagers.write(tmp_path, tmp_path / "out")
+    assert [path.name for path in written] == ["recipe.yaml", "photochrom.rb"]
+    for path, recipe in zip(written, packagers.RECIPES, strict=True):
+        before, after = recipe.read_text("utf-8"), path.read_text("utf-8")
+        assert after.count(digest) == 1
+        assert after.replace(digest, "0" * 64) == before
 
+
+def test_packagers_recipes_of_another_version_are_refused(tmp_path):
+    (tmp_path / "photochrom-9.9.9.tar.gz").write_bytes(b"")
+    with pytest.raises(SystemExit, match="the recipes are of"):
+        packagers.write(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/guides/without-a-server.md"])
+def test_the_web_app_is_one_click_away_where_the_release_puts_it(page):
+    site, pages = (
+        text(".github/workflows/release.yml").partition(f"\n  {job}:\n")[2].partition("\n\n")[0]
+        for job in ("site", "pages")
+    )
+    assert "name: web\n          path: build/site/app\n" in site
+    assert site.endswith("        with:\n          path: build/site")  # of what is uploaded
+    assert "needs: [site, " in pages
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    owner, name = project["urls"]["Changelog"].split("/")[3:5]
+    assert f"(https://{owner}.github.io/{name}/app/)" in text(page)
+
+
+def test_the_conda_recipe_wants_what_the_package_wants():
     project = tomllib.loads(text("pyproject.toml"))["project"]
     recipe = text("packaging/conda-forge/recipe.yaml")
     for requirement in project["dependencies"]:

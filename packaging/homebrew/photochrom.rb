@@ -1,4 +1,5 @@
-# For a tap: Formula/photochrom.rb. The hash is of the sdist on PyPI. Numpy, ONNX Runtime and libvips
+# For a tap: Formula/photochrom.rb. Submit the one beside the GitHub release, into which .ci/packagers.py
+# has put the hash of the sdist. Numpy, ONNX Runtime and libvips
 # come from Homebrew; `brew update-python-resources photochrom` fills in the other resources.
 class Photochrom < Formula
   include Language::Python::Virtualenv

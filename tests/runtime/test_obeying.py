@@ -125,6 +125,14 @@ def test_of_two_hints_at_one_place_the_later_wins(apart):
         assert difference(50, read(found, x, y), last.ab) < 5
 
 
+def test_a_small_hint_upon_a_broad_one_is_obeyed():
+    broad = Hint(points=((30, 32),), ab=(50, 30), radius_px=24)
+    small = Hint(points=((44, 32),), ab=(10, -50), radius_px=5)
+    found = obeyed((0, 0), laid(broad, small), flat())
+    for one in (broad, small):
+        assert difference(50, read(found, *one.points[0]), one.ab) < 5
+
+
 @given(st.integers(2, 60), st.floats(0.5, 30), st.integers(0, 10**6))
 @settings(max_examples=40)
 def test_many_hints_stay_bounded_and_apart_they_are_all_obeyed(count, radius, seed):

@@ -29,6 +29,9 @@ TOKEN_STEP_PX = 6.0
 MOST_TOKENS = 512
 """With more strokes, each becomes fewer tokens; correcting them all together costs their square."""
 
+DOTS_PX = 2**16
+"""Dots of up to so many pixels together are computed at once."""
+
 STROKE_WORK = 100
 """Strokes may touch each pixel of the small copy so many times, on average."""
 
@@ -77,40 +80,47 @@ def lay_out(
     zoom = float(np.sqrt(scale.prod()))
     rows, columns = (-(-side // cell_px) * cell_px for side in (height, width))
     painted = np.zeros((rows, columns, 3), dtype=np.float32)
-    most = min(STROKE_TOKENS, max(1, MOST_TOKENS // max(1, len(hints))))
-    left = STROKE_WORK * rows * columns
-    points, colors, radii, reaches = [], [], [], []
     for hint in hints:
         check_inside(hint.points, picture_size)
-        radius = RADIUS_SHARE * min(picture_size) if hint.radius_px is None else hint.radius_px
-        radius = min(max(radius * zoom, 0.75), height + width)
-        path = np.array(hint.points, dtype=np.float32) * scale
-        if len(path) == 1:  # which touches each pixel once, and is quick
-            x, y = path[0].tolist()
-            _dab(painted, x, y, radius, hint.ab)
-            along = path
-        else:
-            traced = _affordable(path, radius, (rows, columns), left)
+    paths = [np.array(hint.points, dtype=np.float32) * scale for hint in hints]
+    usual = RADIUS_SHARE * min(picture_size)
+    given = (usual if hint.radius_px is None else hint.radius_px for hint in hints)
+    radii = [min(max(radius * zoom, 0.75), height + width) for radius in given]
+    colors = np.array([hint.ab for hint in hints], dtype=np.float32).reshape(-1, 2)
+    reach = [np.nan if hint.reach is None else hint.reach for hint in hints]
+    left = STROKE_WORK * rows * columns
+
+    def dots_of(at: int) -> float | None:
+        return radii[at] if len(paths[at]) == 1 else None
+
+    for radius, run in itertools.groupby(range(len(hints)), key=dots_of):
+        some = list(run)
+        if radius is not None:
+            _dots(painted, np.concatenate([paths[at] for at in some]), radius, colors[some])
+            continue
+        for at in some:
+            traced = _affordable(paths[at], radii[at], (rows, columns), left)
             if traced is None:
                 raise HintError(
-                    f"The strokes have too many points ({len(path)} in this one) for so large a "
-                    f"radius ({radius / zoom:g} pixels). Use a smaller radius, or fewer points."
+                    f"The strokes have too many points ({len(paths[at])} in this one) for so large "
+                    f"a radius ({radii[at] / zoom:g} pixels). Use a smaller radius, or fewer "
+                    "points."
                 )
-            left -= _stroke_work(traced, radius, (rows, columns))
-            _stroke(painted, traced, radius, hint.ab)
-            along = _along(path, max(TOKEN_STEP_PX, radius), most)
-        for point in along:
-            points.append(point)
-            colors.append(hint.ab)
-            radii.append(radius)
-            reaches.append(np.nan if hint.reach is None else hint.reach)
-    places = np.array(points, dtype=np.float32).reshape(-1, 2)
-    at = np.minimum(places.astype(int), [width - 1, height - 1])
+            left -= _stroke_work(traced, radii[at], (rows, columns))
+            _stroke(painted, traced, radii[at], colors[at])
+    most = min(STROKE_TOKENS, max(1, MOST_TOKENS // max(1, len(hints))))
+    tokens = [
+        path if len(path) == 1 else _along(path, max(TOKEN_STEP_PX, radius), most)
+        for path, radius in zip(paths, radii, strict=True)
+    ]
+    of = np.repeat(np.arange(len(hints)), [len(one) for one in tokens])
+    places = np.concatenate([np.zeros((0, 2), np.float32), *tokens])
+    under = np.minimum(places.astype(int), [width - 1, height - 1])
     return Canvas(
         places,
-        _showable(np.array(colors, dtype=np.float32).reshape(-1, 2), lightness[at[:, 1], at[:, 0]]),
-        np.array(radii, dtype=np.float32),
-        np.array(reaches, dtype=np.float32),
+        _showable(colors[of], lightness[under[:, 1], under[:, 0]]),
+        np.array(radii, dtype=np.float32)[of],
+        np.array(reach, dtype=np.float32)[of],
         _cell_means(painted, cell_px),
     )
 
@@ -178,16 +188,22 @@ def _stroke_work(path: Float, radius: float, size: tuple[int, int]) -> float:
     return float(sides.prod(axis=1).sum())
 
 
-def _dab(painted: Float, x: float, y: float, radius: float, ab: tuple[float, float]) -> None:
-    """Lay a dot over (H, W, 3), as `_stroke` does a stroke."""
-    left, top = (max(0, math.floor(at - radius - 1)) for at in (x, y))
-    right, bottom = (math.ceil(at + radius + 1) for at in (x, y))
-    part = painted[top:bottom, left:right]
-    across = np.arange(left, left + part.shape[1]) + (0.5 - x)
-    down = np.arange(top, top + part.shape[0]) + (0.5 - y)
-    away = np.hypot(across, down[:, None])
-    cover = np.minimum(np.maximum(radius + 0.5 - away, 0), 1).astype(np.float32)[..., None]
-    part += cover * (np.array([*ab, 1], dtype=np.float32) - part)
+def _dots(painted: Float, points: Float, radius: float, ab: Float) -> None:
+    """Lay dots (T, 2) of one radius over (H, W, 3), as `_stroke` does a stroke."""
+    side = 2 * math.ceil(radius) + 4
+    colors = np.concatenate([ab, np.ones_like(ab[:, :1])], axis=1)
+    low = np.floor(points.astype(float) - radius - 1).astype(int)
+    together = max(1, DOTS_PX // side**2)
+    for first in range(0, len(points), together):
+        some = slice(first, first + together)
+        offsets = low[some, :, None] + (0.5 + np.arange(side)) - points[some, :, None]
+        away = np.hypot(offsets[:, 0, None, :], offsets[:, 1, :, None])
+        covers = np.minimum(np.maximum(radius + 0.5 - away, 0), 1).astype(np.float32)[..., None]
+        for (x, y), cover, color_ in zip(low[some].tolist(), covers, colors[some], strict=True):
+            left, top = max(0, x), max(0, y)
+            part = painted[top : y + side, left : x + side]
+            height, width = part.shape[:2]
+            part += cover[top - y :, left - x :][:height, :width] * (color_ - part)
 
 
 def _cell_means(painted: Float, side: int) -> Float:
@@ -197,7 +213,7 @@ def _cell_means(painted: Float, side: int) -> Float:
     return means
 
 
-def _stroke(painted: Float, path: Float, radius: float, ab: tuple[float, float]) -> None:
+def _stroke(painted: Float, path: Float, radius: float, ab: Float) -> None:
     """Lay a stroke over (H, W, 3), a* x share, b* x share, share."""
     low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
     high = np.ceil(path.max(axis=0) + radius + 1).astype(int)

@@ -102,15 +102,16 @@ def _spread(
     flat, colors = traits.reshape(-1, channels), ab.reshape(-1, 2)
     spots = np.einsum("tk,tkc->tc", share, flat[at])
     missed = wanted - np.einsum("tk,tkc->tc", share, colors[at])
-    around = at.ravel()
-    squared = np.zeros((around.size, len(at)), np.float32)
-    for axis in range(2):
-        squared += (places[around, axis][:, None] - points[:, axis]) ** 2
-    squared /= reach**2
-    for plane, spot in zip(flat.T, spots.T, strict=True):
-        squared += (plane[around][:, None] - spot) ** 2
-    field = np.exp(-0.5 * squared, dtype=np.float32).reshape(*at.shape, -1)
-    own = np.einsum("tk,tku->tu", share, field)
+    own = np.zeros((len(at), len(at)))
+    for cells, part in zip(at.T, share.T, strict=True):  # one by one, they stay in the cache
+        squared = np.zeros(own.shape, np.float32)
+        for axis in range(2):
+            squared += (places[cells, axis][:, None] - points[:, axis]) ** 2
+        squared /= reach**2
+        for plane, spot in zip(flat.T, spots.T, strict=True):
+            squared += (plane[cells][:, None] - spot) ** 2
+        squared *= -0.5
+        own += part[:, None] * np.exp(squared, out=squared)
     weights = solved(own + doubt * np.eye(len(at)), missed.astype(float)).astype(np.float32)
     added = np.zeros_like(colors)
     for one in np.unique(reach):
@@ -190,31 +191,30 @@ def _spread_near(
 
 def _spread_far(features: Float, centers: Float, weights: Float) -> Float:
     """What hints add everywhere, (N, 2), from features (N, C) of positions and of hints (T, C)."""
-    squares, own = (features**2).sum(axis=1), (centers**2).sum(axis=1)
-    across = np.ascontiguousarray(centers.T)
+    # f c - f f / 2 - c c / 2 as one product.
+    one = np.ones((len(features), 1), np.float32)
+    ones = np.ones((1, len(centers)), np.float32)
+    features = np.concatenate([features, (features**2).sum(axis=1, keepdims=True), one], axis=1)
+    across = np.concatenate([centers.T, -0.5 * ones, -0.5 * (centers.T**2).sum(axis=0)[None]])
     added = np.empty((len(features), 2), np.float32)
     # Few at once: they stay in the cache, and no other thread is woken for them.
-    rows = max(1, BLOCK // centers.size)
+    rows = max(1, BLOCK // across.size)
     for start in range(0, len(features), rows):
         part = np.s_[start : start + rows]
         field = features[part] @ across
-        field *= -2
-        field += squares[part, None]
-        field += own
-        field *= -0.5
-        np.exp(field, out=field)
-        added[part] = field @ weights
+        added[part] = np.exp(field, out=field) @ weights
     return added
 
 
 def _last_of_each_place(points: Float, apart: Float) -> NDArray[np.int64]:
     """Indices of points without those that lie nearer to a later one than its `apart`."""
-    away = np.hypot(*np.moveaxis(points[:, None] - points, -1, 0))
+    away = np.hypot(*(points.T[:, :, None] - points.T[:, None]))
+    near = away < apart  # row by column: whether the one lies under the other
+    np.fill_diagonal(near, val=False)
     hidden = np.zeros(len(points), dtype=bool)
-    for index in range(len(points) - 1, -1, -1):
+    for index in np.flatnonzero(near.any(axis=0))[::-1]:
         if not hidden[index]:
-            hidden |= away[:, index] < apart[index]
-            hidden[index] = False
+            hidden[:index] |= near[:index, index]
     return np.flatnonzero(~hidden)
 
 

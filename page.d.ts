@@ -7,6 +7,7 @@ type Photo = import("./src/photochrom/studio/web/photo.js").Photo;
 type Upload = import("./src/photochrom/studio/web/photo.js").Upload;
 type PictureView = import("./src/photochrom/studio/web/picture_view.js").PictureView;
 type HintsLayer = import("./src/photochrom/studio/web/hints_layer.js").HintsLayer;
+type HintSelection = import("./src/photochrom/studio/web/selection.js").HintSelection;
 type Picker = import("./src/photochrom/studio/web/picker.js").Picker;
 type RegionPreview = import("./src/photochrom/studio/web/reach.js").RegionPreview;
 

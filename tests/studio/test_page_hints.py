@@ -203,3 +203,67 @@ def test_hints_are_selected_moved_and_deleted_together(studio):
     assert page.locator(".marker").count() == 0
     studio.changed(lambda: page.keyboard.press("Control+z"))
     assert page.locator(".marker").count() == 3
+
+
+class Finger:
+    """Touches on a page, as a phone sends them."""
+
+    def __init__(self, page):
+        self.page = page
+        self.wire = page.context.new_cdp_session(page)
+
+    def _send(self, kind, *places):
+        points = [{"x": x, "y": y} for x, y in places]
+        self.wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def hold(self, place, until, to=None):
+        """Rest on a place until something is there, and drag from there."""
+        self._send("touchStart", place)
+        self.page.wait_for_selector(until)
+        for share in np.linspace(0, 1, 5) if to else ():
+            self._send("touchMove", tuple(np.add(place, share * np.subtract(to, place))))
+        self._send("touchEnd")
+
+
+def test_hints_are_selected_with_a_finger(visit):
+    studio = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = studio.open(SAMPLES / "china.jpg").page
+    if page.locator("body.no-hints").count():
+        pytest.skip("the model takes no hints")
+    for x, y in ((0.2, 0.3), (0.5, 0.3), (0.8, 0.8)):
+        studio.hint(x, y, "#c03030")
+    finger, grouped = Finger(page), page.locator(".marker.grouped")
+    bar = page.locator("#selection")
+    assert bar.is_hidden()
+    finger.hold(studio.place(0.2, 0.3), ".marker.grouped")
+    assert bar.inner_text().split()[0] == "1"
+    assert page.locator("#picker").is_hidden()
+    page.touchscreen.tap(*studio.place(0.5, 0.3))  # adds
+    assert grouped.count() == 2
+    studio.assert_fits()
+    studio.shot("selection-390-light")
+    page.touchscreen.tap(*studio.place(0.2, 0.3))  # takes away
+    assert [one.get_attribute("aria-label").startswith("Hint 2") for one in grouped.all()] == [True]
+    page.touchscreen.tap(*studio.place(0.5, 0.8))  # ends it, and places no hint
+    assert bar.is_hidden()
+    assert page.locator(".marker").count() == 3
+    assert page.locator("#picker").is_hidden()
+    finger.hold(studio.place(0.65, 0.5), "#strokes .outline", to=studio.place(0.1, 0.15))
+    assert grouped.count() == 2
+    studio.changed(lambda: page.locator("#selection-delete").tap())
+    assert page.locator(".marker").count() == 1
+    assert bar.is_hidden()
+    page.locator(".marker").tap()  # opens it, as nothing is selected
+    page.wait_for_selector("#picker:not([hidden])")
+
+
+def test_all_hints_are_selected_from_their_list(studio):
+    page = studio.page
+    for x in (0.3, 0.6):
+        studio.hint(x, 0.5, "#306090")
+    page.locator("#select-all").click()
+    assert page.locator(".marker.grouped").count() == 2
+    page.locator("#selection-done").click()
+    assert page.locator(".marker.grouped").count() == 0
+    assert page.locator(".marker").count() == 2
+    assert page.evaluate("document.activeElement.id") == "stage"

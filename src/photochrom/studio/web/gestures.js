@@ -4,7 +4,7 @@ import { closest } from "./dom.js";
 
 /**
  * @typedef {{
- *   tap: (point: Point) => void, stroke: (points: Point[]) => void,
+ *   tap: (point: Point, isFinger: boolean) => void, stroke: (points: Point[]) => void,
  *   strokeEnd: (points: Point[]) => void, strokeCancel: () => void,
  *   mayBand: () => boolean, band: (from: Point, to: Point) => void, bandEnd: (from: Point, to: Point) => void,
  * }} Act
@@ -12,6 +12,28 @@ import { closest } from "./dom.js";
 
 /** @type {Record<string, number>} */
 const SLOP_PX = { mouse: 4, pen: 6, touch: 9 };
+
+/**
+ * How far a pointer may move until a press is a drag, in pixels of the screen.
+ * @type {(event: PointerEvent) => number}
+ */
+export const slopOf = ({ pointerType }) => SLOP_PX[pointerType] ?? 6;
+
+const HOLD_MS = 500;
+const SIGN_PX = 16; // half the side of the frame that says that holding was noticed
+
+/**
+ * Do something once a finger or a pen has rested where it was put down; what is returned calls it off.
+ * @type {(event: PointerEvent, act: () => void) => () => void}
+ */
+export function onHold({ pointerType }, act) {
+  if (pointerType === "mouse") return () => {};
+  const waiting = setTimeout(() => {
+    navigator.vibrate?.(10);
+    act();
+  }, HOLD_MS);
+  return () => clearTimeout(waiting);
+}
 
 /**
  * @param view the PictureView
@@ -31,6 +53,8 @@ export function followPointers(view, isHand, act) {
   /** @type {Point[]} */
   let path = [];
   let spaceHeld = false;
+  let stopHolding = () => {};
+  let isFinger = false;
 
   /** @type {(point: Point) => Point} */
   const within = ([x, y]) => {
@@ -44,11 +68,31 @@ export function followPointers(view, isHand, act) {
     return { middle: [(ax + bx) / 2, (ay + by) / 2], apart: Math.hypot(ax - bx, ay - by) };
   };
 
+  /** Holding a finger still begins a frame, as a press with Shift does. */
+  const hold = () => {
+    if (mode !== "wait" || !act.mayBand()) return;
+    mode = "band";
+    const [[x, y], far] = [path[0], SIGN_PX / view.scale];
+    act.band(within([x - far, y - far]), within([x + far, y + far]));
+  };
+
+  stage.addEventListener(
+    "pointerdown",
+    ({ pointerType }) => {
+      isFinger = pointerType !== "mouse";
+    },
+    { capture: true },
+  );
+  stage.addEventListener("contextmenu", (event) => {
+    if (isFinger) event.preventDefault(); // holding is ours
+  });
+
   stage.addEventListener("pointerdown", (event) => {
-    if (!view.size || closest(event, ".marker, .divider, .failure")) return;
+    if (!view.size || closest(event, ".marker, .divider, .failure, .selection, .chip")) return;
     const at = view.at(event);
     down.set(event.pointerId, at);
     stage.setPointerCapture(event.pointerId);
+    stopHolding();
     if (down.size === 2) {
       if (mode === "stroke" || mode === "band") act.strokeCancel();
       mode = "pinch";
@@ -63,6 +107,7 @@ export function followPointers(view, isHand, act) {
     if (!panning && event.shiftKey && act.mayBand()) mode = "band";
     path = [within(view.toPicture(at))];
     stage.classList.toggle("panning", mode === "pan");
+    if (mode === "wait") stopHolding = onHold(event, hold);
   });
 
   stage.addEventListener("pointermove", (event) => {
@@ -78,11 +123,10 @@ export function followPointers(view, isHand, act) {
       view.panBy(now.middle[0] - grip.middle[0], now.middle[1] - grip.middle[1]);
       view.zoomBy(now.apart / Math.max(1, grip.apart), now.middle);
       grip = now;
-    } else if (mode === "wait") {
-      const moved = Math.hypot(at[0] - start[0], at[1] - start[1]);
-      if (moved > (SLOP_PX[event.pointerType] ?? 6)) mode = "stroke";
     }
-    if (mode === "band") act.band(path[0], within(view.toPicture(at)));
+    const isFar = Math.hypot(at[0] - start[0], at[1] - start[1]) > slopOf(event);
+    if (mode === "wait" && isFar) mode = "stroke";
+    if (mode === "band" && isFar) act.band(path[0], within(view.toPicture(at)));
     if (mode === "stroke") {
       const point = within(view.toPicture(at));
       const [px, py] = path[path.length - 1];
@@ -94,6 +138,7 @@ export function followPointers(view, isHand, act) {
   /** @type {(event: PointerEvent) => void} */
   const lift = (event) => {
     if (!down.delete(event.pointerId)) return;
+    stopHolding();
     const ended = mode;
     if (down.size > 0) return;
     mode = null;
@@ -103,7 +148,7 @@ export function followPointers(view, isHand, act) {
     } else if (ended === "band") {
       act.bandEnd(path[0], within(view.toPicture(view.at(event))));
     } else if (ended === "wait") {
-      act.tap(path[0]);
+      act.tap(path[0], event.pointerType !== "mouse");
     } else if (ended === "stroke") {
       act.strokeEnd(path);
     }

@@ -1,9 +1,10 @@
 // Hints on the photograph: markers to grab, strokes to see, the cross for the keyboard.
 
 import { labToHex, nameOf } from "./color.js";
-import { announce, byId, make } from "./dom.js";
-import { moved, withoutHints } from "./edits.js";
-import { t } from "./words.js";
+import { byId, make } from "./dom.js";
+import { moved } from "./edits.js";
+import { onHold, slopOf } from "./gestures.js";
+import { spoken, t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -26,27 +27,31 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   #session;
   /** @type {Map<string, HTMLElement>} */
   #markers = new Map();
-  /** @type {WeakMap<HTMLElement, Hint>} */
-  #shown = new WeakMap(); // by marker the hint that it shows
+  #selection;
+  /** @type {WeakMap<HTMLElement, string>} */
+  #places = new WeakMap(); // by marker where it was put
+  /** @type {WeakMap<HTMLElement, string>} */
+  #shown = new WeakMap(); // by marker what it shows
   /** @type {Point[] | null} */
   #ghost = null;
   /** @type {Point | null} */
   #cross = null; // in pixels of the photograph
   /** @type {string | null} */
   selected = null;
-  /** @type {Set<string>} the hints that are moved and deleted together */
-  #group = new Set();
   /** @type {Point[] | null} of a lasso, or of a band round hints: closed */
   #outline = null;
 
   /**
    * @param {PictureView} view
    * @param {Session} session
+   * @param {HintSelection} selection
    */
-  constructor(view, session) {
+  constructor(view, session, selection) {
     super();
     this.#view = view;
     this.#session = session;
+    this.#selection = selection;
+    selection.addEventListener("change", () => this.render());
     view.addEventListener("move", () => this.#place());
     this.#followKeys();
   }
@@ -61,26 +66,34 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       marker.remove();
       this.#markers.delete(key);
     }
+    this.#selection.show();
     hints.forEach((hint, index) => {
       const marker = this.#markers.get(hint.key) ?? this.#makeMarker(hint.key);
-      const one = t(hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker", {
-        number: index + 1,
-        color: nameOf(shownColor(hint)),
-      });
-      const label = this.#group.has(hint.key) ? t("hints.inSelection", { hint: one }) : one;
-      if (this.#shown.get(marker) !== hint) {
-        marker.style.setProperty("--color", shownColor(hint));
-        marker.classList.toggle("of-alternative", hint.group !== null);
-        this.#shown.set(marker, hint);
-      }
-      if (marker.getAttribute("aria-label") !== label) marker.setAttribute("aria-label", label);
+      this.#dress(marker, hint, index + 1);
       // Only where it must move: a marker that is put anew loses its focus and its pointer.
       const { children } = byId("markers");
       if (children[index] !== marker) byId("markers").insertBefore(marker, children[index] ?? null);
     });
     if (this.selected && !keys.has(this.selected)) this.selected = null;
-    for (const key of this.#group) if (!keys.has(key)) this.#group.delete(key);
     this.#place();
+  }
+
+  /**
+   * Give a marker its color and its name.
+   * @type {(marker: HTMLElement, hint: Hint, number: number) => void}
+   */
+  #dress(marker, hint, number) {
+    const isSelected = this.#selection.has(hint.key);
+    const color = shownColor(hint);
+    const shown = [number, color, isSelected, hint.group !== null, hint.points.length > 1, spoken()].join();
+    if (this.#shown.get(marker) === shown) return;
+    this.#shown.set(marker, shown);
+    const name = hint.points.length > 1 ? "hints.strokeMarker" : "hints.marker";
+    const label = t(name, { number, color: nameOf(color) });
+    marker.setAttribute("aria-label", isSelected ? t("hints.inSelection", { hint: label }) : label);
+    marker.style.setProperty("--color", color);
+    marker.classList.toggle("of-alternative", hint.group !== null);
+    marker.classList.toggle("grouped", isSelected);
   }
 
   /**
@@ -101,46 +114,8 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     this.#place();
   }
 
-  /**
-   * Select hints, to be moved and deleted together; and say how many there are.
-   * @type {(keys: Iterable<string>) => void}
-   */
-  gather(keys) {
-    const before = this.#group.size;
-    this.#group = new Set(keys);
-    const { size } = this.#group;
-    if (!size && !before) return;
-    announce(t("hints.selected", { number: size }));
-    this.render();
-  }
-
-  /**
-   * Select the hints in a rectangle between two corners.
-   * @type {(corner: Point, other: Point) => void}
-   */
-  gatherWithin([x1, y1], [x2, y2]) {
-    const isIn = (/** @type {Point} */ [x, y]) =>
-      x >= Math.min(x1, x2) && x <= Math.max(x1, x2) && y >= Math.min(y1, y2) && y <= Math.max(y1, y2);
-    this.gather(this.#hints.filter((hint) => hint.points.some(isIn)).map((hint) => hint.key));
-  }
-
-  /** @type {(key: string) => void} */
-  #toggle(key) {
-    const keys = new Set(this.#group);
-    if (!keys.delete(key)) keys.add(key);
-    this.gather(keys);
-  }
-
   get #hints() {
     return this.#session.current?.edit.hints ?? [];
-  }
-
-  /**
-   * The hints that go with one: those that are selected, if it is, or it alone.
-   * @type {(key: string) => Set<string>}
-   */
-  #with(key) {
-    return this.#group.has(key) ? this.#group : new Set([key]);
   }
 
   /** @type {(key: string | null) => void} */
@@ -160,11 +135,12 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     this.#markers.set(key, marker);
     this.#followDrag(marker, key);
     marker.addEventListener("click", ({ shiftKey }) => {
-      if (shiftKey) {
-        this.#toggle(key);
+      const isFinger = this.#byFinger && this.#selection.size > 0;
+      if (shiftKey || isFinger) {
+        this.#selection.toggle(key);
         return;
       }
-      if (!this.#group.has(key)) this.gather([]);
+      if (!this.#selection.has(key)) this.#selection.take([]);
       this.#emit("open", { key });
     });
     marker.addEventListener("keydown", (event) => this.#markerKey(event, key));
@@ -184,10 +160,12 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   #move(key, by, merge) {
     const { current } = this.#session;
     if (!current?.size) return;
-    const keys = this.#with(key);
+    const keys = this.#selection.with(key);
     const step = keys.size > 1 ? "step.hintsMoved" : "step.hintMoved";
     this.#session.change(moved(current.edit, keys, by, current.size), step, merge);
   }
+
+  #byFinger = false; // whether a finger or a pen has pressed the latest marker
 
   /** @type {(marker: HTMLElement, key: string) => void} */
   #followDrag(marker, key) {
@@ -195,32 +173,41 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     let last = null;
     /** @type {string | null} */
     let merge = null;
+    let isHeld = false;
+    let stopHolding = () => {};
     marker.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       event.stopPropagation();
       marker.setPointerCapture(event.pointerId);
       last = this.#view.at(event);
       merge = null;
+      isHeld = false;
+      this.#byFinger = event.pointerType !== "mouse";
+      stopHolding = onHold(event, () => {
+        isHeld = true;
+        this.#selection.toggle(key);
+      });
     });
     marker.addEventListener("pointermove", (event) => {
       if (!last) return;
       const at = this.#view.at(event);
       const far = Math.hypot(at[0] - last[0], at[1] - last[1]);
-      if (merge === null && far < 4) return;
+      if (merge === null && far < slopOf(event)) return;
+      stopHolding();
       merge ??= `move ${key} ${performance.now()}`;
       const { scale } = this.#view;
       this.#move(key, [(at[0] - last[0]) / scale, (at[1] - last[1]) / scale], merge);
       last = at;
     });
-    marker.addEventListener("pointerup", () => {
-      last = null;
-    });
-    marker.addEventListener("pointercancel", () => {
-      last = null;
-    });
+    for (const end of ["pointerup", "pointercancel"])
+      marker.addEventListener(end, () => {
+        last = null;
+        stopHolding();
+      });
     marker.addEventListener("click", (event) => {
-      if (merge !== null) event.stopImmediatePropagation(); // it was a drag
+      if (merge !== null || isHeld) event.stopImmediatePropagation(); // it was a drag, or selected it
       merge = null;
+      isHeld = false;
     });
   }
 
@@ -236,19 +223,14 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
     } else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       event.stopPropagation();
-      const { current } = this.#session;
-      if (!current) return;
-      const keys = new Set(this.#with(key));
-      const next = withoutHints(current.edit, (hint) => keys.has(hint.key));
-      this.#session.change(next, keys.size > 1 ? "step.hintsDeleted" : "step.hintDeleted");
-      announce(keys.size > 1 ? t("hints.allDeleted", { number: keys.size }) : t("hints.deleted"));
+      this.#selection.delete(key);
     } else if (event.shiftKey && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
       event.stopPropagation();
-      this.#toggle(key);
-    } else if (event.key === "Escape" && this.#group.size) {
+      this.#selection.toggle(key);
+    } else if (event.key === "Escape" && this.#selection.size) {
       event.stopPropagation();
-      this.gather([]);
+      this.#selection.take([]);
     } else this.#gatherAll(event);
   }
 
@@ -256,7 +238,7 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
   #gatherAll(event) {
     if (event.key.toLowerCase() !== "a" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    this.gather(this.#hints.map((hint) => hint.key));
+    this.#selection.takeAll();
   }
 
   /* the cross */
@@ -310,9 +292,10 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       const marker = this.#markers.get(hint.key);
       if (!marker) continue;
       const [x, y] = view.toStage(anchorOf(hint));
-      marker.style.transform = `translate(${x}px, ${y}px)`;
+      const place = `translate(${x}px, ${y}px)`;
+      if (this.#places.get(marker) !== place) marker.style.transform = place;
+      this.#places.set(marker, place);
       marker.classList.toggle("selected", hint.key === this.selected);
-      marker.classList.toggle("grouped", this.#group.has(hint.key));
     }
     /** @type {[Point[], string | null][]} */
     const lines = hints

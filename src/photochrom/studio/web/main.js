@@ -29,6 +29,7 @@ import { editOf, isProject, openProject, ProjectError } from "./project.js";
 import { RegionPreview } from "./reach.js";
 import { isHints, stemOf } from "./reading.js";
 import { followJobs, followSaving, offerFormats } from "./saving.js";
+import { HintSelection } from "./selection.js";
 import { Session } from "./session.js";
 import { kindOf } from "./thrown.js";
 import { followTone } from "./tone.js";
@@ -46,7 +47,8 @@ showPlace();
 const stage = byId("stage");
 const session = new Session();
 const view = new PictureView();
-const layer = new HintsLayer(view, session);
+const selection = new HintSelection(view, session);
+const layer = new HintsLayer(view, session, selection);
 const picker = new Picker(new Eyedropper(view));
 const BUSY_MS = 300;
 const FINE = "0.014"; // the brush of which the engine chooses the size
@@ -438,12 +440,14 @@ function applyHints(photo, { name, text }) {
   }
 }
 
-/** @type {(point: Point) => void} */
-function tap(point) {
+/** @type {(point: Point, isFinger?: boolean) => void} */
+function tap(point, isFinger = false) {
   if (tool === "keep") keep([point]);
   else if (tool === "lasso") lassos.tap(point);
   else {
-    layer.gather([]);
+    const hadSelected = selection.size > 0;
+    selection.take([]);
+    if (isFinger && hadSelected) return; // it has ended the selection
     if (picker.isOpen && innerWidth < 760) picker.close();
     beginHint([point]);
   }
@@ -465,7 +469,7 @@ followPointers(view, () => tool === "hand", {
     layer.ghost(null);
     tone.show();
   },
-  mayBand: () => tool === "hint" && canHint(),
+  mayBand: () => tool === "hint" && canHint() && Boolean(session.current?.edit.hints.length),
   band: ([x1, y1], [x2, y2]) => {
     layer.outline([
       [x1, y1],
@@ -476,7 +480,7 @@ followPointers(view, () => tool === "hand", {
   },
   bandEnd: (from, to) => {
     tone.show();
-    layer.gatherWithin(from, to);
+    selection.takeWithin(from, to);
   },
 });
 layer.addEventListener("spot", ({ detail }) => tap(detail.points[0]));

@@ -50,12 +50,12 @@ _TITLES = {
 
 
 _WORDS = {
-    Advice.ALLOW_DAMAGED: "Or open it with allow_damaged, to use what can be decoded.",
+    Advice.ALLOW_DAMAGED: "Or open it as far as it can be decoded.",
     Advice.MORE_PIXELS: "Whoever started the server can raise the limit.",
     Advice.MORE_MEMORY: "Whoever started the server can raise the limit.",
-    Advice.SEE_MODELS: "See /v1/models.",
+    Advice.SEE_MODELS: "See the list of models.",
 }
-"""What to do about an error, for people who come by HTTP."""
+"""What to do about an error, for people who may see a page; programs get the advice itself."""
 
 
 class Problem(Exception):

@@ -259,8 +259,8 @@ export default {
   "hints.fromFile": "Aus Datei",
   "hints.fromFileAbout": "Farbtipps aus einer Datei übernehmen, die hier heruntergeladen wurde",
   "hints.empty":
-    "Lass den Zeiger auf einem Blütenblatt, einem Kleid, einem Dach ruhen: Was ein Farbtipp dort erfasst, " +
-    "leuchtet auf. Klick darauf und gib ihm eine Farbe.",
+    "Tippe oder klicke auf ein Blütenblatt, ein Kleid, ein Dach: Was ein Farbtipp dort erfasst, " +
+    "leuchtet auf. Wähle dann eine Farbe.",
   "hints.brush": "Pinselgröße",
   "hints.fine": "Fein",
   "hints.medium": "Mittel",

@@ -255,7 +255,7 @@ export default {
   "hints.fromFile": "From a file",
   "hints.fromFileAbout": "Take hints from a file that was downloaded here",
   "hints.empty":
-    "Rest the pointer on a petal, a dress, a roof: what a hint there takes lights up. Click it and give it a color.",
+    "Tap or click a petal, a dress, a roof: what a hint there takes lights up. Then choose a " + "color.",
   "hints.brush": "Size of the brush",
   "hints.fine": "Fine",
   "hints.medium": "Medium",

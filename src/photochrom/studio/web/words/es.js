@@ -259,8 +259,8 @@ export default {
   "hints.fromFile": "De un archivo",
   "hints.fromFileAbout": "Tomar las pistas de un archivo descargado aquí",
   "hints.empty":
-    "Deja el puntero sobre un pétalo, un vestido, un tejado: se ilumina lo que abarcaría una pista ahí. Haz clic " +
-    "y dale un color.",
+    "Toca un pétalo, un vestido, un tejado, o haz clic en él: se ilumina lo que abarcaría una " +
+    "pista ahí. Luego elige un color.",
   "hints.brush": "Tamaño del pincel",
   "hints.fine": "Fino",
   "hints.medium": "Medio",

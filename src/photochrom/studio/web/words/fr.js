@@ -263,8 +263,8 @@ export default {
   "hints.fromFile": "D’un fichier",
   "hints.fromFileAbout": "Reprendre les indications d’un fichier téléchargé ici",
   "hints.empty":
-    "Laissez le pointeur sur un pétale, une robe, un toit : ce qu’une indication y prendrait s’illumine. Cliquez " +
-    "et donnez-lui une couleur.",
+    "Touchez un pétale, une robe, un toit, ou cliquez dessus : ce qu’une indication y prendrait " +
+    "s’illumine. Choisissez ensuite une couleur.",
   "hints.brush": "Taille du pinceau",
   "hints.fine": "Fin",
   "hints.medium": "Moyen",

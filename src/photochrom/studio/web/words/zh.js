@@ -244,7 +244,7 @@ export default {
   "hints.title": "提示",
   "hints.fromFile": "从文件",
   "hints.fromFileAbout": "使用在此下载的提示文件",
-  "hints.empty": "将指针停在花瓣、衣服或屋顶上：提示会影响的范围会亮起来。点按它并选择颜色。",
+  "hints.empty": "点按花瓣、衣服或屋顶：提示会影响的范围会亮起来。然后选择颜色。",
   "hints.brush": "画笔大小",
   "hints.fine": "细",
   "hints.medium": "中",

@@ -1,10 +1,12 @@
 """How long it takes to place a hint and see it, in a browser: this page beside an earlier one.
 
     python benchmarks/studio_hints.py --before PATH --photograph a.jpg
+    python benchmarks/studio_hints.py --photograph a.jpg --hints 199
 
 PATH is a checkout of an earlier commit (`git worktree add PATH COMMIT`); each page runs on the
-server and the model of its own checkout. Rounds alternate between the two, so that both see the
-same machine. Needs Playwright and Chromium.
+server and the model of its own checkout. Without it, the first hint stands beside one more that
+comes after `--hints` others. Rounds alternate between the two, so that both see the same machine.
+Needs Playwright and Chromium.
 """
 
 from __future__ import annotations
@@ -119,14 +121,14 @@ def placed(page: Page, number: int) -> float:
 def main() -> None:
     """Measure, and print medians."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--before", type=Path, required=True, help="checkout of the earlier page")
+    parser.add_argument("--before", type=Path, help="checkout of the earlier page")
     parser.add_argument("--photograph", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--hints", type=int, default=0, help="hints that are there already")
     given = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with (
-        served(given.before) as before,
+        served(given.before or ROOT) as before,
         served(ROOT) as after,
         sync_playwright() as playwright,
         playwright.chromium.launch(
@@ -134,21 +136,21 @@ def main() -> None:
         ) as browser,
     ):
         pages = []
-        for url in (before, after):
+        for url, hints in ((before, given.hints if given.before else 0), (after, given.hints)):
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             context.set_default_timeout(120_000)
             pages.append(context.new_page())
-            opened(pages[-1], url, given.photograph, given.hints)
+            opened(pages[-1], url, given.photograph, hints)
         times: list[list[float]] = [[], []]
         for number in range(given.rounds + 2):
             for page, own in zip(pages, times, strict=True):
                 page.bring_to_front()
                 own.append(placed(page, number))
     medians = [statistics.median(own[2:]) for own in times]
-    print(
-        f"{given.photograph.name}, {given.hints} hints before: {medians[0]:.0f} ms before, "
-        f"{medians[1]:.0f} ms now, {medians[1] / medians[0]:.2f} of it"
-    )
+    there = f"{given.photograph.name}, {given.hints} hints there"
+    one, other = ("before", "now") if given.before else ("for the first", "for one more")
+    ratio = medians[1] / medians[0]
+    print(f"{there}: {medians[0]:.0f} ms {one}, {medians[1]:.0f} ms {other}, {ratio:.2f} of it")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.palette import palette_ab
+from photochrom.runtime.steered import KEPT_TOGETHER, Steered
 from photochrom.runtime.tone import Tone
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
@@ -281,3 +282,24 @@ def test_what_was_painted_before_changes_nothing(reach):
     for order in (hints[:3], hints, hints[1:], [*hints[:2], hints[3]], hints[::-1]):
         fresh = COLORIZER.prepare(SAMPLES / "china.jpg")
         np.testing.assert_allclose(used.ab(hints=order), fresh.ab(hints=order), atol=1e-4)
+
+
+@pytest.mark.parametrize("reach", [None, 1.0])
+def test_moving_one_of_many_hints_finds_the_regions_of_few_anew(reach, monkeypatch):
+    hints = [
+        Hint(points=((20.0 + 24 * at, 40.0 + 13 * at),), ab=(40.0, -20.0), reach=reach)
+        for at in range(24)
+    ]
+    used, fresh = (COLORIZER.prepare(SAMPLES / "china.jpg") for _ in range(2))
+    used.ab(hints=hints)
+    moved = [hints[0].moved(30, 0), *hints[1:]]
+    asked, find = [], Steered._regions
+
+    def regions(self, cells, reach):
+        asked.append(len(cells))
+        return find(self, cells, reach)
+
+    monkeypatch.setattr(Steered, "_regions", regions)
+    found = used.ab(hints=moved)
+    assert sum(asked) <= KEPT_TOGETHER
+    np.testing.assert_allclose(found, fresh.ab(hints=moved), atol=1e-4)

@@ -53,11 +53,12 @@ def test_what_a_hint_would_take_lights_up_and_is_what_python_says(studio):
     assert mask.shape == expected.shape
     assert np.abs(mask - expected).max() < 0.05
     studio.shot("region-1440-light")
+    before = studio.page.evaluate("document.querySelector('#region').toDataURL()")
     studio.page.mouse.move(*studio.place(0.45, 0.7))  # without asking again
     studio.page.wait_for_function(
         "before => { const one = document.querySelector('#region'); return !one.hidden &&"
         " one.toDataURL() !== before; }",
-        arg=studio.page.evaluate("document.querySelector('#region').toDataURL()"),
+        arg=before,
     )
     assert sum("/traits" in url for url in asked) == 1
     assert sum("/region" in url for url in asked) == 0

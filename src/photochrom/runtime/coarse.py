@@ -77,8 +77,8 @@ class Coarse:
         default_factory=lambda: Recent(16), init=False, repr=False
     )
     _canvases: Recent[Canvas] = field(default_factory=lambda: Recent(4), init=False, repr=False)
-    _joint: Recent[tuple[tuple[Hint, ...], NDArray[np.float32]]] = field(
-        default_factory=lambda: Recent(16), init=False, repr=False
+    _joint: Recent[NDArray[np.float32]] = field(
+        default_factory=lambda: Recent(64), init=False, repr=False
     )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from photochrom.runtime.tone import PLAIN, Tone
 SURPRISE = 32.0
 """Hints that lie so far, in ab units, from what is painted without them change what lies outside
 of their things by a third of what the network would; those twice as far by a fiftieth."""
+
+KEPT_TOGETHER = 8
+"""What so many hints take is kept as one mask."""
 
 
 class Steered(Coarse):
@@ -233,28 +236,22 @@ class Steered(Coarse):
         what: str,
         find: Callable[[tuple[Hint, ...]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """What at least one of these hints takes; what the first of them take is often known.
+        """What at least one of these hints takes, found and kept for a few of them together.
+
+        So a hint that is moved, or one more, costs what a few do, and none does that gets another
+        color.
 
         Parameters
         ----------
         what, find : a name, and how to find the mask of some hints, whatever their colors
         """
         places = tuple(replace(hint, ab=(0.0, 0.0)) for hint in hints)
-        marks = list(accumulate(map(hash, places), lambda *pair: hash(pair)))
         mask = np.zeros(self._coarse_lightness().shape, np.float32)
-        known = len(hints)
-        while known:
-            kept = self._joint.get((what, marks[known - 1]))
-            if kept is not None and kept[0] == places[:known]:
-                mask = kept[1]
-                break
-            known -= 1
-        # The last one is likely to be moved or changed next: the others are kept by themselves.
-        for most in (len(hints) - 1, len(hints)):
-            if most > known:
-                mask = np.maximum(mask, find(hints[known:most]))
-                self._joint.put((what, marks[most - 1]), (places[:most], mask))
-                known = most
+        for start in range(0, len(hints), KEPT_TOGETHER):
+            few = slice(start, start + KEPT_TOGETHER)
+            np.maximum(
+                mask, self._joint.once((what, places[few]), partial(find, hints[few])), out=mask
+            )
         return mask
 
     def _cells_of(self, hint: Hint) -> Sequence[tuple[int, int]]:

@@ -159,3 +159,24 @@ def test_decode_times_rise_and_never_come_after(order, expected):
     found = decode_stamps(order)
     assert found == expected
     assert all(dts <= pts for dts, pts in zip(found, order, strict=True))
+
+
+def test_key_frames_are_found_by_seeking(tmp_path, photograph, panned, clip):
+    frames = panned(photograph("china", 320), 48)
+    stamps = [2500 + at for at in range(48)]
+    unit = Fraction(1, 25)
+    source = clip(
+        tmp_path / "a.mkv",
+        frames,
+        codec="libx264",
+        options={"g": "12", "sc_threshold": "0", "bf": "2"},
+        stamps=stamps,
+        time_base=unit,
+    )
+    film = open_film(source)
+    every = list(film.frames())
+    found = list(film.key_frames([100.0, 100.5, 101.9]))
+    numbers = [[one.pts for one in every].index(frame.pts) for frame in found]
+    assert numbers == [0, 12, 36]
+    for number, frame in zip(numbers, found, strict=True):
+        assert np.array_equal(frame.luma, every[number].luma)

@@ -16,7 +16,12 @@ from photochrom.runtime.options import help_for, limits_for
 if TYPE_CHECKING:
     from photochrom.video.job import Step
 
-SOURCE = Annotated[Path, typer.Argument(metavar="IN", help="The film.")]
+SOURCE = Annotated[
+    Path,
+    typer.Argument(
+        metavar="IN", help="The film, or a folder of numbered pictures: one for each frame."
+    ),
+]
 
 
 def video(
@@ -70,6 +75,14 @@ def video(
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="End here: seconds, or H:MM:SS.")
     ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=240,
+            help="Show N pictures a second, where IN is a folder. Default: 24.",
+        ),
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option(
@@ -102,6 +115,7 @@ def video(
                 hints=known,
                 reference=followed,
                 vividness=vividness,
+                rate=rate,
                 force=force,
                 progress=tell,
                 cancel=cancel,
@@ -121,6 +135,7 @@ def video(
                 encoding=Encoding(codec=codec, quality=quality, preset=preset),
                 start_s=start_s,
                 end_s=end_s,
+                rate=rate,
                 force=force,
                 progress=tell,
                 cancel=cancel,

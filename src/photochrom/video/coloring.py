@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from photochrom.errors import FilmWriteError, OptionError
@@ -55,6 +56,7 @@ def colorize_film(
     encoding: Encoding | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
+    rate: float | Fraction | None = None,
     force: bool = False,
     progress: Callable[[Step], object] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -68,13 +70,15 @@ def colorize_film(
     Parameters
     ----------
     colorizer : the model
-    source, target : files; the target's suffix says the container
+    source : a file, or a folder of numbered pictures, one for each frame
+    target : a file; its suffix says the container
     hints : what is known of it; see `hints.load_film_hints`
     reference : a color photograph to follow where it shows the same things
     vividness : as for `Prepared.paint`
     every : the network looks at every so many frames, 1..30
     encoding : codec, quality and preset
     start_s, end_s : the part that is wanted, in seconds from the film's first frame
+    rate : pictures a second, where `source` is a folder, 1..240; 24 by default
     force : replace the target, and discard the work of another order
     progress : called now and then with how far it is
     cancel : asked now and then whether to stop
@@ -102,6 +106,7 @@ def colorize_film(
         colorizer,
         Path(source),
         Path(target),
+        rate=rate,
         encoding=encoding or Encoding(),
         window=window_of(start_s, end_s),
         hints=hints or FilmHints(),

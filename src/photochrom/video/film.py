@@ -1,15 +1,16 @@
 """A film's facts and its frames: what is in the file, and the luma plane of each frame.
 
 Only luma is read. Planar and semi-planar YUV and gray formats give their own plane, bit for
-bit; packed and RGB formats are converted to planar YUV first.
+bit; packed and RGB formats are converted to planar YUV first, and gray of 16 bits to 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,11 +21,15 @@ from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError, UnsupportedFilmError
 from photochrom.video.interlacing import is_interlaced, joined
+from photochrom.video.stills import RATE, stills_in
 
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 DECODER_THREADS = 4
 """At most so many: each holds frames of its own."""
+
+FIRST_PACKETS = 4
+"""After so many packets a decoder is asked for what it has."""
 
 SEEK_BACK_S = 12.0
 """Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
@@ -107,27 +112,44 @@ class Film:
             decoded = joined(decoded, self.time_base)
         return map(_Stamps(self).stamped, decoded)
 
-    def near(self, seconds: float) -> Iterator[Frame]:
-        """Frames from the last key frame before a time on, as they are stored.
+    def key_frames(self, times: Iterable[float]) -> Iterator[Frame]:
+        """The key frame before each time, as it is stored; only these frames are decoded.
+
+        Parameters
+        ----------
+        times : in seconds of the film's own clock
 
         Errors as for `frames`.
         """
-        return map(_Stamps(self).stamped, self.decoded(near_s=seconds))
+        with self._opened(threads=1) as (container, stream):
+            stream.codec_context.skip_frame = "NONKEY"
+            for seconds in times:
+                with _reading(self.path):
+                    with suppress(av.ArgumentError, av.PermissionError):  # nothing is there
+                        container.seek(round(seconds / self.time_base), stream=stream)
+                    frame = _first_of(container, stream)
+                if frame is not None:
+                    yield _Stamps(self).stamped(frame)
 
     def decoded(self, *, near_s: float | None = None) -> Iterator[av.VideoFrame]:
         """FFmpeg's own frames, from the last key frame before a time on.
 
         Errors as for `frames`.
         """
-        with open_input(self.path) as container:
-            stream = container.streams[self.stream_index]
-            assert isinstance(stream, av.VideoStream)
-            stream.thread_type = "AUTO"
-            stream.thread_count = DECODER_THREADS
+        with self._opened(threads=DECODER_THREADS) as (container, stream):
             if near_s is not None and near_s > 0 and self.timed:
                 with _reading(self.path):
                     container.seek(round(near_s / self.time_base), stream=stream)
             yield from _frames_of(container, stream)
+
+    @contextmanager
+    def _opened(self, *, threads: int) -> Iterator[tuple[InputContainer, av.VideoStream]]:
+        with open_input(self.path, self.rate) as container:
+            stream = container.streams[self.stream_index]
+            assert isinstance(stream, av.VideoStream)
+            stream.thread_type = "AUTO"
+            stream.thread_count = threads
+            yield container, stream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +162,13 @@ class Frame:
     luma: NDArray[Any]
 
 
-def open_film(path: Path) -> Film:
+def open_film(path: Path, rate: Fraction = RATE) -> Film:
     """Look at a film and say what it is.
+
+    Parameters
+    ----------
+    path : its file, or a folder with its frames; see `stills`
+    rate : of a folder, in frames a second
 
     Raises
     ------
@@ -150,7 +177,7 @@ def open_film(path: Path) -> Film:
     UnsupportedFilmError
         Its pictures are HDR, or in a color model that has no luma.
     """
-    with open_input(path) as container:
+    with open_input(path, rate) as container:
         stream = _picture_stream(container, path)
         frames = []
         for frame in _frames_of(container, stream):
@@ -192,7 +219,8 @@ def open_film(path: Path) -> Film:
         raise UnsupportedFilmError(
             f"{path}: the film is turned by {film.turn} degrees; expected 0, 90, 180 or 270."
         )
-    passages = (film.decoded(near_s=near_s) for near_s in (None, (film.duration_s or 0) / 2))
+    middle_s = float(film.start) + (film.duration_s or 0) / 2
+    passages = (film.decoded(near_s=near_s) for near_s in (None, middle_s))
     return replace(film, interlaced=is_interlaced(passages, film.time_base))
 
 
@@ -217,23 +245,25 @@ def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
         converted = "yuv444p"
     elif not name.startswith(("yuv", "gray", "nv", "p0", "p2", "p4")) or name.startswith("yuyv"):
         converted = "yuv422p"
+    elif name.startswith("gray16"):
+        converted = "gray10le"
     if name.startswith(("yuva", "ya")):
         raise UnsupportedFilmError(
             f"{path}: the film has transparency ({name}), which would be lost."
         )
-    depth = 8 if converted else frame.format.components[0].bits
+    depth = av.VideoFormat(converted or name).components[0].bits
     if depth > 12:
         raise UnsupportedFilmError(f"{path}: the film has {depth} bits a pixel; expected 8 to 12.")
     if not converted and frame.colorspace == 8:
         raise UnsupportedFilmError(f"{path}: it is in YCgCo; expected BT.601, 709 or 2020.")
     usual: Matrix = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
-    grey = name.startswith("gray")
-    full = frame.color_range == 2 or name.startswith("yuvj") or (grey and frame.color_range != 1)
+    gray = name.startswith("gray")
+    full = frame.color_range == 2 or name.startswith("yuvj") or (gray and frame.color_range != 1)
     return {
         "pixel_format": name,
         "converted": converted,
         "depth": depth,
-        "full_range": full and not converted,
+        "full_range": full and (gray or not converted),
         "primaries": frame.color_primaries,
         "transfer": frame.color_trc,
         "matrix": usual if converted else _MATRICES.get(frame.colorspace, usual),
@@ -241,20 +271,26 @@ def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def open_input(path: Path) -> Iterator[InputContainer]:
-    """Open a film's file to read.
+def open_input(path: Path, rate: Fraction = RATE) -> Iterator[InputContainer]:
+    """Open a film's file to read, or the pictures in a folder, so many a second.
 
     Raises
     ------
     FilmReadError
         It is not there, or no film.
     """
-    if not path.is_file():
+    known = ",".join(sorted(av.formats_available - LISTS))
+    options = {"format_whitelist": known, "protocol_whitelist": "file"}
+    place, kind = str(path), None
+    if path.is_dir():
+        stills = stills_in(path)
+        place, kind = stills.pattern, "image2"
+        options |= {"start_number": str(stills.first), "framerate": str(rate)}
+        options |= {"pattern_type": "sequence"}
+    elif not path.is_file():
         raise FilmReadError(f"{path}: the film does not exist.")
     with _reading(path):
-        known = ",".join(sorted(av.formats_available - LISTS))
-        options = {"format_whitelist": known, "protocol_whitelist": "file"}
-        container = av.open(str(path), "r", metadata_errors="replace", options=options)
+        container = av.open(place, "r", format=kind, metadata_errors="replace", options=options)
     with container:
         yield container
 
@@ -314,6 +350,18 @@ def _frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av
             continue
         except av.EOFError:
             return
+
+
+def _first_of(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame | None:
+    """The first frame from here on, without the packets that decoders like to see before."""
+    for packet in islice(container.demux(stream), FIRST_PACKETS):
+        with suppress(av.InvalidDataError, av.EOFError):
+            for frame in packet.decode():
+                return frame
+    with suppress(av.InvalidDataError, av.EOFError):
+        for frame in stream.codec_context.decode(None):
+            return frame
+    return None
 
 
 class _Stamps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import islice
@@ -10,6 +11,12 @@ import av
 
 PROBED_FRAMES = 60
 """So many frames of each passage decide whether a film is interlaced."""
+
+PROGRESSIVE_FRAMES = 24
+"""A passage is known to be progressive once so many frames look so, and none is combed."""
+
+COMBED = ("tff", "bff")
+"""What idet calls frames of two fields, by which comes first."""
 
 INTERLACED_SHARE = 0.1
 """Of the probed frames; a telecined film has two combed frames in five."""
@@ -28,13 +35,16 @@ def is_interlaced(passages: Iterable[Iterator[av.VideoFrame]], time_base: Fracti
     combed = looked_at = 0
     for frames in passages:
         graph: av.filter.Graph | None = None
+        kinds: Counter[str] = Counter()
         for frame in islice(frames, PROBED_FRAMES):
             if graph is None:
                 graph = _graph(frame, time_base, "idet")
             for found in _through(graph, frame):
-                kind = found.metadata.get("lavfi.idet.multiple.current_frame", "")
-                combed += kind in ("tff", "bff")
+                kinds[found.metadata.get("lavfi.idet.multiple.current_frame", "")] += 1
             looked_at += 1
+            if kinds["progressive"] >= PROGRESSIVE_FRAMES and kinds.keys().isdisjoint(COMBED):
+                break
+        combed += sum(kinds[kind] for kind in COMBED)
     return combed > INTERLACED_SHARE * max(looked_at, 1)
 
 

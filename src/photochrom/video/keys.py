@@ -29,6 +29,9 @@ from photochrom.video.small import Gray, SmallCopy
 PAINTED = 30.0
 """The weight of a painted frame's colors, beside 1 of what the network says."""
 
+CALM_TRUST = 0.9
+"""Where the motion is trusted so far on average, half as many keys do."""
+
 KEPT_FRAMES, KEPT_REFERENCES = 16, 8
 """So much of what the network has looked at is kept: about 1.5 MB a frame."""
 
@@ -96,7 +99,7 @@ class NetworkColors:
     ----------
     colorizer : the model
     order : the film, and what is known of it
-    every : every so many frames are keys, and the last of each shot
+    every : how far keys are apart; see `spread`
     at : the positions of the keys in a block instead
     vividness : as for `Prepared.paint`
     reference : a color photograph to follow in all shots
@@ -174,9 +177,7 @@ class NetworkColors:
         self._remember(given, looks, smalls)
         reference = self._reference(shot)
         painted = {one.position: one.known for one in given if one.known is not None}
-        keys = {*range(0, len(looks), self._every), len(looks) - 1}
-        if self._positions is not None:
-            keys = set(self._positions)
+        keys = set(spread(looks, self._every) if self._positions is None else self._positions)
         keys |= {one.position for one in given}
         known = {}
         for position in sorted(keys):
@@ -283,6 +284,22 @@ class NetworkColors:
         for one in found:
             joined = one if joined is None else joined.joined(one)
         return joined
+
+
+def spread(looks: Sequence[Look], every: int) -> list[int]:
+    """The positions of a block's keys, where nobody has given colors.
+
+    The first frame, the last one, and every so many between them, or twice as many where the
+    motion is trusted: the network would only say again what is carried there.
+    """
+    sure = [float(look.trust_past.mean(dtype=np.float32)) for look in looks]
+    last = len(looks) - 1
+    keys = [0]
+    while keys[-1] < last:
+        near, far = (keys[-1] + step * every for step in (1, 2))
+        calm = far <= last and np.mean(sure[keys[-1] + 1 : far + 1]) >= CALM_TRUST
+        keys.append(far if calm else min(near, last))
+    return keys
 
 
 def _hint(x: float, y: float, a: float, b: float, radius: float) -> Hint:

@@ -19,6 +19,7 @@ from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints
 from photochrom.video.small import Bars, SmallCopy, find_bars
+from photochrom.video.stills import rate_of, stills_in
 from photochrom.video.tracks import Tracks, Window, plan_tracks
 
 
@@ -68,6 +69,7 @@ class FilmOrder:
         source: Path,
         target: Path,
         *,
+        rate: float | Fraction | None,
         encoding: Encoding,
         window: Window | None,
         hints: FilmHints,
@@ -77,7 +79,7 @@ class FilmOrder:
 
         Errors as for `coloring.colorize_film`.
         """
-        film = open_film(source)
+        film = open_film(source, rate_of(rate))
         if target.exists() and target.samefile(source):
             raise OutputExistsError(
                 f"{target}: the file already exists: the film itself.",
@@ -122,7 +124,7 @@ class FilmOrder:
         return {
             "version": 1,
             "photochrom": __version__,
-            "film": _stamp(self.film.path),
+            "film": _stamp(self.film),
             "model": [self.model, self.model_hash],
             "encoding": list(self.settings),
             "hints": self.hints.digest(),
@@ -154,10 +156,18 @@ def shot_begins(hints: FilmHints, film: Film, time_s: float, *, found: bool) -> 
     return found and not any(-half <= time_s - one < half for one in hints.cuts_removed)
 
 
-def _stamp(path: Path) -> dict[str, Any]:
-    """Which file it is: size, time, and a hash of its first and last megabyte."""
+def _stamp(film: Film) -> dict[str, Any]:
+    """Which film it is: its size, time, and a hash of the first and last megabyte.
+
+    Of a folder: a hash of the pictures' names, sizes and times, and the rate.
+    """
+    path, digest = film.path, hashlib.sha256()
+    if path.is_dir():
+        for one in stills_in(path).files:
+            facts = one.stat()
+            digest.update(f"{one.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+        return {"rate": str(film.rate), "sha256_of_list": digest.hexdigest()}
     facts = path.stat()
-    digest = hashlib.sha256()
     with path.open("rb") as file:
         digest.update(file.read(1 << 20))
         file.seek(max(0, facts.st_size - (1 << 20)))

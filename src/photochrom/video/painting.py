@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color
-from photochrom.runtime.upsample import guide
+from photochrom.runtime.upsample import coefficients
 from photochrom.video.fields import Float
 from photochrom.video.film import Film, Matrix
 from photochrom.video.small import Bars, eight_bits
@@ -131,7 +131,9 @@ class Painter:
         self._lightness = color.luminance_to_lightness(
             color.srgb_to_linear(self._levels.luma(np.arange(1021) / 4))
         )
-        """L* for the sum of four codes."""
+        """L* for the sum of four codes,"""
+        self._rows = ((np.arange(1021) >> 4) * (A_STEPS * B_STEPS)).astype(np.int32)
+        """and where its part of the table begins."""
 
     def paint(self, luma: NDArray[Any], ab: Float, light: Float) -> tuple[NDArray[Any], ...]:
         """U and V for a luma plane, at half its size.
@@ -164,36 +166,35 @@ class Painter:
         starts = [0, *(np.flatnonzero(np.diff(low)) + 1), height]
         for start, end in pairwise(starts):
             sums = _sums(luma[2 * start : 2 * end], self._luma_depth)
-            first, last = coarse[:, low[start]], coarse[:, high[start]]
-            steps = share[start:end, None]
-            offset_a, offset_b, gain_a, gain_b = (
-                steps * (one_last - one_first) + one_first
-                for one_first, one_last in zip(first, last, strict=True)
-            )
-            lightness = self._lightness[sums]
-            gain_a *= lightness
-            gain_a += offset_a
-            gain_b *= lightness
-            gain_b += offset_b
-            index = (sums >> 4).astype(np.int32)
-            index *= A_STEPS
-            index += np.clip(gain_a, 0, A_STEPS - 1, out=gain_a).astype(np.int32)
+            first, last = coarse[:, low[start], None], coarse[:, high[start], None]
+            affine = share[start:end, None] * (last - first)
+            affine += first
+            steps = affine[2:]
+            steps *= self._lightness.take(sums)
+            steps += affine[:2]
+            np.clip(steps[0], 0, A_STEPS - 1, out=steps[0])
+            np.clip(steps[1], 0, B_STEPS - 1, out=steps[1])
+            index, across = steps.astype(np.int32)
             index *= B_STEPS
-            index += np.clip(gain_b, 0, B_STEPS - 1, out=gain_b).astype(np.int32)
-            pairs = np.take(self._table, index).view(self._half).reshape(end - start, width, 2)
+            index += across
+            index += self._rows.take(sums)
+            pairs = self._table.take(index).view(self._half).reshape(end - start, width, 2)
             planes[0][start:end] = pairs[..., 0]
             planes[1][start:end] = pairs[..., 1]
 
     def _coefficients(self, ab: Float, light: Float, width: int) -> Float:
         """(4, h, width) in steps of the table: offsets of a* and b*, gains of a* and b*."""
-        images = guide(ab, light)
-        offset, gain = (image.numpy().reshape(image.height, image.width, 2) for image in images)
-        offset = (offset - [LEAST_A, LEAST_B]) / STEP + 0.5
-        both = np.concatenate([offset, gain / STEP], axis=-1).astype(np.float32)
-        both = np.rot90(both, -self._turns)
-        low, high, share = _between(both.shape[1], width)
-        across = both[:, low] * (1 - share[:, None]) + both[:, high] * share[:, None]
-        return np.ascontiguousarray(np.moveaxis(across, -1, 0))
+        offset, gain = coefficients(ab, light)
+        offset -= np.float32([LEAST_A, LEAST_B])
+        both = np.concatenate([offset, gain], axis=-1) * np.float32(1 / STEP)
+        both[..., :2] += np.float32(0.5)
+        planes = np.ascontiguousarray(np.moveaxis(np.rot90(both, -self._turns), -1, 0))
+        low, high, share = _between(planes.shape[2], width)
+        first, across = planes.take(low, axis=2), planes.take(high, axis=2)
+        across -= first
+        across *= share
+        across += first
+        return across
 
 
 def _between(count: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:

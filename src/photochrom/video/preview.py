@@ -7,6 +7,7 @@ import html
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import pyvips
@@ -19,6 +20,7 @@ from photochrom.video.hints import FilmHints
 from photochrom.video.job import Step
 from photochrom.video.shots import Shot, look_through
 from photochrom.video.small import find_bars
+from photochrom.video.stills import rate_of
 from photochrom.video.work import write_whole
 
 ACROSS = 4
@@ -42,6 +44,7 @@ def preview_film(
     hints: FilmHints | None = None,
     reference: Reference | None = None,
     vividness: float = 1.0,
+    rate: float | Fraction | None = None,
     force: bool = False,
     progress: Callable[[Step], object] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -50,7 +53,7 @@ def preview_film(
 
     Parameters
     ----------
-    colorizer, source, hints, reference, vividness, progress, cancel : as for `colorize_film`
+    colorizer, source, hints, reference, vividness, rate, progress, cancel : as for `colorize_film`
     target : the page's name; the sheet's is the same with .jpg
     force : replace them
 
@@ -62,7 +65,7 @@ def preview_film(
     page, sheet = (Path(target).with_suffix(suffix) for suffix in (".html", ".jpg"))
     for place in (page, sheet):
         writing.check_free(place, force=force)
-    film = open_film(Path(source))
+    film = open_film(Path(source), rate_of(rate))
     pictures, entries = [], []
     for shot, gray in look_through(film, find_bars(film), hints or FilmHints(), progress):
         painted = colorizer.prepare(gray).paint(reference=reference, vividness=vividness)

@@ -5,12 +5,13 @@ Upright, without black bars, with square pixels, as full-range gray; made from t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import av
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from photochrom import color
@@ -72,7 +73,6 @@ class SmallCopy:
         height, width = rows.stop - rows.start, columns.stop - columns.start
         self.size = small_size((height, round(width * film.pixel_aspect)), short_side_px)
         """(height, width) before turning."""
-        self._scale = self.size[0] / height, self.size[1] / width
         self._codes = _full_range(film)
 
     @property
@@ -105,9 +105,9 @@ class SmallCopy:
     def __call__(self, luma: NDArray[Any]) -> Gray:
         """The small copy of a luma plane, (h, w) uint8."""
         inside = np.ascontiguousarray(eight_bits(luma, self._film.depth)[self._window])
-        down, across = self._scale
-        image = pyvips.Image.new_from_memory(inside, inside.shape[1], inside.shape[0], 1, "uchar")
-        small = image.resize(across, vscale=down, kernel="linear").numpy().reshape(self.size)
+        height, width = self.size
+        frame = av.VideoFrame.from_ndarray(inside, format="gray")
+        small = frame.reformat(width=width, height=height, interpolation="AREA").to_ndarray()
         return np.ascontiguousarray(np.rot90(self._codes[small], self._turns))
 
 
@@ -128,14 +128,16 @@ def find_bars(film: Film) -> Bars:
 
     Dark frames tell nothing and are passed over; a film of dark frames only has no bars.
     """
-    brightest = None
+    full_range, brightest = _full_range(film), None
+    dark = np.searchsorted(full_range, 5 * BAR_MARGIN)
     for frame in _spread(film):
-        codes = _full_range(film)[eight_bits(frame.luma, film.depth)]
-        if np.percentile(codes[::8, ::8], 99) < 5 * BAR_MARGIN:
+        codes = eight_bits(frame.luma, film.depth)
+        if (codes[::8, ::8] >= dark).mean() < 0.01:
             continue
-        brightest = codes if brightest is None else np.maximum(brightest, codes)
+        brightest = codes.copy() if brightest is None else np.maximum(brightest, codes)
     if brightest is None:
         return Bars()
+    brightest = full_range[brightest]
     top, bottom = _dark_ends(brightest)
     left, right = _dark_ends(brightest.T)
     return Bars(top=top, bottom=bottom, left=left, right=right)
@@ -150,11 +152,9 @@ def _dark_ends(codes: Gray) -> tuple[int, int]:
     return first - first % 2, last - last % 2
 
 
-def _spread(film: Film) -> list[Frame]:
+def _spread(film: Film) -> Iterable[Frame]:
     """Frames spread over the film, by seeking; the first ones where it can't be sought."""
     if not film.timed or not film.duration_s:
-        return list(islice(film.frames(), BAR_LOOKS))
-    found = []
-    for share in np.linspace(0.02, 0.98, BAR_LOOKS):
-        found += list(islice(film.near(film.duration_s * float(share)), 1))
-    return found
+        return islice(film.frames(), BAR_LOOKS)
+    shares = np.linspace(0.02, 0.98, BAR_LOOKS)
+    return film.key_frames((float(film.start) + film.duration_s * shares).tolist())

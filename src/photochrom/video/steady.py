@@ -1,7 +1,8 @@
 """Steady colors: what the network says at the keys, carried along the motion both ways.
 
 Each frame's colors are a weighted mean over all keys of its block; a weight falls by the
-trust of each step and by `MEMORY`. Two recursive filters, one from each end, compute it.
+trust of each step, which is below 1 everywhere. Two recursive filters, one from each end,
+compute it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ import numpy as np
 
 from photochrom.video.blocks import Block, Half, Look
 from photochrom.video.fields import Float, sample
-
-MEMORY = 0.99
-"""What is remembered from frame to frame."""
 
 UNKNOWN = 1e-4
 """The weight of what a frame between keys has by itself: the colors of the key before it,
@@ -111,11 +109,11 @@ def _own(look: Look, guess: Float) -> Float:
 
 
 def _step(state: Float | None, flow: Half, trusted: Half, own: Float) -> Float:
-    """One step of a filter: what was there, moved and forgotten a little, and what is new."""
+    """One step of a filter: what was there, moved, as far as it is trusted; and what is new."""
     if state is None:
         return own
     moved = sample(state, flow.astype(np.float32))
-    moved *= (np.float32(MEMORY) * trusted.astype(np.float32))[..., None]
+    moved *= trusted.astype(np.float32)[..., None]
     moved += own
     assert moved.dtype == np.float32  # what a work folder keeps
     return moved

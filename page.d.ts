@@ -249,7 +249,7 @@ type Parts = Record<
     | "picker-close" | "eyedropper" | "download-as" | "download-layer" | "copy-command" | "download-hints"
     | "models-compare" | "lasso-delete" | "share-clip"
     | "frame-back" | "frame-on" | "part-back" | "part-on" | "cut" | "join" | "leave" | "add-painted"
-    | "add-reference" | "render" | "render-stop",
+    | "add-reference" | "render" | "render-stop" | "close-surely",
     HTMLButtonElement
   > &
   Record<"films-link" | "save-frame" | "save-hints" | "film-download", HTMLAnchorElement> &
@@ -264,7 +264,7 @@ type Parts = Record<
   > &
   Record<"history", HTMLDetailsElement> &
   Record<
-    | "download-sheet" | "job-sheet" | "models-sheet" | "help-sheet",
+    | "download-sheet" | "job-sheet" | "models-sheet" | "help-sheet" | "close-sheet",
     HTMLDialogElement
   >;
 type Part<Id extends string> = Id extends keyof Parts ? Parts[Id] : HTMLElement;

@@ -185,6 +185,8 @@ def test_the_hints_file_gives_the_same_film_on_the_command_line(client, film, tm
     assert again.status_code == 409
     state = state_when(client, film, lambda state: state["rendering"]["state"] == "finished")
     assert state["rendering"]["frames"] == 44
+    assert state["rendering"]["order"]["vividness"] == 1.1
+    assert not state["rendering"]["outdated"]
     result = client.get(f"/v1/films/{film}/result")
     assert 'filename="old film-color.mkv"' in result.headers["content-disposition"]
     assert len(result.content) == state["rendering"]["size_bytes"]
@@ -198,6 +200,9 @@ def test_the_hints_file_gives_the_same_film_on_the_command_line(client, film, tm
     subprocess.run(command, check=True, capture_output=True)
     same = (tmp_path / "again.mkv").read_bytes() == result.content
     assert same
+    state = client.put(f"/v1/films/{film}/hints", json={**hints, "cuts": {}}).json()
+    assert state["rendering"]["outdated"]
+    assert not client.put(f"/v1/films/{film}/hints", json=hints).json()["rendering"]["outdated"]
 
 
 def has_ended(state):

@@ -50,6 +50,9 @@ def opened(studio, clip):
 
 def closed(studio):
     studio.page.locator("#close").click()
+    surely = studio.page.locator("#close-surely")
+    if surely.is_visible():  # there is something to lose
+        surely.click()
     studio.page.wait_for_selector("body[data-scene=welcome]")
 
 
@@ -95,12 +98,17 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     before = center(film)
     page.locator("#film-frame").click()
     page.wait_for_selector(".likely-one")
+    assert page.locator("#cross.shown").count() == 1  # the spot
     film.shot("film-picker-1440-light")
     changed(film, lambda: typed(film, "#2244cc"))
     page.keyboard.press("Escape")
     assert center(film)[2] < before[2] - 8
     assert page.locator(".marker").count() == 1
+    assert page.locator("#cross.shown").count() == 0
     assert page.locator("#known li").count() == 1
+    assert page.locator("#shots .known").count() == 1
+    assert "with hints" in page.locator("#shots .film-pick").first.get_attribute("aria-label")
+    assert page.locator("#shots img").first.get_attribute("src").startswith("data:")  # as hinted
     film.shot("film-1440-light")
 
     page.locator("#frames .film-pick").nth(2).click()
@@ -134,6 +142,16 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     page.goto(address)
     page.wait_for_selector("#film-download:visible")
     assert page.locator("#shots .shot").count() == 3
+    command = page.locator("#film-command").inner_text()
+    assert "holiday-color.mkv --hints holiday.hints.json --codec ffv1" in command
+    state = page.locator("#render-state")
+    assert "latest changes" not in state.inner_text()
+    page.locator("#known button[aria-label^=Remove]").first.click()
+    state.filter(has_text="latest changes").wait_for()
+    page.keyboard.press("Control+z")
+    page.wait_for_function(
+        "() => !document.querySelector('#render-state').textContent.includes('latest')"
+    )
     result = film.download("#film-download")
     assert result.suggested_filename == "holiday-color.mkv"
     result.save_as(tmp_path / "film.mkv")
@@ -142,6 +160,22 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     hints = film.download("#save-hints")
     assert hints.suggested_filename == "holiday.hints.zip"
     film.shot("film-done-1440-light")
+    hints.save_as(tmp_path / "holiday.hints.zip")
+
+    page.locator("#close").click()
+    film.shot("film-close-1440-light")
+    page.keyboard.press("Escape")
+    closed(film)
+    film.choose(clip)  # another day
+    shown(film)
+    page.wait_for_selector("#looking", state="hidden")
+    assert page.locator("#film-format").input_value() == "h264"
+    film.choose(tmp_path / "holiday.hints.zip", opener="#hints-open")
+    page.wait_for_selector("#shots .shot >> nth=2")
+    page.wait_for_selector("#references img")
+    page.wait_for_selector(".marker")
+    page.locator("#shots .film-pick").last.click()
+    page.wait_for_selector("#known img")
 
 
 def test_films_can_be_colored_by_keyboard_at_320_px_and_in_other_languages(film):
@@ -163,6 +197,10 @@ def test_films_can_be_colored_by_keyboard_at_320_px_and_in_other_languages(film)
     page.locator("#stage").focus()
     page.keyboard.press("]")
     page.wait_for_function("() => document.querySelector('#frame-time').textContent !== '0:00.0'")
+    page.locator("#shots [tabindex='0']").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#shots .shot:first-child [aria-current][tabindex='0']")
     page.locator("#help").click()
     page.locator("#help-sheet .languages").select_option("ar")
     page.keyboard.press("Escape")
@@ -206,6 +244,55 @@ def test_files_of_hints_are_taken_once_they_are_understood(visit, clip, tmp_path
     studio.page.keyboard.press("Control+z")
     studio.page.wait_for_selector(".marker", state="detached")
     closed(studio)
+
+
+def test_progress_disturbs_nobody_and_a_film_closed_elsewhere_is_missed(visit, clip):
+    studio = visit(expect_faults=True)
+    opened(studio, clip)
+    page = studio.page
+    shots = page.locator(".shots-field")
+    studio.choose(SAMPLES / "china.jpg", opener="#add-reference")
+    shots.wait_for()
+    page.locator("#film-frame").click()
+    page.wait_for_selector(".likely-one")
+    changed(studio, lambda: typed(studio, "#2244cc"))
+    page.keyboard.press("Escape")
+    address = f"**/v1/films/{page.url.partition('#')[2]}"
+    with page.expect_response(f"{address}/rendering") as began:
+        page.locator("#render").click()
+    running = {**began.value.json(), "state": "running", "frames": 0, "shot": 0}
+    polled = []
+
+    def answer(route):
+        found = route.fetch().json()
+        polled.append(found)
+        route.fulfill(json={**found, "rendering": running})
+
+    page.route(address, answer)
+    page.locator("#render-state").filter(has_text="being colored").wait_for()
+    marker = page.locator(".marker").bounding_box()
+    x, y = marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y, steps=4)
+    seen = len(polled)
+    while len(polled) < seen + 2:
+        page.wait_for_timeout(100)
+    changed(studio, page.mouse.up)
+    assert page.locator(".marker").bounding_box()["x"] == pytest.approx(marker["x"] + 90, abs=2)
+    shots.fill("1-")
+    seen = len(polled)
+    while len(polled) < seen + 2:
+        page.wait_for_timeout(100)
+    assert shots.input_value() == "1-"
+    page.unroute(address)
+    assert page.request.delete(address.replace("**/", studio.page.url.partition("film.")[0])).ok
+    page.wait_for_selector("body[data-scene=welcome]")
+    said = page.locator("#messages [role=alert]")
+    said.filter(has_text="Open it again").wait_for()
+    page.goto(page.url + address.replace("**/v1/films/", "#"))
+    page.reload()
+    said.filter(has_text="Open it again").wait_for()
 
 
 def test_a_server_without_the_extra_says_why(visit):

@@ -210,7 +210,8 @@ async def film_colors(
 )
 async def render(studio: InStudio, film: OpenFilm, order: orders.RenderOrder) -> Any:
     """Begin to color the whole film, in the background. One that was stopped goes on."""
-    return studio.films.render(film, order).facts()
+    studio.films.render(film, order)
+    return film.rendering_facts()
 
 
 @film_routes.delete("/v1/films/{id}/rendering", status_code=204, responses=problems(404, 501))

@@ -123,6 +123,9 @@ class Rendering(BaseModel):
     seconds_left: float | None
     name: str
     """The file's."""
+    order: RenderOrder
+    outdated: bool
+    """Whether hints have changed since it began."""
     size_bytes: int | None
     notes: list[str]
     problem: dict[str, Any] | None

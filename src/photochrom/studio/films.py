@@ -26,7 +26,6 @@ from photochrom.studio.problems import Problem
 if TYPE_CHECKING:
     from photochrom.studio.open_film import OpenFilm
     from photochrom.studio.relay import Desk
-    from photochrom.studio.rendering import Rendering
     from photochrom.video.glimpse import Glimpse
 
 
@@ -191,7 +190,7 @@ class Films:
         film.used = self._clock()
         return film
 
-    def render(self, film: OpenFilm, order: RenderOrder) -> Rendering:
+    def render(self, film: OpenFilm, order: RenderOrder) -> None:
         """Color a film in the background, after those that wait already.
 
         Raises
@@ -203,7 +202,6 @@ class Films:
         rendering = film.begin(order)
         work = self._rendering.submit(rendering.do, self._colorizer, self._budget, film.plain)
         film.follow(work)
-        return rendering
 
     def remove(self, id_: str) -> None:
         """Close a film; what is done for it ends. Errors as for `get`."""

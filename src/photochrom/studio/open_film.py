@@ -93,6 +93,8 @@ class OpenFilm:
         self._thumbnails: Recent[bytes] = Recent(THUMBNAILS)
         self._problem: Problem | None = None
         self._order, self._hints = FilmHintsOrder(hints=[], references=[]), FilmHints()
+        self._rendered = self._order
+        """What was known when the coloring began."""
         self.pictures = FilmPictures(path.parent / PICTURES)
         """Those that came with it."""
         self._glimpses = glimpses
@@ -150,9 +152,14 @@ class OpenFilm:
                 for shot in self._shots()
             ],
             "hints": self._order.model_dump(),
-            "rendering": None if self.rendering is None else self.rendering.facts(),
+            "rendering": None if self.rendering is None else self.rendering_facts(),
             "problem": None if self._problem is None else self._problem.members(),
         }
+
+    def rendering_facts(self) -> dict[str, Any]:
+        """Of the rendering that has begun, as `film_orders.Rendering`."""
+        assert self.rendering is not None
+        return {**self.rendering.facts(), "outdated": self._order != self._rendered}
 
     def follow(self, job: Future[None]) -> None:
         """Note what is done in the background; it ends when the film is closed."""
@@ -300,6 +307,7 @@ class OpenFilm:
             before.target.unlink(missing_ok=True)
             folder = before.target.with_name(before.target.name + SUFFIX)
             shutil.rmtree(folder, ignore_errors=True)
+        self._rendered = self._order
         self.rendering = Rendering(
             self.path,
             target,

@@ -99,7 +99,7 @@ class Rendering:
             self._problem, self._state = failed(), "failed"
 
     def facts(self) -> dict[str, Any]:
-        """As `film_orders.Rendering`."""
+        """As `film_orders.Rendering`, but for what only the film knows: whether it is outdated."""
         problem = self._problem
         return {
             "state": self._state,
@@ -108,6 +108,7 @@ class Rendering:
             "shot": self._shot,
             "seconds_left": self._seconds_left(),
             "name": self.target.name,
+            "order": self.order.model_dump(),
             "size_bytes": self.target.stat().st_size if self.is_finished else None,
             "notes": list(self._notes),
             "problem": None if problem is None else problem.members(),

@@ -65,3 +65,39 @@ test("shots are written and read as people write them", () => {
   assert.equal(marks.textOf([5, 1, 2, 3]), "1-3, 5");
   assert.deepEqual(marks.shotsIn(marks.textOf([1, 2, 4, 9]), 9), [1, 2, 4, 9]);
 });
+
+test("a frame lies in one of the parts of its shot", () => {
+  const long = { first_frame: 10, frames: 100, parts: 3 }; // from 10, 43 and 76
+  const found = [10, 42, 43, 75, 76, 109].map((frame) => marks.partAt(long, frame));
+  assert.deepEqual(found, [0, 0, 1, 1, 2, 2]);
+});
+
+test("something is known of a shot by its hints, or by a reference of its own", () => {
+  const { marks: hinted } = marks.withHint(marks.NOTHING, RATE, 1, hint(1));
+  const known = marks.withReference(marks.withReference(hinted, "a.jpg", [3]), "b.jpg", []);
+  const found = [shot(1, 0, 1), shot(2, 1, 2), shot(3, 2, 3)].map((one) => marks.knows(known, RATE, one));
+  assert.deepEqual(found, [false, true, true]);
+});
+
+test("pictures get other names in whatever a file may hold", () => {
+  const found = marks.renamed(
+    {
+      version: 1,
+      hints: [
+        { time: 0, picture: "stills/a.png" },
+        { time: 1, hints: [] },
+      ],
+      references: [null, 5],
+    },
+    (name) => `kept-${name}`,
+  );
+  assert.deepEqual(found, {
+    version: 1,
+    hints: [
+      { time: 0, picture: "kept-stills/a.png" },
+      { time: 1, hints: [] },
+    ],
+    references: [null, 5],
+  });
+  assert.deepEqual(marks.renamed({ hints: "none" }, String), { hints: "none" });
+});

@@ -136,7 +136,7 @@ export const isProject = (file) => /\.zip$/i.test(file.name);
  * The entries of a ZIP that holds them as they are, by name; none is copied.
  * @type {(file: File) => Promise<Map<string, Blob>>}
  */
-async function unzip(file) {
+export async function unzip(file) {
   const wrong = new ProjectError(t("project.none"));
   const tailAt = Math.max(0, file.size - 65_557);
   const tail = new DataView(await file.slice(tailAt).arrayBuffer());

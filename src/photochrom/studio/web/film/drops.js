@@ -17,7 +17,7 @@ const isAside = (target) => target?.closest("#references-section") != null;
 
 /**
  * @param {() => boolean} hasFilm
- * @param {(file: File, aside: boolean) => void} take is given the file, and whether it is a reference
+ * @param {(files: File[], aside: boolean) => void} take is given the files, and whether they are a reference
  */
 export function followFilmDrops(hasFilm, take) {
   const veil = byId("drop");
@@ -41,6 +41,6 @@ export function followFilmDrops(hasFilm, take) {
     veil.hidden = true;
     const aside = isAside(targetOf(event));
     const { files } = await dropped(/** @type {DataTransfer} */ (event.dataTransfer));
-    if (files.length) take(files[0], aside);
+    if (files.length) take(files, aside);
   });
 }

@@ -5,9 +5,10 @@ import { announce, byId, closest, make, placeIcons, reasons, tell } from "../dom
 import { followFocus } from "../focus.js";
 import { connection } from "../http_engine.js";
 import { askFile } from "../opening.js";
-import { isFilm, isHints } from "../reading.js";
+import { isFilm } from "../reading.js";
 import { number as inWords, onLanguage, percent, t } from "../words.js";
 import { followFilmDrops } from "./drops.js";
+import { HINTS_FILES, haveHints, readHints } from "./hints_file.js";
 import * as marks from "./marks.js";
 import { forget, remember, remembered } from "./opened.js";
 import { followKnown, followReferences } from "./panel.js";
@@ -30,7 +31,7 @@ placeIcons();
 const session = new FilmSession();
 const stage = new FilmStage();
 const picking = followFilmPicking(session, stage);
-const showShots = followShots((number) => session.go(number, 0, null));
+const shots = followShots((number) => session.go(number, 0, null));
 const showFrames = followFrames((number) => session.go(session.shotNumber, session.part, number));
 const showKnown = followKnown({
   open: async (spot, time) => {
@@ -53,7 +54,6 @@ const rendering = followRendering({
     session.look();
   },
 });
-session.vividness = rendering.vividness();
 followAppearance();
 followFocus();
 
@@ -82,6 +82,8 @@ function begin(state) {
   document.body.dataset.scene = "work";
   stage.lay(state.place);
   byId("frames").replaceChildren();
+  rendering.begin(state);
+  session.vividness = rendering.vividness();
   for (const note of state.notes) tell(note, { title: state.name, kind: "note" });
   session.begin(state);
 }
@@ -131,7 +133,6 @@ function showState() {
   byId("title-size").textContent = film ? t("stage.size", { width: film.width, height: film.height }) : "";
   document.title = film ? `${film.name} · Photochrom Studio` : "Photochrom Studio";
   if (!film) return;
-  showShots(film, session.shotNumber);
   showReferences(film, session.known);
   rendering.show(film);
   byId("looking").hidden = film.looking.finished || film.problem !== null;
@@ -148,12 +149,13 @@ function showEdit() {
   if (!film) return;
   byId("undo").disabled = !session.canUndo;
   byId("redo").disabled = !session.canRedo;
-  showShots(film, shotNumber);
+  shots.show(film, shotNumber, session.known);
   showKnown(film, session.known, shot);
   byId("frame-time").textContent = time === null ? "" : clock(time);
   byId("cut").disabled = time === null || frame === shot?.first_frame;
   byId("join").disabled = shotNumber < 2;
   byId("save-frame").hidden = frame === null;
+  byId("add-painted").disabled = time === null;
   if (frame !== null) byId("save-frame").href = server.addressOf.frame(film.id, frame);
   const [parts, last] = [glimpse?.parts ?? 1, film.shots.at(-1)];
   byId("frame-back").disabled = frame === null || frame === 0;
@@ -193,11 +195,12 @@ session.addEventListener("frames", () => {
   if (!glimpse) return;
   byId("failed").hidden = true;
   showFrames(glimpse, frame);
+  if (session.shot) shots.paint(session.shot, glimpse);
   const shown = glimpse.frames.find((one) => one.large);
   if (shown) stage.show(shown.data);
 });
 session.addEventListener("failed", ({ detail: { error } }) => {
-  const again = { class: "plain", type: "button", on: { click: () => session.look() } };
+  const again = { class: "plain", type: "button", on: { click: () => session.refresh() } };
   byId("failed").replaceChildren(...reasons(error), make("button", again, t("films.again")));
   byId("failed").hidden = false;
 });
@@ -212,43 +215,53 @@ session.addEventListener("lost", ({ detail: { error } }) => {
 
 /** @param {File} file @param {(name: string) => Marks} use */
 async function keep(file, use) {
-  if (!session.film) return;
+  if (!session.film) return false;
   try {
     const { picture } = await server.keep(session.film.id, file);
-    await session.change(use(picture));
+    return await session.change(use(picture));
   } catch (error) {
     tell(error, { title: t("open.refused", { name: file.name }) });
+    return false;
   }
 }
 
 /** @param {File} file */
 async function takePainted(file) {
   const { time, rate } = session;
-  if (time === null) return;
-  await keep(file, (name) => marks.withPicture(session.known, rate, time, name));
-  announce(t("films.paintedTaken", { time: clock(time) }));
+  if (time === null) {
+    tell(t("films.noFrame"), { title: file.name, kind: "note" });
+    return;
+  }
+  const isTaken = await keep(file, (name) => marks.withPicture(session.known, rate, time, name));
+  if (isTaken) announce(t("films.paintedTaken", { time: clock(time) }));
 }
 
 /** @param {File} file */
 const takeReference = (file) =>
   keep(file, (name) => marks.withReference(session.known, name, [session.shotNumber]));
 
-/** @param {File} file */
-async function takeHints(file) {
+/** @param {File[]} files one of them with hints */
+async function takeHints(files) {
+  if (!session.film) return;
+  /** @type {string[]} */
+  let details = [];
   try {
-    await session.takeFile(JSON.parse(await file.text()));
+    const { content, missing } = await readHints(session.film.id, files);
+    if (missing.length) details = [t("films.withPictures")];
+    await session.takeFile(content);
   } catch (error) {
-    tell(error instanceof SyntaxError ? t("file.notJson") : error, { title: file.name });
+    tell(error, { title: files[0].name, details });
   }
 }
 
-/** @param {File} file @param {boolean} aside whether it was laid beside the film */
-function takeAny(file, aside) {
-  if (isFilm(file)) {
+/** @param {File[]} files @param {boolean} aside whether they were laid beside the film */
+function takeAny(files, aside) {
+  const [file] = files;
+  if (session.film && haveHints(files)) takeHints(files);
+  else if (isFilm(file)) {
     if (session.film) tell(t("films.closeFirst"), { title: file.name, kind: "note" });
     else open(file);
   } else if (!session.film) tell(t("films.noFilm"), { title: file.name });
-  else if (isHints(file)) takeHints(file);
   else if (aside) takeReference(file);
   else takePainted(file);
 }
@@ -258,6 +271,20 @@ followFilmDrops(() => session.film !== null, takeAny);
 async function ask(use, accept) {
   const [file] = await askFile({ several: false, accept });
   if (file) await use(file);
+}
+
+async function askHints() {
+  const files = await askFile({ accept: HINTS_FILES });
+  if (files.length) await takeHints(files);
+}
+
+/** Close the film, and have it deleted. */
+async function close() {
+  const id = session.film?.id;
+  if (!id) return;
+  forget(id);
+  await leave();
+  await server.close(id).catch(tell);
 }
 
 /* controls */
@@ -271,12 +298,15 @@ function undo(back) {
 /** @type {Record<string, () => unknown>} */
 const BUTTONS = {
   open: () => ask(open, FILMS),
-  close: async () => {
-    const id = session.film?.id;
-    if (!id) return;
-    forget(id);
-    await leave();
-    await server.close(id).catch(tell);
+  close: () => {
+    const { film, known } = session;
+    const isBare = JSON.stringify(known) === JSON.stringify(marks.NOTHING);
+    if (film?.rendering || !isBare) byId("close-sheet").showModal();
+    else close();
+  },
+  "close-surely": () => {
+    byId("close-sheet").close();
+    close();
   },
   leave,
   undo: () => undo(true),
@@ -291,16 +321,14 @@ const BUTTONS = {
   },
   cut: async () => {
     const time = session.time ?? 0;
-    await session.cut();
-    announce(t("films.cutAdded", { time: clock(time) }));
+    if (await session.cut()) announce(t("films.cutAdded", { time: clock(time) }));
   },
   join: async () => {
-    await session.join();
-    announce(t("films.cutRemoved"));
+    if (await session.join()) announce(t("films.cutRemoved"));
   },
   "add-painted": () => ask(takePainted, "image/*"),
   "add-reference": () => ask(takeReference, "image/*"),
-  "hints-open": () => ask(takeHints, ".json"),
+  "hints-open": askHints,
 };
 for (const [id, act] of Object.entries(BUTTONS)) byId(id).addEventListener("click", act);
 
@@ -331,7 +359,10 @@ connection.addEventListener("offline", () => {
 });
 connection.addEventListener("online", () => {
   byId("offline").hidden = true;
-  session.poll();
+  session.refresh();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) session.poll(); // another tab may have changed something
 });
 onLanguage(() => {
   picking.close();
@@ -355,6 +386,7 @@ async function start() {
   } catch (error) {
     if (server.isGone(error)) {
       forget(id);
+      if (location.hash) tell(error);
       history.replaceState(null, "", location.pathname);
     } else tell(error, { title: t("page.partly") });
   }

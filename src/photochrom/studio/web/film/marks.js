@@ -22,6 +22,18 @@ export const NOTHING = { version: 1, hints: [], references: [], cuts: {} };
 export const timeOf = (entry, rate) => entry.time ?? (entry.frame ?? 0) / rate;
 
 /**
+ * In which part of a shot a frame lies, from 0.
+ *
+ * @param {Shot} shot
+ * @param {number} frame
+ */
+export function partAt({ first_frame, frames, parts }, frame) {
+  let part = parts - 1;
+  while (part > 0 && first_frame + Math.floor((frames * part) / parts) > frame) part -= 1;
+  return part;
+}
+
+/**
  * The entries from one time to another, with their places in the document.
  *
  * @param {Marks} marks
@@ -39,6 +51,17 @@ export function entriesBetween(marks, rate, start, end) {
       return time >= start - half && time < end - half;
     });
 }
+
+/**
+ * Whether something is known of a shot in particular: hints, a painted frame or a reference of its own.
+ *
+ * @param {Marks} marks
+ * @param {number} rate
+ * @param {Shot} shot
+ */
+export const knows = (marks, rate, { number, start_s, end_s }) =>
+  entriesBetween(marks, rate, start_s, end_s).length > 0 ||
+  marks.references.some(({ shots }) => shots.includes(number));
 
 /**
  * A further hint on the frame of a time.
@@ -201,6 +224,28 @@ export const withoutReference = (marks, at) => ({
   ...marks,
   references: marks.references.filter((_, one) => one !== at),
 });
+
+/**
+ * The pictures that the content of a hints file names, and that content with other names for them.
+ *
+ * @param {Partial<Marks>} content as it was read: it may be anything
+ * @param {(name: string) => string} named
+ */
+export function renamed(content, named) {
+  /** @type {(entries: unknown) => unknown} */
+  const inList = (entries) =>
+    Array.isArray(entries)
+      ? entries.map((one) =>
+          typeof one?.picture === "string" ? { ...one, picture: named(one.picture) } : one,
+        )
+      : entries;
+  const { hints, references, ...others } = content;
+  return {
+    ...others,
+    ...(hints === undefined ? {} : { hints: inList(hints) }),
+    ...(references === undefined ? {} : { references: inList(references) }),
+  };
+}
 
 /**
  * "1-3, 5" -> [1, 2, 3, 5]; null if it is something else.

@@ -2,7 +2,7 @@
 
 import { nameOf } from "../color.js";
 import { byId, icon, make, refill } from "../dom.js";
-import { t } from "../words.js";
+import { spoken, t } from "../words.js";
 import { entriesBetween, shotsIn, textOf, timeOf } from "./marks.js";
 import { addressOf } from "./server.js";
 import { clock } from "./strips.js";
@@ -17,8 +17,13 @@ import { clock } from "./strips.js";
  * @returns {(film: FilmState, marks: Marks, shot: Shot | undefined) => void} shows what is known of a shot
  */
 export function followKnown(acts) {
+  let shown = "";
   return function show(film, marks, shot) {
     const found = shot ? entriesBetween(marks, film.rate, shot.start_s, shot.end_s) : [];
+    // What is there already stays: somebody may be about to press it.
+    const known = JSON.stringify([film.id, found, spoken()]);
+    if (known === shown) return;
+    shown = known;
     const rows = found.flatMap(({ entry, at }) => {
       const time = timeOf(entry, film.rate);
       if (entry.picture) return [pictureRow(film.id, entry, at, time)];
@@ -79,7 +84,14 @@ export function followKnown(acts) {
  * @returns {(film: FilmState, marks: Marks) => void} shows the references
  */
 export function followReferences(acts) {
+  let shown = "";
+  let most = 0;
   return function show(film, marks) {
+    most = film.shots.length;
+    // What is there already stays: somebody may be writing in it.
+    const known = JSON.stringify([film.id, marks.references, spoken()]);
+    if (known === shown) return;
+    shown = known;
     const rows = marks.references.map((one, at) => {
       const field = make("input", {
         class: "hex shots-field",
@@ -91,7 +103,7 @@ export function followReferences(acts) {
         spellcheck: "false",
       });
       field.addEventListener("change", () => {
-        const shots = shotsIn(field.value, film.shots.length);
+        const shots = shotsIn(field.value, most);
         field.setAttribute("aria-invalid", String(shots === null));
         if (shots) acts.follow(at, shots);
       });

@@ -21,14 +21,17 @@ const rounded = ([x, y]) => ({ x: Math.round(10 * x) / 10, y: Math.round(10 * y)
  */
 export function followFilmPicking(session, stage) {
   const picker = new Picker(null);
-  /** @type {{ spot: Spot | null, point: number[], time: number } | null} */
+  /** @type {{ spot: Spot | null, point: number[], time: number, frame: number, merge: string } | null} */
   let picking = null;
+  let picked = 0;
 
   /** @param {number[]} point @param {Spot | null} spot @param {string | null} color */
   const open = (point, spot, color) => {
     const { film, frame, time } = session;
     if (!film || frame === null || time === null) return;
-    picking = { spot, point, time };
+    picked += 1;
+    picking = { spot, point, time, frame, merge: `pick ${picked}` };
+    stage.ghost(spot ? null : point);
     picker.open({
       color,
       likely: likelyColors(film.id, frame, point).then(({ colors }) => colors),
@@ -55,13 +58,19 @@ export function followFilmPicking(session, stage) {
   picker.addEventListener("choose", ({ detail: { color } }) => {
     if (!session.film || !picking) return;
     if (picking.spot) {
-      session.change(marks.changed(session.known, picking.spot, { color }));
+      session.change(marks.changed(session.known, picking.spot, { color }), picking.merge);
       return;
     }
     const hint = { ...rounded(picking.point), color };
     const made = marks.withHint(session.known, session.rate, picking.time, hint);
     picking.spot = made.spot;
-    session.change(made.marks);
+    stage.ghost(null);
+    session.change(made.marks, picking.merge);
+  });
+  picker.addEventListener("close", () => stage.ghost(null));
+  session.addEventListener("edit", () => {
+    const isElsewhere = session.frame !== null && session.frame !== picking?.frame;
+    if (isElsewhere && picker.isOpen) picker.close();
   });
   picker.addEventListener("delete", () => {
     const spot = picking?.spot;
@@ -72,7 +81,7 @@ export function followFilmPicking(session, stage) {
   stage.addEventListener("open", ({ detail }) => openHint(detail.spot));
   stage.addEventListener("delete", ({ detail }) => remove(detail.spot));
   stage.addEventListener("move", ({ detail: { spot, point } }) => {
-    session.change(marks.changed(session.known, spot, rounded(point)));
+    session.change(marks.changed(session.known, spot, rounded(point)), `move ${spot.entry}.${spot.hint}`);
   });
   return { close: () => picker.close(), openHint, remove };
 }

@@ -18,6 +18,10 @@ const WAYS = {
   ffv1: { container: "mkv", codec: "ffv1" },
 };
 
+/** Which of them an order is; undefined: one that this page doesn't offer. @param {RenderOrder} order */
+const wayOf = ({ container, codec }) =>
+  Object.keys(WAYS).find((way) => WAYS[way].container === container && WAYS[way].codec === codec);
+
 const USUAL = 0.95;
 
 /** Time that is left, in words. @param {number} seconds */
@@ -28,7 +32,7 @@ function left(seconds) {
 
 /**
  * @param {{ current: () => FilmState | null, began: (rendering: Rendering) => void, changed: (vividness: number) => void }} acts
- * @returns {{ show: (film: FilmState) => void, vividness: () => number }}
+ * @returns {{ begin: (film: FilmState) => void, show: (film: FilmState) => void, vividness: () => number }}
  */
 export function followRendering({ current, began, changed }) {
   const vividness = () => Number(byId("vividness").value);
@@ -78,12 +82,17 @@ export function followRendering({ current, began, changed }) {
     byId("film-format").disabled = busy;
     byId("vividness").disabled = busy;
     const finished = rendering?.state === "finished";
+    const isOutdated =
+      rendering?.outdated === true || (finished && rendering.order.vividness !== vividness());
+    const isReady = finished && !isOutdated;
     byId("film-download").hidden = !finished;
-    byId("render").className = finished ? "plain" : "primary";
+    byId("film-download").className = isReady ? "primary" : "plain";
+    byId("render").className = isReady ? "plain" : "primary";
     byId("film-download").href = server.addressOf.result(film.id);
     showCommand();
     const words = rendering ? said(rendering) : "";
-    byId("render-state").textContent = words;
+    const isChanged = isOutdated && (busy || finished);
+    byId("render-state").textContent = isChanged ? `${words} ${t("films.outdated")}` : words;
     if (!rendering) return;
     byId("render-progress").max = Math.max(1, rendering.of);
     byId("render-progress").value = rendering.frames;
@@ -105,9 +114,18 @@ export function followRendering({ current, began, changed }) {
       const megabytes = number((rendering.size_bytes ?? 0) / 1e6, { maximumFractionDigits: 1 });
       return t("films.finished", { size: megabytes });
     }
+    if (!rendering.shot) return t("films.begun");
     const share = percent(rendering.frames / Math.max(1, rendering.of));
     const running = t("films.running", { share, shot: rendering.shot });
     return rendering.seconds_left === null ? running : `${running} ${left(rendering.seconds_left)}`;
+  };
+
+  /** @param {FilmState} film that has been opened */
+  const begin = ({ rendering }) => {
+    last = null;
+    byId("film-format").value = (rendering && wayOf(rendering.order)) ?? "h264";
+    byId("vividness").value = String(rendering?.order.vividness ?? USUAL);
+    showVividness();
   };
 
   byId("render").addEventListener("click", async () => {
@@ -129,7 +147,8 @@ export function followRendering({ current, began, changed }) {
   byId("film-format").addEventListener("change", showCommand);
   byId("vividness").addEventListener("input", showVividness);
   byId("vividness").addEventListener("change", () => {
-    showCommand();
+    const film = current();
+    if (film) show(film);
     changed(vividness());
   });
   byId("copy-command").addEventListener("click", async () => {
@@ -138,5 +157,5 @@ export function followRendering({ current, began, changed }) {
   });
   onLanguage(showVividness);
   showVividness();
-  return { show, vividness };
+  return { begin, show, vividness };
 }

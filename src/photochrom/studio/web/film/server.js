@@ -8,7 +8,8 @@ import { inJson, send } from "../http_engine.js";
  * @typedef {{ type: string, title: string, status: number, detail: string }} Problem
  * @typedef {{
  *   state: "waiting" | "running" | "finished" | "stopped" | "failed", frames: number, of: number, shot: number,
- *   seconds_left: number | null, name: string, size_bytes: number | null, notes: string[], problem: Problem | null,
+ *   seconds_left: number | null, name: string, order: RenderOrder, outdated: boolean, size_bytes: number | null,
+ *   notes: string[], problem: Problem | null,
  * }} Rendering
  * @typedef {{
  *   id: string, name: string, width: number, height: number,
@@ -52,9 +53,11 @@ export const keep = (id, file) =>
 /**
  * @param {string} id
  * @param {{ shot: number, part: number, large: number | null, vividness: number }} order
+ * @param {AbortSignal} signal
  * @returns {Promise<Glimpse>}
  */
-export const glimpse = (id, order) => inJson(film(id, "/glimpse"), { method: "POST", json: order });
+export const glimpse = (id, order, signal) =>
+  inJson(film(id, "/glimpse"), { method: "POST", json: order, signal });
 
 /**
  * @param {string} id
@@ -79,7 +82,7 @@ export const problemOf = ({ status, title, detail, type }) =>
   new ProblemError(status, title, detail, type.split(":").at(-1));
 
 /** Whether an error says that a film is not open any more. @param {unknown} error */
-export const isGone = (error) => error instanceof ProblemError && error.status === 404;
+export const isGone = (error) => error instanceof ProblemError && error.kind === "unknown-film";
 
 /** Addresses of what browsers load by themselves. */
 export const addressOf = {

@@ -1,5 +1,8 @@
 // The film that is open: its state on the server, the frames that are shown, and the steps of its hints.
 
+import { History } from "../history.js";
+import { LatestQueue } from "../queue.js";
+import { isAbort } from "../thrown.js";
 import * as marks from "./marks.js";
 import * as server from "./server.js";
 
@@ -11,6 +14,9 @@ import * as server from "./server.js";
  */
 
 const POLL_MS = 700;
+
+/** Which frames a shot has, in a word. @param {Shot} shot */
+const framesOf = ({ first_frame, frames }) => `${first_frame}+${frames}`;
 
 /**
  * Events: "state" (the film, or none), "edit" (hints, or the frame), "frames" (new ones are here), "busy" and
@@ -27,11 +33,17 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
   /** @type {number | null} the number of the frame that is shown large */
   frame = null;
   vividness = 1;
-  /** @type {Marks[]} */
-  #past = [];
-  /** @type {Marks[]} */
-  #future = [];
-  #asked = 0;
+  /** @type {History<Marks>} */
+  #history = new History(marks.NOTHING);
+  /** What the server has taken last, */
+  #taken = marks.NOTHING;
+  /** and what it has made of that. */
+  #served = "";
+  #changes = 0;
+  #refusals = 0;
+  /** Which frames of which shot were asked for last. */
+  #asked = "";
+  #queue = new LatestQueue();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #polling;
 
@@ -40,9 +52,9 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
     return this.film?.shots[this.shotNumber - 1];
   }
 
-  /** @returns {Marks} what is known of the film */
+  /** What is known of the film. */
   get known() {
-    return this.film?.hints ?? marks.NOTHING;
+    return this.#history.present;
   }
 
   /** When the frame that is shown stands in the film, in seconds; null where none is. */
@@ -56,59 +68,98 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
   }
 
   get canUndo() {
-    return this.#past.length > 0;
+    return this.#history.canUndo;
   }
 
   get canRedo() {
-    return this.#future.length > 0;
+    return this.#history.canRedo;
   }
 
   /** @param {FilmState} state */
   begin(state) {
     [this.glimpse, this.shotNumber, this.part, this.frame] = [null, 1, 0, null];
-    [this.#past, this.#future] = [[], []];
+    this.#history = new History(state.hints);
+    this.#taken = state.hints;
+    this.#served = JSON.stringify(state.hints);
     this.film = null;
-    this.take(state);
+    this.#take(state);
+    if (state.shots.length) this.look();
   }
 
   leave() {
     clearTimeout(this.#polling);
-    this.#asked += 1;
+    this.#queue.clear();
     [this.film, this.glimpse] = [null, null];
     this.#tell("state");
   }
 
-  /** @param {FilmState} state */
-  take(state) {
-    const hadShots = this.film?.id === state.id && this.film.shots.length > 0;
-    this.film = state;
-    this.#tell("state");
-    if (!hadShots && state.shots.length) this.go(this.shotNumber, this.part, null);
-    const working = state.rendering?.state === "waiting" || state.rendering?.state === "running";
-    clearTimeout(this.#polling);
-    if (working || !(state.looking.finished || state.problem))
-      this.#polling = setTimeout(() => this.poll(), POLL_MS);
-  }
-
   /** @param {Rendering} rendering */
   takeRendering(rendering) {
-    if (this.film) this.take({ ...this.film, rendering });
+    if (this.film) this.#take({ ...this.film, rendering });
   }
 
+  /**
+   * @param {FilmState} state
+   * @returns {boolean} whether the frames have to be asked for anew
+   */
+  #take(state) {
+    const isFirst = this.film?.shots.length === 0 && state.shots.length > 0;
+    this.film = { ...state, hints: this.known };
+    const isElsewhere = this.#settle();
+    this.#tell("state");
+    const isRendering = state.rendering?.state === "waiting" || state.rendering?.state === "running";
+    clearTimeout(this.#polling);
+    if (isRendering || !(state.looking.finished || state.problem))
+      this.#polling = setTimeout(() => this.poll(), POLL_MS);
+    return isFirst || isElsewhere;
+  }
+
+  /**
+   * Stay with the frame that is shown, in whichever shot it lies by now.
+   *
+   * @returns {boolean} whether that shot has other frames than those that were asked for
+   */
+  #settle() {
+    const { film, frame } = this;
+    if (!film?.shots.length) return false;
+    if (frame === null) this.shotNumber = Math.min(this.shotNumber, film.shots.length);
+    else this.shotNumber = (film.shots.findLast((one) => one.first_frame <= frame) ?? film.shots[0]).number;
+    const shot = film.shots[this.shotNumber - 1];
+    const isWhole = shot.number < film.shots.length || film.looking.finished || film.problem !== null;
+    if (!isWhole || !this.#asked || this.#asked === framesOf(shot)) return false;
+    this.part = marks.partAt(shot, frame ?? shot.first_frame);
+    this.glimpse = null;
+    return true;
+  }
+
+  /** Ask how the film is; hints may have changed elsewhere. */
   async poll() {
     const id = this.film?.id;
     if (!id) return;
-    const before = this.film?.hints;
+    const before = this.#changes;
     try {
       const state = await server.stateOf(id);
-      // A change that is on its way is newer than this answer.
-      if (this.film?.id === id)
-        this.take(this.film.hints === before ? state : { ...state, hints: this.film.hints });
+      if (this.film?.id !== id) return;
+      const served = JSON.stringify(state.hints);
+      // A change that was made here meanwhile is newer than this answer.
+      const isNews = before === this.#changes && this.known === this.#taken && served !== this.#served;
+      if (isNews) {
+        this.#history.commit(state.hints, "");
+        [this.#taken, this.#served] = [state.hints, served];
+      }
+      const isOther = this.#take(state);
+      if (isNews || isOther) await this.look();
     } catch (error) {
       if (this.film?.id !== id) return;
       if (server.isGone(error)) this.#tell("lost", { error });
       else this.#polling = setTimeout(() => this.poll(), 3 * POLL_MS);
     }
+  }
+
+  /** Ask for everything again. */
+  async refresh() {
+    await this.poll();
+    await this.look();
   }
 
   /* going about */
@@ -148,54 +199,95 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
       await this.go(shotNumber - 1, film.shots[shotNumber - 2].parts - 1, next);
   }
 
-  /** Ask for the frames of this part in color. */
+  /** Ask for the frames of this part in color; one request is under way, and the latest waits. */
   async look() {
     const { film, shot } = this;
-    if (!film || !shot) return;
-    this.#asked += 1;
-    const turn = this.#asked;
+    if (!film) return;
+    if (shot) this.#asked = framesOf(shot);
     this.#tell("busy");
+    this.#queue.push((signal) => this.#work(film.id, signal));
+    await this.#queue.idle();
+    if (this.film?.id === film.id) this.#tell("idle");
+  }
+
+  /** @param {string} id @param {AbortSignal} signal */
+  async #work(id, signal) {
     try {
-      const first = shot.first_frame + Math.floor((shot.frames * this.part) / shot.parts);
-      const { shotNumber, part, vividness } = this;
-      const order = { shot: shotNumber, part, large: this.frame ?? first, vividness };
-      const found = await server.glimpse(film.id, order);
-      if (turn !== this.#asked) return;
-      this.glimpse = found;
-      this.frame = found.frames.find((one) => one.large)?.number ?? found.first_frame;
-      this.#tell("frames");
-      this.#tell("edit");
+      if (this.film?.id === id && this.known !== this.#taken) await this.#send(id);
+      if (this.film?.id === id) await this.#paint(id, signal);
     } catch (error) {
-      if (turn === this.#asked) this.#tell("failed", { error });
-    } finally {
-      if (turn === this.#asked) this.#tell("idle");
+      if (isAbort(error)) throw error;
+      if (this.film?.id !== id) return;
+      this.#tell(server.isGone(error) ? "lost" : "failed", { error });
     }
+  }
+
+  /** @param {string} id */
+  async #send(id) {
+    const next = this.known;
+    try {
+      const state = await server.mark(id, next);
+      if (this.film?.id !== id) return;
+      this.#changes += 1;
+      [this.#taken, this.#served] = [next, JSON.stringify(state.hints)];
+      this.#take(state);
+    } catch (error) {
+      if (this.film?.id !== id) return;
+      if (server.isGone(error)) throw error;
+      this.#refusals += 1;
+      this.#goBack();
+      this.film = { ...this.film, hints: this.known };
+      this.#tell("edit");
+      this.#tell("refused", { error });
+    }
+  }
+
+  /** To what the server has taken last. */
+  #goBack() {
+    while (this.known !== this.#taken && this.#history.canUndo) this.#history.undo();
+    while (this.known !== this.#taken && this.#history.canRedo) this.#history.redo();
+    if (this.known !== this.#taken) this.#history.commit(this.#taken, "");
+  }
+
+  /** @param {string} id @param {AbortSignal} signal */
+  async #paint(id, signal) {
+    const { shot, shotNumber, part, frame, vividness } = this;
+    if (!shot) return;
+    this.#asked = framesOf(shot);
+    const first = shot.first_frame + Math.floor((shot.frames * part) / shot.parts);
+    const order = { shot: shotNumber, part, large: frame ?? first, vividness };
+    const found = await server.glimpse(id, order, signal);
+    const isWanted = this.shotNumber === shotNumber && this.part === part && this.frame === frame;
+    if (this.film?.id !== id || !isWanted) return;
+    this.glimpse = found;
+    this.frame = found.frames.find((one) => one.large)?.number ?? found.first_frame;
+    this.#tell("frames");
+    this.#tell("edit");
   }
 
   /* hints */
 
-  /** @param {Marks} next @param {{ step?: boolean }} [options] step: it can be undone */
-  async change(next, { step = true } = {}) {
-    const { film } = this;
-    if (!film) return;
-    const before = this.known;
-    this.film = { ...film, hints: next };
-    if (step) [this.#past, this.#future] = [[...this.#past, before], []];
+  /**
+   * Change what is known.
+   *
+   * @param {Marks} next
+   * @param {string | null} [merge] changes in a row with the same word are one step
+   * @returns {Promise<boolean>} whether the server has taken it
+   */
+  async change(next, merge = null) {
+    if (!this.film) return false;
+    this.#history.commit(next, "", merge);
+    return this.#changed();
+  }
+
+  async #changed() {
+    if (!this.film) return false;
+    const before = this.#refusals;
+    this.#changes += 1;
+    this.film = { ...this.film, hints: this.known };
     this.#tell("edit");
-    try {
-      const state = await server.mark(film.id, next);
-      if (this.film?.id !== film.id || this.film.hints !== next) return; // a later change counts
-      if (this.shotNumber > state.shots.length)
-        [this.shotNumber, this.part, this.frame, this.glimpse] = [state.shots.length, 0, null, null];
-      this.take({ ...state, hints: next });
-      await this.look();
-    } catch (error) {
-      this.#tell("refused", { error });
-      if (this.film?.id !== film.id || this.film.hints !== next) return;
-      this.film = { ...this.film, hints: before };
-      if (step) this.#past.pop();
-      this.#tell("edit");
-    }
+    await this.look();
+    return this.#refusals === before;
   }
 
   /**
@@ -212,28 +304,24 @@ export class FilmSession extends /** @type {Telling<FilmEvents>} */ (EventTarget
 
   /** @param {boolean} back */
   undo(back) {
-    const [from, to] = back ? [this.#past, this.#future] : [this.#future, this.#past];
-    const next = from.pop();
-    if (!next) return false;
-    to.push(this.known);
-    this.change(next, { step: false });
+    const label = back ? this.#history.undo() : this.#history.redo();
+    if (label === null) return false;
+    this.#changed();
     return true;
   }
 
-  /** A shot begins with the frame that is shown. */
+  /** A shot begins with the frame that is shown. Returns as `change`. */
   async cut() {
     const { time, shot } = this;
-    if (time === null || !shot) return;
-    [this.shotNumber, this.part, this.glimpse] = [this.shotNumber + 1, 0, null];
-    await this.change(marks.withCut(this.known, shot, time, this.rate));
+    if (time === null || !shot) return false;
+    return this.change(marks.withCut(this.known, shot, time, this.rate));
   }
 
-  /** The shot goes on with the one before it. */
+  /** The shot goes on with the one before it. Returns as `change`. */
   async join() {
     const { shot } = this;
-    if (!shot || this.shotNumber < 2) return;
-    [this.shotNumber, this.part, this.frame, this.glimpse] = [this.shotNumber - 1, 0, null, null];
-    await this.change(marks.withoutCut(this.known, shot, this.rate));
+    if (!shot || this.shotNumber < 2) return false;
+    return this.change(marks.withoutCut(this.known, shot, this.rate));
   }
 
   /** @param {string} type @param {object} [detail] */

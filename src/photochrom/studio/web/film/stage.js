@@ -2,7 +2,7 @@
 
 import { nameOf } from "../color.js";
 import { byId, make } from "../dom.js";
-import { t } from "../words.js";
+import { spoken, t } from "../words.js";
 
 /**
  * @import { Hint, Spot } from "./marks.js"
@@ -23,6 +23,9 @@ export class FilmStage extends /** @type {Telling<StageEvents>} */ (EventTarget)
   #place = { left: 0, top: 0, width: 1, height: 1 };
   /** @type {number[] | null} in pixels of the frame */
   #cross = null;
+  /** Whether a color is asked for at the cross. */
+  #isAsked = false;
+  #marked = "";
 
   constructor() {
     super();
@@ -53,8 +56,19 @@ export class FilmStage extends /** @type {Telling<StageEvents>} */ (EventTarget)
     this.#showCross();
   }
 
+  /** Show where a color is asked for; null: nowhere. @param {number[] | null} point */
+  ghost(point) {
+    this.#isAsked = point !== null;
+    if (point) this.#cross = point;
+    this.#showCross();
+  }
+
   /** @param {{ hint: Hint, spot: Spot }[]} hints on this frame */
   mark(hints) {
+    // What is there already stays: somebody may be dragging it.
+    const marked = JSON.stringify([hints, this.#place, spoken()]);
+    if (marked === this.#marked) return;
+    this.#marked = marked;
     const markers = hints.map(({ hint, spot }, at) => {
       const marker = make("button", {
         class: "marker",
@@ -132,7 +146,7 @@ export class FilmStage extends /** @type {Telling<StageEvents>} */ (EventTarget)
     const { left, top, width, height } = this.#place;
     const cross = byId("cross");
     const shown = document.activeElement === this.#stage && this.#stage.matches(":focus-visible");
-    cross.classList.toggle("shown", shown && !this.#frame.hidden);
+    cross.classList.toggle("shown", (shown || this.#isAsked) && !this.#frame.hidden);
     this.#put(cross, this.#cross ?? [left + width / 2, top + height / 2]);
   }
 

@@ -112,6 +112,11 @@ export default {
   "films.skip": "Zum Einzelbild springen",
   "films.toPhotographs": "Zu den Fotografien",
   "films.close": "Diesen Film schließen und vom Server löschen",
+  "films.closeTitle": "Diesen Film vom Server löschen?",
+  "films.closeAbout":
+    "Seine Hinweise und die kolorierte Fassung werden ebenfalls gelöscht. Laden Sie zuerst herunter, was Sie behalten möchten.",
+  "films.keepOpen": "Offen lassen",
+  "films.closeSurely": "Löschen",
   "films.leave": "Den Film offen lassen und zurückgehen",
   "films.title": "Sehen Sie Ihre alten Filme in Farbe",
   "films.lead":
@@ -123,6 +128,9 @@ export default {
   "films.opened": "{name} ist geöffnet.",
   "films.closeFirst": "Schließen Sie zuerst den geöffneten Film.",
   "films.noFilm": "Das ist kein Film. Fotografien haben eine eigene Seite.",
+  "films.noFrame": "Es ist noch kein Bild zu sehen. Versuchen Sie es noch einmal, sobald eines erscheint.",
+  "films.noHintsFile": "Unter diesen Dateien ist keine mit Hinweisen.",
+  "films.withPictures": "Wählen Sie die Bilder, die sie nennt, zusammen mit der Datei der Hinweise aus.",
   "films.film": "Film",
   "films.frame": "Einzelbild des Films",
   "films.stageHelp":
@@ -142,6 +150,7 @@ export default {
   "films.shots": "Einstellungen",
   "films.shotNamed": "Einstellung {number}, von {start} bis {end}",
   "films.shotAt": "{number} · {start}",
+  "films.shotKnown": "{shot}, mit Hinweisen",
   "films.looking": "Einstellungen werden gesucht",
   "films.cut": "Hier schneiden",
   "films.cutAbout": "Mit diesem Bild beginnt eine Einstellung",
@@ -184,6 +193,7 @@ export default {
   "films.minutesLeft": { one: "Noch etwa eine Minute.", other: "Noch etwa {count} Minuten." },
   "films.stopped": "Bei {share} angehalten; was fertig ist, bleibt erhalten.",
   "films.finished": "Der Film ist koloriert: {size} MB.",
+  "films.outdated": "Ihre letzten Änderungen sind darin nicht enthalten.",
   "films.notRendered": "Der Film konnte nicht koloriert werden",
   "films.leaveAbout":
     "Sie können diese Seite verlassen: der Server macht weiter, und Sie finden den Film hier wieder.",

@@ -110,6 +110,11 @@ export default {
   "films.skip": "Skip to the frame",
   "films.toPhotographs": "Back to photographs",
   "films.close": "Close this film and delete it from the server",
+  "films.closeTitle": "Delete this film from the server?",
+  "films.closeAbout":
+    "Its hints and its colored version are deleted, too. Download what you want to keep first.",
+  "films.keepOpen": "Keep it open",
+  "films.closeSurely": "Delete it",
   "films.leave": "Go back; the film stays open",
   "films.title": "See your old films in color",
   "films.lead":
@@ -121,6 +126,9 @@ export default {
   "films.opened": "{name} is open.",
   "films.closeFirst": "Close the film that is open first.",
   "films.noFilm": "This is not a film. Photographs have a page of their own.",
+  "films.noFrame": "No frame is shown yet. Try again when one is.",
+  "films.noHintsFile": "There is no file of hints among these files.",
+  "films.withPictures": "Choose the pictures that it names together with the file of hints.",
   "films.film": "Film",
   "films.frame": "Frame of the film",
   "films.stageHelp":
@@ -140,6 +148,7 @@ export default {
   "films.shots": "Shots",
   "films.shotNamed": "Shot {number}, from {start} to {end}",
   "films.shotAt": "{number} · {start}",
+  "films.shotKnown": "{shot}, with hints",
   "films.looking": "Looking for shots",
   "films.cut": "Cut here",
   "films.cutAbout": "Start a new shot with this frame",
@@ -181,6 +190,7 @@ export default {
   "films.minutesLeft": { one: "About a minute left.", other: "About {count} minutes left." },
   "films.stopped": "Stopped at {share}; the finished part is kept.",
   "films.finished": "The film is ready: {size} MB.",
+  "films.outdated": "Your latest changes are not in it.",
   "films.notRendered": "The film could not be colored",
   "films.leaveAbout":
     "You can leave this page: the server keeps working, and the film will be here when you come back.",

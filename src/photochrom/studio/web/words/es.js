@@ -110,6 +110,11 @@ export default {
   "films.skip": "Saltar al fotograma",
   "films.toPhotographs": "A las fotografías",
   "films.close": "Cerrar esta película y borrarla del servidor",
+  "films.closeTitle": "¿Eliminar esta película del servidor?",
+  "films.closeAbout":
+    "También se eliminan sus indicaciones y su versión coloreada. Descargue antes lo que quiera conservar.",
+  "films.keepOpen": "Dejarla abierta",
+  "films.closeSurely": "Eliminar",
   "films.leave": "Dejar la película abierta y volver",
   "films.title": "Vea sus películas antiguas en color",
   "films.lead":
@@ -121,6 +126,9 @@ export default {
   "films.opened": "{name} está abierta.",
   "films.closeFirst": "Cierre antes la película abierta.",
   "films.noFilm": "Esto no es una película. Las fotografías tienen su propia página.",
+  "films.noFrame": "Todavía no se muestra ningún fotograma. Inténtelo de nuevo cuando aparezca uno.",
+  "films.noHintsFile": "Ninguno de estos archivos contiene indicaciones.",
+  "films.withPictures": "Elija las imágenes que nombra junto con el archivo de indicaciones.",
   "films.film": "Película",
   "films.frame": "Fotograma de la película",
   "films.stageHelp":
@@ -140,6 +148,7 @@ export default {
   "films.shots": "Planos",
   "films.shotNamed": "Plano {number}, de {start} a {end}",
   "films.shotAt": "{number} · {start}",
+  "films.shotKnown": "{shot}, con indicaciones",
   "films.looking": "Buscando planos",
   "films.cut": "Cortar aquí",
   "films.cutAbout": "Un plano empieza con este fotograma",
@@ -185,6 +194,7 @@ export default {
   },
   "films.stopped": "Detenido en {share}; se conserva lo hecho.",
   "films.finished": "La película está coloreada: {size} MB.",
+  "films.outdated": "Sus últimos cambios no están incluidos.",
   "films.notRendered": "No se pudo colorear la película",
   "films.leaveAbout": "Puede salir de esta página: el servidor continúa, y encontrará aquí la película.",
   "films.againAbout": "Las indicaciones en un archivo, y la orden que da la misma película.",

@@ -113,6 +113,11 @@ export default {
   "films.skip": "Aller à l’image",
   "films.toPhotographs": "Vers les photographies",
   "films.close": "Fermer ce film et le supprimer du serveur",
+  "films.closeTitle": "Supprimer ce film du serveur ?",
+  "films.closeAbout":
+    "Ses indications et sa version colorisée seront aussi supprimées. Téléchargez d’abord ce que vous voulez garder.",
+  "films.keepOpen": "Le laisser ouvert",
+  "films.closeSurely": "Supprimer",
   "films.leave": "Laisser le film ouvert et revenir",
   "films.title": "Voyez vos vieux films en couleurs",
   "films.lead":
@@ -124,6 +129,9 @@ export default {
   "films.opened": "{name} est ouvert.",
   "films.closeFirst": "Fermez d’abord le film ouvert.",
   "films.noFilm": "Ce n’est pas un film. Les photographies ont leur propre page.",
+  "films.noFrame": "Aucune image n’est encore affichée. Réessayez dès qu’il y en a une.",
+  "films.noHintsFile": "Aucun de ces fichiers ne contient d’indications.",
+  "films.withPictures": "Choisissez les images qu’il nomme en même temps que le fichier d’indications.",
   "films.film": "Film",
   "films.frame": "Image du film",
   "films.stageHelp":
@@ -143,6 +151,7 @@ export default {
   "films.shots": "Plans",
   "films.shotNamed": "Plan {number}, de {start} à {end}",
   "films.shotAt": "{number} · {start}",
+  "films.shotKnown": "{shot}, avec des indications",
   "films.looking": "Recherche des plans",
   "films.cut": "Couper ici",
   "films.cutAbout": "Un plan commence avec cette image",
@@ -188,6 +197,7 @@ export default {
   },
   "films.stopped": "Arrêté à {share} ; ce qui est fait est conservé.",
   "films.finished": "Le film est colorisé : {size} Mo.",
+  "films.outdated": "Vos dernières modifications n’y figurent pas.",
   "films.notRendered": "Le film n’a pas pu être colorisé",
   "films.leaveAbout":
     "Vous pouvez quitter cette page : le serveur continue, et vous retrouverez le film ici.",

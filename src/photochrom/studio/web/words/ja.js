@@ -109,6 +109,10 @@ export default {
   "films.skip": "フレームへ移動",
   "films.toPhotographs": "写真へ",
   "films.close": "この映画を閉じてサーバーから削除",
+  "films.closeTitle": "この映画をサーバーから削除しますか？",
+  "films.closeAbout": "ヒントと着色した映画も削除されます。残したいものは先にダウンロードしてください。",
+  "films.keepOpen": "開いたままにする",
+  "films.closeSurely": "削除する",
   "films.leave": "映画を開いたまま戻る",
   "films.title": "古い映画をカラーで",
   "films.lead":
@@ -120,6 +124,9 @@ export default {
   "films.opened": "{name} を開きました。",
   "films.closeFirst": "先に開いている映画を閉じてください。",
   "films.noFilm": "これは映画ではありません。写真には専用のページがあります。",
+  "films.noFrame": "まだフレームが表示されていません。表示されてからもう一度お試しください。",
+  "films.noHintsFile": "これらのファイルの中にヒントのファイルがありません。",
+  "films.withPictures": "ヒントのファイルと一緒に、その中で指定されている画像も選択してください。",
   "films.film": "映画",
   "films.frame": "映画のフレーム",
   "films.stageHelp":
@@ -139,6 +146,7 @@ export default {
   "films.shots": "ショット",
   "films.shotNamed": "ショット {number}、{start} から {end}",
   "films.shotAt": "{number} · {start}",
+  "films.shotKnown": "{shot}、ヒントあり",
   "films.looking": "ショットを検出中",
   "films.cut": "ここで分割",
   "films.cutAbout": "このフレームからショットが始まる",
@@ -179,6 +187,7 @@ export default {
   "films.minutesLeft": { other: "残り約 {count} 分。" },
   "films.stopped": "{share} で停止しました。ここまでの結果は保存されています。",
   "films.finished": "映画のカラー化が完了しました：{size} MB。",
+  "films.outdated": "最新の変更は反映されていません。",
   "films.notRendered": "映画をカラー化できませんでした",
   "films.leaveAbout":
     "このページを離れてもかまいません。サーバーは作業を続け、映画はここでまた見つかります。",

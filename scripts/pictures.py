@@ -1,6 +1,6 @@
 """Take the docs' pictures of the program anew, so that they never age.
 
-    python scripts/pictures.py [before-after] [terminal] [studio] [tools] [hint]
+    python scripts/pictures.py [before-after] [terminal] [studio] [tools] [film] [hint]
 
 Before and after for the landing page, the terminal as SVG, and the Studio as it is served, also as
 a short film (needs Chromium). All of them show the sample photographs; `benchmarks/gallery.py`
@@ -27,6 +27,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 import photochrom
+from photochrom.pictures import picture
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "src/photochrom/samples"
@@ -141,6 +142,37 @@ def studio() -> None:
             )
             visit(context.new_page(), url, name)
             context.close()
+
+
+def film() -> None:
+    """The Studio's page for films: three shots, with a hint on the sky of the first."""
+    import recording
+
+    frames = []
+    for name in ("china", "flower", "astronaut"):
+        levels = picture.read(SAMPLES / f"{name}.jpg").srgb(size=(480, 760))
+        frames += [levels[at : at + 400, 2 * at : 2 * at + 640] for at in range(48)]
+    with tempfile.TemporaryDirectory() as folder, chromium() as (browser, url):
+        clip = Path(folder) / "holiday.mp4"
+        recording.write(frames, clip)
+        page = browser.new_page(viewport=DESK, reduced_motion="reduce", color_scheme="light")
+        page.goto(f"{url}film.html")
+        with page.expect_file_chooser() as dialog:
+            page.locator("#open").click()
+        dialog.value.set_files(clip)
+        page.wait_for_selector("#film-image img")
+        page.wait_for_selector("#looking", state="hidden")
+        box = page.locator("#film-frame").bounding_box()
+        page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"])
+        page.wait_for_selector(".likely-one")
+        page.locator("#picker-hex").fill("#7fa3d9")
+        page.locator("#picker-hex").press("Enter")
+        page.locator("#picker-close").click()
+        page.wait_for_selector(".marker")
+        page.wait_for_selector("#stage[aria-busy=true]", state="detached")
+        page.mouse.move(4, 4)
+        page.wait_for_timeout(500)
+        page.screenshot(path=IMAGES / "studio-film.jpg", type="jpeg", quality=82)
 
 
 def hint() -> None:
@@ -311,6 +343,7 @@ KINDS: Mapping[str, Callable[[], None]] = {
     "terminal": terminal,
     "studio": studio,
     "tools": tools,
+    "film": film,
     "hint": hint,
 }
 

@@ -77,6 +77,12 @@ def center(studio):
     return color.srgb_to_lab(rgb).mean(axis=0)
 
 
+def middle(studio, selector):
+    """Where the middle of an element is on the page."""
+    box = studio.page.locator(selector).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def changed(studio, act):
     """Do something that changes the frame, and wait for the new one."""
     before = studio.page.locator("#film-image img").get_attribute("src")
@@ -104,6 +110,7 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     page.keyboard.press("Escape")
     assert center(film)[2] < before[2] - 8
     assert page.locator(".marker").count() == 1
+    assert middle(film, ".marker") == pytest.approx(middle(film, "#film-frame"), abs=1)
     assert page.locator("#cross.shown").count() == 0
     assert page.locator("#known li").count() == 1
     assert page.locator("#shots .known").count() == 1
@@ -270,8 +277,7 @@ def test_progress_disturbs_nobody_and_a_film_closed_elsewhere_is_missed(visit, c
 
     page.route(address, answer)
     page.locator("#render-state").filter(has_text="being colored").wait_for()
-    marker = page.locator(".marker").bounding_box()
-    x, y = marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2
+    x, y = middle(studio, ".marker")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 90, y, steps=4)
@@ -279,7 +285,7 @@ def test_progress_disturbs_nobody_and_a_film_closed_elsewhere_is_missed(visit, c
     while len(polled) < seen + 2:
         page.wait_for_timeout(100)
     changed(studio, page.mouse.up)
-    assert page.locator(".marker").bounding_box()["x"] == pytest.approx(marker["x"] + 90, abs=2)
+    assert middle(studio, ".marker") == pytest.approx((x + 90, y), abs=2)
     shots.fill("1-")
     seen = len(polled)
     while len(polled) < seen + 2:

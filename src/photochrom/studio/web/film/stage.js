@@ -48,6 +48,7 @@ export class FilmStage extends /** @type {Telling<StageEvents>} */ (EventTarget)
   async show(address) {
     const image = new Image();
     image.alt = "";
+    image.draggable = false; // or the browser drags it where a marker has been
     image.src = address;
     await image.decode();
     this.#frame.style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));

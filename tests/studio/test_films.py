@@ -161,11 +161,13 @@ def test_hints_are_refused_with_a_reason(client, film):
 def test_the_hints_file_gives_the_same_film_on_the_command_line(client, film, tmp_path, clip):
     rng = np.random.default_rng(5)
     painted = picture.from_array(rng.integers(0, 255, (96, 160, 3), dtype=np.uint8))
-    kept = client.post(
+    answer = client.post(
         f"/v1/films/{film}/pictures",
         params={"name": "é painted.png"},
         content=painted.encode("png"),
-    ).json()["picture"]
+    ).json()
+    assert not answer["gray"]
+    kept = answer["picture"]
     assert picture.read(client.get(f"/v1/films/{film}/pictures/{kept}").content).width == 160
     hints = {
         "version": 1,
@@ -344,6 +346,13 @@ def test_what_nobody_has_foreseen_is_said_and_logged(client, clip, monkeypatch, 
     assert state["problem"]["status"] == 500
     assert "ZeroDivisionError" in caplog.text
     client.delete(f"/v1/films/{id_}")
+
+
+def test_a_picture_without_color_is_kept_and_said_to_have_none(client, film):
+    frame = client.get(f"/v1/films/{film}/frame", params={"number": 0})
+    answer = client.post(f"/v1/films/{film}/pictures", content=frame.content)
+    assert answer.status_code == 201
+    assert answer.json()["gray"]
 
 
 def test_a_picture_that_finds_no_room_is_refused_and_leaves_nothing(client, film, monkeypatch):

@@ -137,6 +137,7 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     shown(film)
     film.choose(SAMPLES / "flower.jpg", opener="#add-painted")
     page.wait_for_selector("#known img")
+    page.locator("#messages").get_by_text("has no color").wait_for()
     film.assert_fits()
 
     page.locator("#film-format").select_option("ffv1")

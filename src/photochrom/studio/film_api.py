@@ -145,7 +145,8 @@ async def keep_picture(
     found = await studio.work(request, look, subject=named)
     needs = found.reading
     keep = partial(film.pictures.keep, upload.data, name=named, max_pixels=most, reading=needs)
-    return {"picture": await studio.work(request, keep, needs=needs, subject=named)}
+    kept, gray = await studio.work(request, keep, needs=needs, subject=named)
+    return {"picture": kept, "gray": gray}
 
 
 @film_routes.get("/v1/films/{id}/pictures/{name}", **PICTURE)

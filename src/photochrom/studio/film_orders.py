@@ -184,3 +184,5 @@ class PictureKept(BaseModel):
     """A picture that can be named in hints from now on."""
 
     picture: str
+    gray: bool
+    """Whether it is gray, or all of one tone: there is little to learn from it."""

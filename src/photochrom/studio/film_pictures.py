@@ -36,8 +36,8 @@ class FilmPictures:
         self._numbers = itertools.count(1)
         folder.mkdir()
 
-    def keep(self, data: bytes, *, name: str, max_pixels: int, reading: int) -> str:
-        """Keep a picture that hints can name; returns what to call it.
+    def keep(self, data: bytes, *, name: str, max_pixels: int, reading: int) -> tuple[str, bool]:
+        """Keep a picture that hints can name; returns what to call it, and whether it is gray.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class FilmPictures:
         """
         if len(self._reading) >= MOST_PICTURES:
             raise Problem(409, f"At most {MOST_PICTURES} pictures may come with a film.")
-        picture.read(data, name=name, max_pixels=max_pixels).srgb(short_side_px=64)
+        small = picture.read(data, name=name, max_pixels=max_pixels).srgb(short_side_px=64)
         stem, suffix = Path(name).stem, Path(name).suffix.lower()
         plain = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:40].strip("-") or "picture"
         ending = suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ".png"
@@ -65,7 +65,7 @@ class FilmPictures:
             (self.folder / kept).unlink(missing_ok=True)
             raise
         self._reading[kept] = reading
-        return kept
+        return kept, picture.from_array(small).is_monochrome()
 
     def small(self, name: str) -> bytes:
         """A small copy of a picture: JPEG. Errors as for `reading_bytes`."""

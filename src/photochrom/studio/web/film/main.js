@@ -217,8 +217,10 @@ session.addEventListener("lost", ({ detail: { error } }) => {
 async function keep(file, use) {
   if (!session.film) return false;
   try {
-    const { picture } = await server.keep(session.film.id, file);
-    return await session.change(use(picture));
+    const { picture, gray } = await server.keep(session.film.id, file);
+    const isTaken = await session.change(use(picture));
+    if (isTaken && gray) tell(t("films.gray"), { title: file.name, kind: "note" });
+    return isTaken;
   } catch (error) {
     tell(error, { title: t("open.refused", { name: file.name }) });
     return false;

@@ -46,7 +46,7 @@ export const stateOf = (id) => inJson(film(id));
 /** @param {string} id @param {Marks} marks @returns {Promise<FilmState>} */
 export const mark = (id, marks) => inJson(film(id, "/hints"), { method: "PUT", json: marks });
 
-/** @param {string} id @param {File} file @returns {Promise<{ picture: string }>} */
+/** @param {string} id @param {File} file @returns {Promise<{ picture: string, gray: boolean }>} */
 export const keep = (id, file) =>
   inJson(film(id, `/pictures?name=${encodeURIComponent(file.name)}`), { method: "POST", body: file });
 

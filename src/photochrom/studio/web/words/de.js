@@ -129,6 +129,8 @@ export default {
   "films.closeFirst": "Schließen Sie zuerst den geöffneten Film.",
   "films.noFilm": "Das ist kein Film. Fotografien haben eine eigene Seite.",
   "films.noFrame": "Es ist noch kein Bild zu sehen. Versuchen Sie es noch einmal, sobald eines erscheint.",
+  "films.gray":
+    "Dieses Bild hat keine Farben oder nur einen Ton. Die Einstellung folgt ihm trotzdem; machen Sie es rückgängig, falls das ein Versehen war.",
   "films.noHintsFile": "Unter diesen Dateien ist keine mit Hinweisen.",
   "films.withPictures": "Wählen Sie die Bilder, die sie nennt, zusammen mit der Datei der Hinweise aus.",
   "films.film": "Film",

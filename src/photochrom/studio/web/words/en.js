@@ -127,6 +127,8 @@ export default {
   "films.closeFirst": "Close the film that is open first.",
   "films.noFilm": "This is not a film. Photographs have a page of their own.",
   "films.noFrame": "No frame is shown yet. Try again when one is.",
+  "films.gray":
+    "This picture has no color, or only one tone. The shot follows it all the same; undo it if that was a mistake.",
   "films.noHintsFile": "There is no file of hints among these files.",
   "films.withPictures": "Choose the pictures that it names together with the file of hints.",
   "films.film": "Film",

@@ -127,6 +127,8 @@ export default {
   "films.closeFirst": "Cierre antes la película abierta.",
   "films.noFilm": "Esto no es una película. Las fotografías tienen su propia página.",
   "films.noFrame": "Todavía no se muestra ningún fotograma. Inténtelo de nuevo cuando aparezca uno.",
+  "films.gray":
+    "Esta imagen no tiene color o solo un tono. El plano la sigue de todos modos; deshágalo si ha sido un error.",
   "films.noHintsFile": "Ninguno de estos archivos contiene indicaciones.",
   "films.withPictures": "Elija las imágenes que nombra junto con el archivo de indicaciones.",
   "films.film": "Película",

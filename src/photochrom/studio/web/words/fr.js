@@ -130,6 +130,8 @@ export default {
   "films.closeFirst": "Fermez d’abord le film ouvert.",
   "films.noFilm": "Ce n’est pas un film. Les photographies ont leur propre page.",
   "films.noFrame": "Aucune image n’est encore affichée. Réessayez dès qu’il y en a une.",
+  "films.gray":
+    "Cette image est sans couleurs, ou d’une seule teinte. Le plan la suit tout de même ; annulez si c’était une erreur.",
   "films.noHintsFile": "Aucun de ces fichiers ne contient d’indications.",
   "films.withPictures": "Choisissez les images qu’il nomme en même temps que le fichier d’indications.",
   "films.film": "Film",

@@ -123,6 +123,7 @@ export default {
   "films.closeFirst": "请先关闭已打开的影片。",
   "films.noFilm": "这不是影片。照片有单独的页面。",
   "films.noFrame": "还没有显示任何帧。请在显示后重试。",
+  "films.gray": "这张图片没有颜色，或只有一种色调。镜头仍会跟随它；如果是误选，请撤销。",
   "films.noHintsFile": "这些文件中没有提示文件。",
   "films.withPictures": "请将提示文件与其中提到的图片一起选择。",
   "films.film": "影片",

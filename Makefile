@@ -55,7 +55,8 @@ web: $(RUNTIME) ## build the Studio that needs no server, into build/web (needs 
 	$(BIN)/python scripts/browser_runtime.py
 	$(BIN)/photochrom export --web build/web --force
 
-dist-check: $(DIST) ## build sdist and wheel, look into them, install and try them: all of a release but publishing
+dist-check: $(RUNTIME) $(DIST) ## build sdist and wheel, look into them, install and try them: all of a release but publishing (needs npm)
+	$(BIN)/python scripts/browser_runtime.py
 	$(BIN)/python scripts/dist_check.py
 
 web-demo: web ## serve it on this machine

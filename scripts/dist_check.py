@@ -8,6 +8,7 @@ where they are there. With --wheel, that file is looked at and tried, and nothin
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ WANTED = (
     "photochrom/studio/web/index.html",
     "photochrom/studio/web/sw.js",
 )
+RUNTIME = "photochrom/studio/ort/"
 ALLOWED = re.compile(
     r"photochrom/.+\.(py|typed|json|toml|onnx|jpg|md|html|css|js|mjs|svg|png|ico|webmanifest|wasm|txt)"
     r"|photochrom/studio/ort/LICENSE[\w.-]*"
@@ -63,6 +65,12 @@ def built(dist: Path) -> Path:
     return wheels[0]
 
 
+def browser_runtime() -> list[str]:
+    """What of ONNX Runtime for browsers, and of its licenses, a wheel must hold."""
+    pin = json.loads((ROOT / "src" / RUNTIME / "runtime.json").read_text(encoding="utf-8"))
+    return [RUNTIME + name for name in (*pin["files"], "LICENSE", "ThirdPartyNotices.txt")]
+
+
 def look_into(wheel: Path) -> None:
     """Contents, size, metadata and licences."""
     size = wheel.stat().st_size
@@ -74,6 +82,11 @@ def look_into(wheel: Path) -> None:
             fail(f"{wheel.name} holds what it shouldn't: {', '.join(odd[:10])}")
         if missing := [name for name in WANTED if name not in names]:
             fail(f"{wheel.name} lacks {', '.join(missing)}")
+        if missing := [name for name in browser_runtime() if name not in names]:
+            fail(
+                f"{wheel.name} lacks {', '.join(missing)}; run scripts/browser_runtime.py, which "
+                "fetches them, before the wheel is built."
+            )
         if not any(name.endswith(".onnx") for name in names):
             fail(f"{wheel.name} has no model")
         about = next(name for name in names if name.endswith(".dist-info/METADATA"))
@@ -104,6 +117,17 @@ def colorize(program: Path | str, where: str) -> None:
     print(f"{where}: {said}, {len(made)} samples")
 
 
+def export_page(program: Path) -> None:
+    """The Studio without a server, from the wheel."""
+    with tempfile.TemporaryDirectory() as folder:
+        call(program, "export", "--web", "site", cwd=folder)
+        made = [path for path in Path(folder, "site").rglob("*") if path.is_file()]
+        kinds = {path.suffix for path in made}
+        if not {".html", ".onnx", ".wasm"} <= kinds:
+            fail(f"the page without a server lacks some of its files: {sorted(kinds)}")
+    print(f"the page without a server: {len(made)} files")
+
+
 def with_pip(wheel: Path, folder: Path) -> None:
     """A fresh environment of our own."""
     venv.create(folder, with_pip=True)
@@ -111,6 +135,7 @@ def with_pip(wheel: Path, folder: Path) -> None:
     call(scripts / "python", "-m", "pip", "install", "--quiet", wheel)
     call(scripts / "python", "-m", "pip", "check")
     colorize(scripts / "photochrom", "pip")
+    export_page(scripts / "photochrom")
 
 
 def with_pipx(wheel: Path, folder: Path) -> None:

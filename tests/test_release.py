@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,26 @@ def test_packagers_recipes_of_another_version_are_refused(tmp_path):
     (tmp_path / "photochrom-9.9.9.tar.gz").write_bytes(b"")
     with pytest.raises(SystemExit, match="the recipes are of"):
         packagers.write(tmp_path, tmp_path / "out")
+
+
+def test_a_wheel_without_the_runtime_for_browsers_is_refused(tmp_path):
+    wheel = tmp_path / f"photochrom-{photochrom.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in dist_check.WANTED:
+            archive.writestr(name, "")
+    with pytest.raises(SystemExit, match=r"lacks .*\.wasm, .*browser_runtime\.py"):
+        dist_check.look_into(wheel)
+
+
+def test_a_release_makes_everything_of_what_was_tried():
+    jobs = re.split(r"\n  (?=\w+:\n)", text(".github/workflows/release.yml"))
+    (image,) = (job for job in jobs if job.startswith("image:\n"))
+    assert "name: dist\n          path: dist\n" in image  # where the Dockerfile looks for a wheel
+    assert "dist/*.whl" in text("Dockerfile")
+    assert "!dist/*.whl" in text(".dockerignore")
+    tried = text("Makefile").partition("\ndist-check: ")[2].partition("\n\n")[0]
+    assert tried.startswith("$(RUNTIME) $(DIST) ")  # libraries, whose licenses go along
+    assert tried.index("browser_runtime.py") < tried.index("dist_check.py")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/guides/without-a-server.md"])

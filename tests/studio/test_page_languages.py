@@ -58,6 +58,28 @@ def test_every_language_fits_every_width(visit, locale, width):
     studio.shot(f"painted-{width}-{locale}")
 
 
+def test_no_words_of_buttons_are_cut_on_narrow_sheets(visit):
+    page = visit(viewport={"width": 320, "height": 640}).open(SAMPLES / "chelsea.jpg").page
+    choice = page.locator("#help-sheet .languages")
+    page.locator("#help").click()
+    languages = choice.locator("option").evaluate_all("all => all.map((one) => one.value)")
+    assert len(languages) == 7
+    page.keyboard.press("Escape")
+    for language in languages:
+        page.locator("#help").click()
+        choice.select_option(language)
+        page.keyboard.press("Escape")
+        for opener in ("#download-more", "#job", "#models-open"):
+            page.locator(opener).click()
+            cut = page.evaluate(
+                """() => [...document.querySelectorAll("dialog[open] button")]
+                    .filter((one) => one.scrollWidth > one.clientWidth)
+                    .map((one) => one.textContent)"""
+            )
+            assert cut == [], (language, opener)
+            page.keyboard.press("Escape")
+
+
 def test_a_refusal_is_said_in_the_pages_language(visit, broken):
     studio = visit(locale="fr", expect_faults=True)
     studio.choose(broken)

@@ -83,6 +83,14 @@ export function followPointers(view, isHand, act) {
     },
     { capture: true },
   );
+  // Browsers take a drag after holding for scrolling, and would swallow the tap that comes next.
+  stage.addEventListener(
+    "touchmove",
+    (event) => {
+      if (!closest(event, ".failure")) event.preventDefault();
+    },
+    { passive: false },
+  );
   stage.addEventListener("contextmenu", (event) => {
     if (isFinger) event.preventDefault(); // holding is ours
   });

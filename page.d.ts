@@ -249,7 +249,8 @@ type Parts = Record<
     | "picker-close" | "eyedropper" | "download-as" | "download-layer" | "copy-command" | "download-hints"
     | "models-compare" | "lasso-delete" | "share-clip"
     | "frame-back" | "frame-on" | "part-back" | "part-on" | "cut" | "join" | "leave" | "add-painted"
-    | "add-reference" | "render" | "render-stop" | "close-surely",
+    | "add-reference" | "render" | "render-stop" | "close-surely"
+    | "select-all" | "selection-delete" | "selection-done",
     HTMLButtonElement
   > &
   Record<"films-link" | "save-frame" | "save-hints" | "film-download", HTMLAnchorElement> &

@@ -149,8 +149,8 @@ def film() -> None:
     import recording
 
     frames = []
-    for name in ("china", "flower", "astronaut"):
-        levels = picture.read(SAMPLES / f"{name}.jpg").srgb(size=(480, 760))
+    for name in ("china", "flower", "chelsea"):
+        levels = picture.read(SAMPLES / f"{name}.jpg").srgb(size=(507, 760))
         frames += [levels[at : at + 400, 2 * at : 2 * at + 640] for at in range(48)]
     with tempfile.TemporaryDirectory() as folder, chromium() as (browser, url):
         clip = Path(folder) / "holiday.mp4"

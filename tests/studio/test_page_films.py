@@ -119,7 +119,7 @@ def test_a_film_is_hinted_cut_colored_found_again_and_downloaded(film, clip, tmp
     film.shot("film-1440-light")
 
     page.locator("#frames .film-pick").nth(2).click()
-    page.wait_for_function("() => document.querySelector('#frame-time').textContent !== '0:00.0'")
+    page.wait_for_function("() => document.querySelector('#frame-time').textContent !== '0:00.00'")
     page.wait_for_selector(".marker", state="detached")
     page.locator("#frame-on").click()
     page.locator("#cut").click()
@@ -204,7 +204,7 @@ def test_films_can_be_colored_by_keyboard_at_320_px_and_in_other_languages(film)
     page.wait_for_selector(".marker", state="detached")
     page.locator("#stage").focus()
     page.keyboard.press("]")
-    page.wait_for_function("() => document.querySelector('#frame-time').textContent !== '0:00.0'")
+    page.wait_for_function("() => document.querySelector('#frame-time').textContent !== '0:00.00'")
     page.locator("#shots [tabindex='0']").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
@@ -251,6 +251,18 @@ def test_files_of_hints_are_taken_once_they_are_understood(visit, clip, tmp_path
     assert studio.page.locator(".marker").count() == 1
     studio.page.keyboard.press("Control+z")
     studio.page.wait_for_selector(".marker", state="detached")
+
+    studio.page.route("**/glimpse", lambda route: route.fulfill(status=500, json={"detail": "No."}))
+    studio.page.keyboard.press(".")
+    failed = studio.page.locator("#failed:visible")
+    failed.wait_for()
+    over = failed.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert over != "rgba(0, 0, 0, 0)"  # it lies on the frame
+    assert studio.page.locator("#frame-time").inner_text() == "0:00.04"
+    studio.page.unroute("**/glimpse")
+    failed.get_by_role("button").press("Enter")
+    studio.page.wait_for_selector("#failed", state="hidden")
+    shown(studio)
     closed(studio)
 
 

@@ -151,7 +151,7 @@ function showEdit() {
   byId("redo").disabled = !session.canRedo;
   shots.show(film, shotNumber, session.known);
   showKnown(film, session.known, shot);
-  byId("frame-time").textContent = time === null ? "" : clock(time);
+  byId("frame-time").textContent = time === null ? "" : clock(time, 2);
   byId("cut").disabled = time === null || frame === shot?.first_frame;
   byId("join").disabled = shotNumber < 2;
   byId("save-frame").hidden = frame === null;
@@ -207,7 +207,7 @@ session.addEventListener("failed", ({ detail: { error } }) => {
 session.addEventListener("refused", ({ detail: { error } }) => tell(error, { title: t("films.notTaken") }));
 session.addEventListener("lost", ({ detail: { error } }) => {
   forget(session.film?.id);
-  tell(error);
+  tell(error, { title: session.film?.name });
   leave();
 });
 
@@ -235,7 +235,7 @@ async function takePainted(file) {
     return;
   }
   const isTaken = await keep(file, (name) => marks.withPicture(session.known, rate, time, name));
-  if (isTaken) announce(t("films.paintedTaken", { time: clock(time) }));
+  if (isTaken) announce(t("films.paintedTaken", { time: clock(time, 2) }));
 }
 
 /** @param {File} file */
@@ -323,7 +323,7 @@ const BUTTONS = {
   },
   cut: async () => {
     const time = session.time ?? 0;
-    if (await session.cut()) announce(t("films.cutAdded", { time: clock(time) }));
+    if (await session.cut()) announce(t("films.cutAdded", { time: clock(time, 2) }));
   },
   join: async () => {
     if (await session.join()) announce(t("films.cutRemoved"));

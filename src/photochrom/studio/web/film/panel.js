@@ -55,7 +55,7 @@ export function followKnown(acts) {
 
   /** @param {HTMLElement[]} face @param {string} words @param {number} time @param {() => void} open @param {() => void} remove */
   function row(face, words, time, open, remove) {
-    const when = t("films.frameAt", { time: clock(time) });
+    const when = t("films.frameAt", { time: clock(time, 2) });
     return make(
       "li",
       {},

@@ -10,13 +10,19 @@ import { addressOf } from "./server.js";
  * @import { FilmState, Glimpse } from "./server.js"
  */
 
-/** A time of the film, such as "1:02:03.4". @param {number} seconds */
-export function clock(seconds) {
-  const tenths = Math.round(10 * seconds);
+/**
+ * A time of the film, such as "1:02:03.4".
+ *
+ * @param {number} seconds
+ * @param {number} [digits] of a second; two tell frames apart
+ */
+export function clock(seconds, digits = 1) {
+  const unit = 10 ** digits;
+  const ticks = Math.round(unit * seconds);
   const two = { minimumIntegerDigits: 2 };
-  const hours = Math.floor(tenths / 36_000);
-  const minutes = Math.floor(tenths / 600) % 60;
-  const rest = number((tenths % 600) / 10, { ...two, minimumFractionDigits: 1 });
+  const hours = Math.floor(ticks / (3600 * unit));
+  const minutes = Math.floor(ticks / (60 * unit)) % 60;
+  const rest = number((ticks % (60 * unit)) / unit, { ...two, minimumFractionDigits: digits });
   return hours ? `${number(hours)}:${number(minutes, two)}:${rest}` : `${number(minutes)}:${rest}`;
 }
 
@@ -113,7 +119,7 @@ export function followFrames(choose) {
         {
           class: "film-pick",
           type: "button",
-          "aria-label": t("films.frameAt", { time: clock(time) }),
+          "aria-label": t("films.frameAt", { time: clock(time, 2) }),
           "aria-current": one.number === current ? "true" : null,
           on: { click: () => choose(one.number) },
         },

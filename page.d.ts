@@ -140,6 +140,8 @@ type About = {
   limits: () => string;
   /** Whether it colors films. */
   films: boolean;
+  /** Whether the gray preview comes before colors, since the page shouldn't decode the file itself. */
+  grayFirst: boolean;
 };
 
 /** What an engine offers the page; `http_engine.js` and `local/engine.js` do. */

@@ -4,8 +4,8 @@
 
 Prints CPU times (Node runs the browser's engine, one thread; V8 compiles the network's code once
 more during the first twenty photographs, of which only the very first is told), the bytes that a
-first visit loads when its host compresses with brotli, and, where Chromium and Playwright are
-installed, the time and the memory of a photograph of 12 megapixels from the file to the download.
+first visit loads when its host compresses with brotli, and, where Chromium is installed, the time
+and the memory of a photograph of 12 megapixels from the file to the download.
 Needs `make web`.
 """
 
@@ -29,7 +29,9 @@ from typing import Any
 import numpy as np
 import pyvips
 
+import chromium
 import photochrom
+import processes
 from photochrom import Colorizer, Hint
 from photochrom.models.weights import find_model
 from photochrom.pictures import picture
@@ -93,45 +95,27 @@ def served(folder: Path) -> Iterator[str]:
     server.shutdown()
 
 
-def in_chromium(site: Path, photograph: Path) -> None:
-    """Open and download 12 megapixels; print the times and the page's peak memory."""
-    from playwright.sync_api import sync_playwright
+def in_chromium(site: Path, photograph: Path, folder: Path) -> None:
+    """Open and download 12 megapixels; print the times and the peak memory.
 
-    switches = ["--no-sandbox", "--headless", "--disable-gpu"]
-    with served(site) as url, sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=switches)
-        page = browser.new_context(accept_downloads=True).new_page()
-        page.set_default_timeout(180_000)
-        page.goto(url)
-        page.wait_for_selector(".print-color >> nth=2")
-        begun = time.perf_counter()
-        with page.expect_file_chooser() as dialog:
-            page.locator("#open").click()
-        dialog.value.set_files([str(photograph)])
-        page.wait_for_selector("#stage[data-state=painted]")
+    That is the largest memory that the page's own process had since the page was there, with its
+    workers and its service worker: its proportional set size, in which what several processes
+    share (Chromium's own program, above all) is divided among them; and all that is resident.
+    """
+    with served(site) as url, chromium.chromium() as browser:
+        browser.go(url)
+        browser.until("document.querySelectorAll('.print-color').length > 2")
+        pid, begun = browser.renderer(), time.perf_counter()
+        peak = processes.Peak(pid)
+        browser.choose("#open", "#file", photograph)
+        browser.until("document.querySelector('#stage').dataset.state === 'painted'")
         opened = time.perf_counter()
-        with page.expect_download() as waiting:
-            page.locator("#download").click()
-        waiting.value.path()
+        browser.download("#download", folder)
         saved = time.perf_counter()
         print(f"12 megapixels in Chromium: opened in {opened - begun:.1f} s")
         print(f"12 megapixels in Chromium: saved in {saved - opened:.1f} s")
-        print(f"peak memory of the page's process: {_peak_mb():.0f} MB")
-        browser.close()
-
-
-def _peak_mb() -> float:
-    """The largest peak of resident memory among Chromium's renderers."""
-    peaks = [0.0]
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            command = (status.parent / "cmdline").read_bytes()
-            if b"--type=renderer" in command:
-                line = next(one for one in status.read_text().splitlines() if "VmHWM" in one)
-                peaks.append(int(line.split()[1]) / 1000)
-        except (OSError, StopIteration):
-            continue
-    return max(peaks)
+        print(f"peak memory of the page's process: {peak.end():.0f} MB proportional")
+        print(f"the same, all that is resident: {processes.resident_peak_mb(pid):.0f} MB")
 
 
 def main() -> None:
@@ -156,7 +140,8 @@ def main() -> None:
             large = folder / "large.jpg"
             image = pyvips.Image.thumbnail(str(options.picture), 4000, height=3000, size="force")
             image.jpegsave(str(large), Q=92)
-            in_chromium(site, large)
+            (folder / "saved").mkdir()
+            in_chromium(site, large, folder / "saved")
 
 
 if __name__ == "__main__":

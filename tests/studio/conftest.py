@@ -304,7 +304,7 @@ def visit(server, browser):
     """(viewport=..., ...) -> Studio on a fresh visit; asserts what holds on every page."""
     contexts, faults, requests = [], [], []
 
-    def call(*, url=None, expect_faults=False, guided=False, **options):
+    def call(*, url=None, expect_faults=False, guided=False, script="", **options):
         context = browser.new_context(
             **{
                 "viewport": DESK,
@@ -318,13 +318,15 @@ def visit(server, browser):
         context.set_default_timeout(PATIENCE_MS)
         if not guided:
             context.add_init_script("localStorage.setItem('photochrom-guide', 'seen')")
+        if script:
+            context.add_init_script(script)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         if not expect_faults:
             page.on("console", lambda line: line.type == "error" and faults.append(line.text))
         page.goto(url or server.url)
-        page.wait_for_selector(".print-paper")
+        page.wait_for_selector(".print-gray")
         return Studio(page)
 
     yield call

@@ -24,11 +24,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def started(name, url, folder):
+    """The words and the surroundings of one of the scripts."""
+    script = Path(__file__).parent / "web" / name
+    command = [NODE, script, FIREFOX, url, SAMPLES / "chelsea.jpg", folder]
+    return command, {**os.environ, "HOME": str(folder.parent)}  # Firefox wants its user's own
+
+
 def travel(url, folder):
     """Go the whole way; what was seen."""
-    script = Path(__file__).parent / "web" / "firefox.mjs"
-    command = [NODE, script, FIREFOX, url, SAMPLES / "chelsea.jpg", folder]
-    home = {**os.environ, "HOME": str(folder.parent)}  # Firefox wants one that is its user's
+    command, home = started("firefox.mjs", url, folder)
     ran = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=300, env=home
     )
@@ -66,3 +71,43 @@ def test_without_a_server(host, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()
     check(travel(host.url, folder), folder)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
+)
+def test_on_a_phone_without_a_network_and_after_an_update(host, tmp_path):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    command, home = started("firefox_site.mjs", host.url, folder)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=home, **pipes) as running:
+
+        def next_part():
+            line = running.stdout.readline()
+            assert line, "it ended early"
+            seen = json.loads(line)
+            assert seen["faults"] == []
+            assert seen["foreign"] == []
+            return seen
+
+        def go_on():
+            running.stdin.write("\n")
+            running.stdin.flush()
+
+        first = next_part()
+        assert not first["isolated"]  # the host can't
+        assert "photochrom" in first["model"]
+        host.stop()
+        go_on()
+        offline = next_part()
+        assert offline["isolated"]
+        assert offline["wide"] <= 0
+        assert np.ptp(offline["colored"]) > 5  # it is no gray
+        site.write_site(host.folder, model="resnet18-gray", force=True)
+        host.start()
+        go_on()
+        next_part()
+        go_on()
+        assert running.wait(60) == 0

@@ -9,7 +9,7 @@ import pytest
 
 from photochrom.errors import MissingExtraError, ModelNotFoundError, OutputExistsError
 from photochrom.runtime.options import DEFAULTS
-from photochrom.studio import site
+from photochrom.studio import samples, site
 from photochrom.studio.installable import WEB
 
 
@@ -52,6 +52,12 @@ def test_the_page_is_the_servers_with_another_engine_and_a_policy(runtime, tmp_p
         if path.name != "sw.js" and path.parent.name != "film":  # only a server colors films
             served = folder / "static" / path.relative_to(WEB)
             assert served.read_bytes() == path.read_bytes()
+    assert page.count('class="print-paper"') == len(samples.TITLES)  # their place is kept
+    preloaded = re.findall(r'rel="modulepreload" href="([^"]+)"', page)
+    assert len(preloaded) == len(set(preloaded))
+    needed = {"static/session.js", "static/local/remote.js", "static/words/en.js"}
+    assert needed <= set(preloaded)
+    assert "static/local/worker.js" not in preloaded  # a worker's, not the page's
     manifest = json.loads((folder / "manifest.webmanifest").read_text())
     for icon in manifest["icons"]:
         assert (folder / icon["src"]).is_file()

@@ -18,6 +18,18 @@ from photochrom.studio import site
 
 SAMPLES = Path(photochrom.__file__).parent / "samples"
 PHONE = {"width": 390, "height": 844}
+DECODED = """
+window.decoded = [];
+const decode = HTMLImageElement.prototype.decode;
+HTMLImageElement.prototype.decode = async function () {
+    await decode.call(this);
+    decoded.push(this.naturalWidth);
+};
+"""  # how wide every image is that the page has shown
+LAUNCHED = """
+const value = { setConsumer(take) { window.launch = take; } };
+Object.defineProperty(window, "launchQueue", { value });
+"""  # as when the system opens files with the page
 
 pytestmark = [
     pytest.mark.skipif(
@@ -31,8 +43,12 @@ def enter(visit, host):
     """Visit the site; what it sends is counted as a fault."""
     sent = []
 
-    def call(**options):
-        studio = visit(url=host.url, **options)
+    def call(*, script="", memory_gib=None, **options):
+        if memory_gib is not None:
+            script += (
+                f"Object.defineProperty(navigator, 'deviceMemory', {{ value: {memory_gib} }});"
+            )
+        studio = visit(url=host.url, script=script, **options)
         page = studio.page
         page.on("request", lambda one: one.method != "GET" and sent.append(one.url))
         page.evaluate("navigator.serviceWorker.ready")
@@ -44,7 +60,15 @@ def enter(visit, host):
 
 def again(studio, host):
     studio.page.goto(host.url)
-    studio.page.wait_for_selector(".print-paper")
+    studio.page.wait_for_selector(".print-gray")
+
+
+def png_head(width, height):
+    """A PNG of gray that ends before its pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = [struct.pack(">I", 13), chunk, struct.pack(">I", zlib.crc32(chunk))]
+    end = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+    return b"".join([b"\x89PNG\r\n\x1a\n", *parts, end])
 
 
 def mean_distance(srgb, expected):
@@ -58,6 +82,7 @@ def test_it_paints_as_python_does_and_goes_on_without_a_network(enter, host, tmp
     assert not studio.page.evaluate("crossOriginIsolated")  # the host can't
     studio.open(SAMPLES / "chelsea.jpg")
     studio.shot("site-painted")
+    studio.until_kept("{")
     host.stop()
     studio.page.goto(host.url)
     studio.painted()  # what was open is restored, and painted again
@@ -147,11 +172,7 @@ def test_a_file_that_is_cut_short_is_opened_as_far_as_it_goes(enter, tmp_path, s
 def test_what_it_cannot_do_is_said(enter, tmp_path):
     studio = enter()
     huge = tmp_path / "huge.png"
-    head = struct.pack(">IIBBBBB", 90_000, 90_000, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + head
-    huge.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    )
+    huge.write_bytes(png_head(90_000, 90_000))
     studio.choose(huge)
     studio.page.wait_for_selector("#stage[data-state=failed]")
     words = studio.page.locator("#failed").inner_text()
@@ -166,14 +187,85 @@ def test_what_it_cannot_do_is_said(enter, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("height", "refused"), [(3000, False), (4500, True)])
+def test_how_large_a_photograph_may_be_depends_on_the_memory(enter, tmp_path, height, refused):
+    studio = enter(script="Object.defineProperty(navigator, 'deviceMemory', { value: 1 });")
+    path = tmp_path / "large.png"
+    path.write_bytes(png_head(4000, height))  # so that only its size is known
+    studio.choose(path)
+    studio.page.wait_for_selector("#stage[data-state=failed]")
+    words = studio.page.locator("#failed").inner_text()
+    assert ("this browser can take" in words) == refused
+
+
+@pytest.mark.slow
+def test_the_page_itself_decodes_no_photograph(enter, tmp_path):
+    large = tmp_path / "large.jpg"
+    photograph = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg"))
+    photograph.resize(4).write_to_file(str(large))
+    studio = enter(script=DECODED)
+    studio.open(large)
+    studio.choose(SAMPLES / "chelsea.jpg", opener="#open-more")  # a strip of both
+    studio.page.wait_for_selector(".film.ready >> nth=1")
+    wide = studio.page.evaluate(
+        "[...decoded, ...[...document.images].map((one) => one.naturalWidth)]"
+    )
+    assert 1600 in wide  # a worker has, and gave a preview
+    assert max(wide) == 1600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_what_is_transparent_stays_so(enter, tmp_path, suffix):
+    gray = pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg")).colourspace("srgb")
+    cover = (pyvips.Image.xyz(gray.width, gray.height)[0] * 255 / gray.width).cast("uchar")
+    path, saved = tmp_path / f"cut{suffix}", tmp_path / f"saved{suffix}"
+    options = {"lossless": True} if suffix == ".webp" else {}
+    gray.bandjoin(cover).write_to_file(str(path), **options)
+    studio = enter().open(path)
+    studio.download().save_as(saved)
+    found = pyvips.Image.new_from_file(str(saved))
+    assert (found.width, found.height, found.bands) == (640, 427, 4)
+    assert (found[3] - cover).abs().max() <= 1
+
+
+@pytest.mark.slow
+def test_nothing_foreign_is_loaded_and_nothing_is_sent(browser, host):
+    page = browser.new_context().new_page()
+    page.goto(host.url)
+    found = page.evaluate(
+        """async () => {
+            const blocked = [];
+            addEventListener("securitypolicyviolation", ({ effectiveDirective }) =>
+                blocked.push(effectiveDirective));
+            const refused = (work) => work().then(() => false, () => true);
+            const other = "http://localhost:9/";
+            const image = () => new Promise((onload, onerror) => {
+                Object.assign(new Image(), { onload, onerror, src: other + "x.png" });
+            });
+            const all = await Promise.all([
+                refused(() => fetch(other, { method: "POST", body: "x" })),
+                refused(() => import(other + "x.js")),
+                refused(image),
+            ]);
+            const sent = navigator.sendBeacon(other, "x");
+            await new Promise((done) => setTimeout(done, 200));
+            return { all, sent, blocked };
+        }"""
+    )
+    page.context.close()
+    assert found["all"] == [True] * 3
+    assert set(found["blocked"]) == {"connect-src", "script-src-elem", "img-src"}
+    assert found["blocked"].count("connect-src") == 2  # the beacon's, too
+
+
+@pytest.mark.slow
 def test_a_new_version_is_used_from_the_next_visit_on(enter, host):
     studio = enter()
     page = studio.page
     site.write_site(host.folder, model="resnet18-gray", force=True)
-    model = "document.querySelector('#model').textContent"
     again(studio, host)
-    page.wait_for_function(f"{model} !== ''")
-    assert "photochrom" in page.evaluate(model)  # the new one is loaded meanwhile
+    assert "photochrom" in page.locator("#model").text_content()  # the new one is loaded meanwhile
     page.evaluate(
         """async () => {
             const registration = await navigator.serviceWorker.ready;
@@ -182,13 +274,48 @@ def test_a_new_version_is_used_from_the_next_visit_on(enter, host):
         }"""
     )
     again(studio, host)
-    page.wait_for_function(f"{model}.includes('resnet18-gray')")
+    page.wait_for_selector("#model:text('resnet18-gray')", state="attached")
     names = page.evaluate("caches.keys()")
     assert len(names) == 1
     host.stop()
     again(studio, host)
     studio.open(SAMPLES / "flower.jpg")
     host.start()
+
+
+@pytest.mark.slow
+def test_half_a_new_version_is_not_taken(enter, host):
+    page = enter().page
+    site.write_site(host.folder, model="resnet18-gray", force=True)
+    changed = host.folder / "engine" / "encoder.onnx"
+    changed.write_bytes(changed.read_bytes() + b"of the version after it")
+    kept = page.evaluate(
+        """async () => {
+            const registration = await navigator.serviceWorker.ready;
+            await registration.update();
+            const { installing } = registration;
+            while (installing.state === "installing")
+                await new Promise((done) => installing.addEventListener("statechange", done));
+            return { state: installing.state, caches: await caches.keys() };
+        }"""
+    )
+    assert kept["state"] == "redundant"
+    assert len(kept["caches"]) == 1  # the one before
+
+
+@pytest.mark.slow
+def test_files_that_the_system_opens_with_it_are_taken(enter):
+    studio = enter(script=LAUNCHED)
+    page = studio.page
+    page.evaluate(
+        """async () => {
+            const blob = await (await fetch("samples/flower.jpg")).blob();
+            const file = new File([blob], "from a folder.jpg", { type: blob.type });
+            launch({ files: [{ getFile: async () => file }] });
+        }"""
+    )
+    studio.painted()
+    assert page.locator("#title-name").inner_text() == "from a folder.jpg"
 
 
 @pytest.mark.slow

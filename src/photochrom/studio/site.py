@@ -10,6 +10,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import posixpath
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +37,15 @@ RUNTIME = Path(__file__).parent / "ort"
 
 BROWSERS_READ = ("jpeg", "png", "webp", "avif")
 """Formats that the page without a server opens."""
+
+IMPORT = re.compile(r'^(?:import|export|\}).* from "(\.{1,2}/[^"]+)";$', re.MULTILINE)
+"""A module's static import of another one."""
+
+PRINT = (
+    '<li><span class="print"><span class="print-paper"></span>'
+    '<span class="print-title">&nbsp;</span></span></li>'
+)
+"""Keeps the place of a sample, so that nothing moves when it comes."""
 
 LIST = "site.json"
 POLICY = "; ".join(
@@ -102,12 +114,30 @@ def _page() -> dict[str, bytes]:
     """The page's own files, which the Studio's server serves as they are."""
     files = installable.page_files()
     head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+    links = [f'rel="modulepreload" href="{name}"' for name in _modules(files)]
+    links += [f'rel="preload" as="fetch" crossorigin href="engine/{LIST}"']
+    links += [f'rel="preload" as="image" href="samples/{name}.jpg"' for name in samples.TITLES]
+    preloads = "".join(f"    <link {link}>\n" for link in links)
     page = (WEB / "index.html").read_text(encoding="utf-8")
+    page = page.replace(' id="samples" hidden>', ' id="samples">', 1)
+    page = page.replace("</ul>", f"{PRINT * len(samples.TITLES)}</ul>", 1)
+    page = page.replace("  </head>", f"{preloads}  </head>", 1)
     page = page.replace('data-engine="http"', 'data-engine="local"')
     page = page.replace('<meta name="viewport"', f'{head}    <meta name="viewport"', 1)
     files["index.html"] = page.encode()
     files[installable.MANIFEST] = installable.manifest(_readable(), shares=True)
     return files
+
+
+def _modules(files: Mapping[str, bytes]) -> list[str]:
+    """The modules that the page begins with: none must wait for the one that imports it."""
+    found = ["static/main.js", "static/words.js", "static/local/engine.js"]
+    for name in found:  # grows while it is walked
+        for imported in IMPORT.findall(files[name].decode()):
+            path = posixpath.normpath(f"{posixpath.dirname(name)}/{imported}")
+            if path not in found:
+                found.append(path)
+    return found
 
 
 def _readable() -> list[formats.Format]:

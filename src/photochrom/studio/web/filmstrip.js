@@ -1,5 +1,6 @@
 // The open photographs in a row.
 
+import { about } from "./api.js";
 import { byId, icon, make } from "./dom.js";
 import { onLanguage, t } from "./words.js";
 
@@ -51,8 +52,8 @@ export function followFilmstrip(session, askMore) {
       const { item, pick, image } = frame;
       const state = photo.error ? "failed" : photo.afterUrl ? "ready" : "waiting";
       item.className = `film ${state}`;
-      const src = photo.thumbnailUrl ?? photo.localUrl;
-      if (image.getAttribute("src") !== src) image.src = src;
+      const src = photo.thumbnailUrl ?? (about.grayFirst ? photo.beforeUrl : photo.localUrl);
+      if (src && image.getAttribute("src") !== src) image.src = src;
       image.classList.toggle("made-gray", !photo.thumbnailUrl);
       const { name } = photo;
       const words = { failed: t("film.failed", { name }), waiting: t("film.waiting", { name }), ready: name };

@@ -22,6 +22,7 @@ export const about = {
   place: placeOf(globalThis.location?.hostname ?? "localhost"),
   limits: () => "",
   films: true,
+  grayFirst: false,
 };
 
 export const connection = new EventTarget();

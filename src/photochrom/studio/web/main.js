@@ -255,6 +255,7 @@ session.addEventListener("select", async () => {
  * @type {(photo: Photo) => Promise<void>}
  */
 async function showLocal(photo) {
+  if (api.about.grayFirst) return; // the page would hold all its pixels once more
   const probe = new Image();
   probe.src = photo.localUrl;
   try {
@@ -633,6 +634,7 @@ onLanguage(() => {
   if (session.current?.error) showFailure(session.current);
 });
 
+byId("welcome").removeAttribute("aria-busy"); // its words are there
 showEdit();
 restore();
 begin();

@@ -89,6 +89,7 @@ export function followDrops(take) {
  */
 export async function showSamples(open) {
   const { samples } = await api.getSamples();
+  byId("prints").replaceChildren(); // what has kept their place
   const prints = samples.map((sample) => {
     const gray = make("img", { src: sample.url, alt: "", class: "print-gray" });
     const paper = make("span", { class: "print-paper" }, gray);

@@ -1,8 +1,9 @@
 // A worker that paints a stripe of each preview, so that the server need not send them.
 
 import { field } from "./local/fields.js";
-import { grayCodes, Painter } from "./local/painting.js";
-import { contextOf, decode, grayToRgba, inStripes } from "./local/pixels.js";
+import { grayOf } from "./local/gray.js";
+import { Painter } from "./local/painting.js";
+import { contextOf, decode, grayToRgba } from "./local/pixels.js";
 import { serve } from "./local/remote.js";
 
 /** @typedef {GrayImage & { top: number }} HeldStripe width and height are those of the whole preview */
@@ -68,10 +69,7 @@ export const doors = {
     const { width, height } = bitmap;
     /** @type {(at: number) => number} */
     const edge = (at) => Math.min(height, 2 * Math.ceil((height * at) / count / 2)); // an even row
-    const gray = new Uint8Array(width * height);
-    inStripes(bitmap, (stripe, top, rows) =>
-      grayCodes(stripe.data, gray.subarray(top * width, (top + rows) * width)),
-    );
+    const { gray } = grayOf(bitmap);
     bitmap.close();
     const [top, bottom] = [edge(index), edge(index + 1)];
     const own = { gray: gray.slice(top * width, bottom * width), top, width, height };

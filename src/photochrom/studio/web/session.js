@@ -258,14 +258,9 @@ export class Session extends /** @type {Telling<SessionEvents>} */ (EventTarget)
       photo.size = info && { width: info.width, height: info.height };
       photo.preview = info?.preview ?? null;
       this.#emit("ready", { photo });
+      if (api.about.grayFirst) await this.#takeGray(photo);
       if (!photo.afterUrl || !photo.isPainted) await this.#paint(photo);
-      // The colours first: until this is here, the page shows the file itself in grey.
-      if (!photo.beforeUrl) {
-        const before = await photo.upload.use((id) => api.original(id));
-        photo.previews.before = before;
-        photo.beforeUrl = URL.createObjectURL(before);
-        this.#emit("before", { photo });
-      }
+      await this.#takeGray(photo); // colors first, as the page shows the file itself in gray
     } catch (error) {
       if (error instanceof api.OfflineError) throw error;
       if (this.#hasLost(error)) return; // it is begun again
@@ -274,6 +269,15 @@ export class Session extends /** @type {Telling<SessionEvents>} */ (EventTarget)
     }
     this.#emit("list");
     if (photo.batch.every((one) => one.error || one.beforeUrl)) this.#emit("opened", { photos: photo.batch });
+  }
+
+  /** @type {(photo: Photo) => Promise<void>} */
+  async #takeGray(photo) {
+    if (photo.beforeUrl) return;
+    const before = await photo.upload.use((id) => api.original(id));
+    photo.previews.before = before;
+    photo.beforeUrl = URL.createObjectURL(before);
+    this.#emit("before", { photo });
   }
 
   /** @type {(photo: Photo, signal: AbortSignal) => Promise<void>} */

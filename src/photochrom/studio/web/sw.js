@@ -8,6 +8,8 @@ const NAME = "photochrom-";
 const CACHE = NAME + SITE.version;
 const SHARED = "photochrom-shared";
 const scope = new URL("./", self.location);
+const { port1: nowhere, port2: end } = new MessageChannel();
+end.close();
 const HEADERS = {
   "Content-Security-Policy": SITE.policy,
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -33,15 +35,27 @@ async function keepAll() {
       for (let path = paths.pop(); path !== undefined; path = paths.pop()) await keep(cache, path);
     }),
   );
+  for (const path of Object.keys(SITE.files)) await check(cache, path);
 }
 
 async function keep(cache, path) {
   const key = keyOf(path);
   const known = await caches.match(key);
-  // With its hash, so that files of two versions never come together.
-  const options = { cache: "no-cache", integrity: SITE.files[path] };
   const at = new URL(path === "index.html" ? "./" : path, scope);
-  await cache.put(key, known ?? (await fetch(at, options)));
+  await cache.put(key, known ?? (await fetch(at, { cache: "no-cache" })));
+}
+
+/**
+ * Compare a file's hash, so that files of two versions never come together. It is done once the file
+ * is kept: fetches with `integrity` hold whole files in memory, until garbage is collected.
+ */
+async function check(cache, path) {
+  const bytes = await (await cache.match(keyOf(path))).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  nowhere.postMessage(null, [bytes]); // frees its memory at once
+  if (`sha256-${btoa(String.fromCharCode(...digest))}` === SITE.files[path]) return;
+  await caches.delete(CACHE);
+  throw new Error(`${path} is of another version.`);
 }
 
 self.addEventListener("activate", (event) => {

@@ -21,7 +21,7 @@ const PNG = { media_type: "image/png", suffixes: [".png"] };
 const MOST_THREADS = 4;
 const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
-const BYTES_PER_PIXEL = 12; // decoded, painted, and while it is encoded
+const BYTES_PER_PIXEL = 9; // its gray, and first the bitmap, then a canvas and what a JPEG's encoder holds
 
 /**
  * How many pixels a photograph may have: an eighth of the memory, where the browser says it.
@@ -38,6 +38,7 @@ export const about = {
   },
   limits: () => t("download.limits"),
   films: false,
+  grayFirst: true,
 };
 
 /** This engine never goes away. */
@@ -56,9 +57,13 @@ let count = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let resting;
 
-keepOffline().catch(console.warn);
+/** The page comes first, then the 11 MB of the model and of what runs it. */
+const loaded = new Promise((done) => {
+  if (document.readyState === "complete") done(null);
+  else addEventListener("load", done, { once: true });
+});
 
-const started = site.then(({ contract }) =>
+const started = Promise.all([site, loaded]).then(([{ contract }]) =>
   colors.call("start", {
     base: document.baseURI,
     contract,
@@ -66,6 +71,7 @@ const started = site.then(({ contract }) =>
   }),
 );
 started.catch(() => {}); // whoever needs it, hears of it
+keepOffline(started).catch(console.warn);
 
 /**
  * Ask the worker; its errors become the page's.

@@ -1,7 +1,8 @@
 // The worker that paints photographs at full size, so that hints don't wait for it.
 
+import { grayOf } from "./gray.js";
 import { Painter } from "./painting.js";
-import { contextOf, decode, inStripes } from "./pixels.js";
+import { contextOf, decode, free, rowsOf } from "./pixels.js";
 import { serve } from "./remote.js";
 
 export const doors = {
@@ -13,15 +14,13 @@ export const doors = {
   async paint({ file, coefficients, type, quality }) {
     const bitmap = await decode(file);
     const { width, height } = bitmap;
-    const painter = new Painter(coefficients, bitmap);
+    const pixels = grayOf(bitmap);
+    bitmap.close(); // the canvas is as large
     const canvas = new OffscreenCanvas(width, height);
-    const context = contextOf(canvas, { alpha: type !== "image/jpeg" });
-    inStripes(bitmap, (stripe, top) => {
-      painter.paint(stripe.data, top);
-      if (type === "image/jpeg") onWhite(stripe.data);
-      context.putImageData(stripe, 0, top);
-    });
-    bitmap.close();
+    const alpha = pixels.cover !== null && type !== "image/jpeg";
+    const context = contextOf(canvas, { alpha, willReadFrequently: true });
+    put(context, { ...pixels, alpha }, new Painter(coefficients, canvas));
+    for (const plane of [pixels.gray, pixels.cover]) if (plane) free(plane.buffer);
     const blob = await canvas.convertToBlob({ type, quality });
     canvas.width = 0; // frees its pixels at once
     if (blob.type !== type) throw new TypeError(`This browser can't write ${type}.`);
@@ -30,6 +29,26 @@ export const doors = {
 };
 
 serve(doors);
+
+/**
+ * Paint a whole canvas, stripe by stripe; on white where it has no alpha.
+ * @type {(context: OffscreenCanvasRenderingContext2D,
+ *   pixels: ReturnType<typeof grayOf> & { alpha: boolean }, painter: Painter) => void}
+ */
+function put(context, { gray, cover, alpha }, painter) {
+  const { width, height } = context.canvas;
+  const most = rowsOf(context.canvas);
+  const stripe = new ImageData(width, most);
+  for (let top = 0; top < height; top += most) {
+    const rows = Math.min(most, height - top);
+    const [from, to] = [top * width, (top + rows) * width];
+    const rgba = stripe.data.subarray(0, 4 * (to - from));
+    for (let pixel = from, at = 3; pixel < to; pixel += 1, at += 4) rgba[at] = cover ? cover[pixel] : 255;
+    painter.paint(rgba, top, gray.subarray(from, to));
+    if (cover && !alpha) onWhite(rgba);
+    context.putImageData(stripe, 0, top, 0, 0, width, rows);
+  }
+}
 
 /** @type {(rgba: Uint8ClampedArray) => void} */
 function onWhite(rgba) {

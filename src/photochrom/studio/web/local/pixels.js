@@ -5,7 +5,7 @@
  * @typedef {Any extends HTMLCanvasElement ? CanvasRenderingContext2D : OffscreenCanvasRenderingContext2D} Context
  */
 
-const STRIPE_PIXELS = 1 << 20;
+const STRIPE_PIXELS = 1 << 18;
 
 /**
  * The context of a canvas of which nothing has had another kind.
@@ -36,20 +36,46 @@ export async function decode(file) {
 }
 
 /**
- * Call `take(rgba, top, rows)` for one stripe after the other; rows are even but for the last.
+ * How many rows a stripe has: even, unless it is the only one.
+ * @type {(size: Size) => number}
+ */
+export const rowsOf = ({ width, height }) =>
+  Math.min(height, Math.max(2, 2 * Math.floor(STRIPE_PIXELS / width / 2)));
+
+/**
+ * Call `take(stripe, top, rows)` for one stripe after the other; its pixels are there only meanwhile.
  * @type {(bitmap: ImageBitmap, take: (stripe: ImageData, top: number, rows: number) => void) => void}
  */
 export function inStripes(bitmap, take) {
   const { width, height } = bitmap;
-  const most = Math.min(height, Math.max(2, 2 * Math.floor(STRIPE_PIXELS / width / 2)));
+  const most = rowsOf(bitmap);
   const canvas = new OffscreenCanvas(width, most);
   const context = contextOf(canvas, { willReadFrequently: true });
   for (let top = 0; top < height; top += most) {
     const rows = Math.min(most, height - top);
     context.clearRect(0, 0, width, most);
     context.drawImage(bitmap, 0, -top);
-    take(context.getImageData(0, 0, width, rows), top, rows);
+    const stripe = context.getImageData(0, 0, width, rows);
+    take(stripe, top, rows);
+    free(stripe.data.buffer);
   }
+  canvas.width = 0; // frees its pixels at once
+}
+
+/** @type {MessagePort | null} */
+let nowhere = null;
+
+/**
+ * Give a buffer's memory back at once: browsers count it among the garbage late, after tens of MB.
+ * @type {(buffer: ArrayBuffer) => void}
+ */
+export function free(buffer) {
+  if (nowhere === null) {
+    const { port1, port2 } = new MessageChannel();
+    port2.close();
+    nowhere = port1;
+  }
+  nowhere.postMessage(null, [buffer]);
 }
 
 /**
@@ -61,18 +87,23 @@ export function scaled(bitmap, width, height) {
   const context = contextOf(canvas, { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height).data;
+  const { data } = context.getImageData(0, 0, width, height);
+  canvas.width = 0;
+  return data;
 }
 
 /**
- * RGBA pixels -> a file.
+ * RGBA pixels -> a file; their memory is given back.
  * @type {(rgba: Uint8ClampedArray<ArrayBuffer>, width: number, height: number, type: string, quality: number)
  *   => Promise<Blob>}
  */
-export function encode(rgba, width, height, type, quality) {
+export async function encode(rgba, width, height, type, quality) {
   const canvas = new OffscreenCanvas(width, height);
   contextOf(canvas).putImageData(new ImageData(rgba, width, height), 0, 0);
-  return canvas.convertToBlob({ type, quality });
+  free(rgba.buffer);
+  const blob = await canvas.convertToBlob({ type, quality });
+  canvas.width = 0;
+  return blob;
 }
 
 /**

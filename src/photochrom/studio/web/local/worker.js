@@ -8,7 +8,7 @@ import { readLasso } from "./lasso.js";
 import { Network } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
-import { contextOf, decode, encode, grayToRgba, inStripes, scaled } from "./pixels.js";
+import { contextOf, decode, encode, free, grayToRgba, inStripes, scaled } from "./pixels.js";
 import { Prepared } from "./prepared.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
@@ -20,7 +20,11 @@ const PREVIEW_QUALITY = 0.88;
 const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
 
-/** @typedef {{ prepared: Prepared, preview: GrayImage, small: ChannelImage, tokens: Tokens | null }} Held */
+/**
+ * @typedef {{
+ *   prepared: () => Promise<Prepared>, preview: GrayImage, small: ChannelImage, tokens: Tokens | null,
+ * }} Held
+ */
 
 /** @type {Network | null} */
 let network = null;
@@ -38,7 +42,6 @@ async function load({ base, contract, threads }) {
   /** @type {(name: string) => string} */
   const at = (name) => new URL(`engine/${name}`, base).href;
   const ort = await import(at("ort.wasm.bundle.min.mjs"));
-  ort.env.wasm.wasmPaths = { wasm: at("ort-wasm-simd-threaded.wasm") };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
   /** @type {(name: string) => Promise<Octets>} */
@@ -47,12 +50,21 @@ async function load({ base, contract, threads }) {
     if (!answer.ok) throw new Error(`${name} can't be loaded (${answer.status}).`);
     return new Uint8Array(await answer.arrayBuffer());
   };
-  const files = await Promise.all(["encoder.onnx", "decoder.onnx"].map(bytes));
-  const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
-  const sessions = [];
-  for (const file of files) sessions.push(await ort.InferenceSession.create(file, options)); // not at once
-  const openRegion = async () => ort.InferenceSession.create(await bytes("region.onnx"), options);
-  const [encoder, decoder] = sessions;
+  /** @type {(name: string) => Promise<SessionLike>} */
+  const open = async (name) => {
+    const file = await bytes(name);
+    const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
+    const session = await ort.InferenceSession.create(file, options);
+    free(file.buffer); // what it needs, it has copied
+    return session;
+  };
+  // As bytes, and one after the other: browsers hold 60 MB less than where they compile what streams in.
+  const runtime = await bytes("ort-wasm-simd-threaded.wasm");
+  ort.env.wasm.wasmBinary = runtime;
+  const encoder = await open("encoder.onnx");
+  free(runtime.buffer);
+  const decoder = await open("decoder.onnx");
+  const openRegion = () => open("region.onnx");
   return new Network({ contract, Tensor: ort.Tensor, encoder, decoder, openRegion });
 }
 
@@ -63,6 +75,24 @@ function known(id) {
   pictures.delete(id);
   pictures.set(id, picture);
   return picture;
+}
+
+/**
+ * Work that is done when it is first asked for, and again only where it failed.
+ *
+ * @template Value
+ * @param {() => Promise<Value>} work
+ */
+function once(work) {
+  /** @type {Promise<Value> | null} */
+  let done = null;
+  return () => {
+    done ??= work().catch((error) => {
+      done = null;
+      throw error;
+    });
+    return done;
+  };
 }
 
 /**
@@ -125,7 +155,7 @@ async function optionsOf(order) {
   const { likeness = 1 } = order;
   const { warmth = 0, tint = 0, strength = 1, lassos = [] } = order;
   const example = reference === null ? null : known(reference);
-  if (example) example.tokens ??= await example.prepared.reference();
+  if (example) example.tokens ??= await (await example.prepared()).reference();
   return {
     hints: hints.map(readHint),
     palette,
@@ -164,20 +194,23 @@ export const doors = {
   },
 
   /**
-   * Read a photograph and run the encoder over it.
+   * Read a photograph; the encoder runs over it when it is first asked for more than its gray.
    * @type {(of: { id: string, file: Blob }) => Promise<Size & { gray: boolean, preview: Size }>}
    */
   async open({ id, file }) {
     const bitmap = await decode(file);
     const size = { width: bitmap.width, height: bitmap.height };
     if (!network) throw new Error("The model isn't loaded yet.");
-    const side = network.contract.short_side_px;
+    const opened = network;
+    const side = opened.contract.short_side_px;
     const small = copyOf(bitmap, smallSize(size, side));
     const inside = lookInside(bitmap, small, side);
     const shown = fitting(size, PREVIEW_PX);
-    const preview = { ...shown, gray: grayCodes(scaled(bitmap, shown.width, shown.height)) };
+    const pixels = scaled(bitmap, shown.width, shown.height);
     bitmap.close();
-    const prepared = await Prepared.of(network, small, size, inside);
+    const preview = { ...shown, gray: grayCodes(pixels) };
+    free(pixels.buffer);
+    const prepared = once(() => Prepared.of(opened, small, size, inside));
     pictures.set(id, { prepared, preview, small, tokens: null });
     const [oldest] = pictures.keys();
     if (pictures.size > MOST_PICTURES) pictures.delete(oldest);
@@ -206,7 +239,7 @@ export const doors = {
    */
   async paint({ id, order }) {
     const { prepared, preview } = known(id);
-    return paintGray(preview, await coefficientsOf(prepared, await optionsOf(order)));
+    return paintGray(preview, await coefficientsOf(await prepared(), await optionsOf(order)));
   },
 
   /**
@@ -214,7 +247,7 @@ export const doors = {
    * @type {(of: { id: string, order: Order }) => Promise<Coefficients>}
    */
   async coefficients({ id, order }) {
-    return coefficientsOf(known(id).prepared, await optionsOf(order));
+    return coefficientsOf(await known(id).prepared(), await optionsOf(order));
   },
 
   /**
@@ -224,7 +257,7 @@ export const doors = {
   async confidence({ id, order }) {
     const { prepared, preview } = known(id);
     const options = await optionsOf(order);
-    const seen = await prepared.seeing(options.hints);
+    const seen = await (await prepared()).seeing(options.hints);
     const { data, width, height } = await seen.confidence(options);
     const levels = grayToRgba(Uint8Array.from(data, (sure) => Math.round(255 * sure)));
     const coarse = await createImageBitmap(new ImageData(levels, width, height));
@@ -243,7 +276,7 @@ export const doors = {
    * @type {(of: { id: string }) => Promise<PackedTraits>}
    */
   async traits({ id }) {
-    return packedTraits(known(id).prepared);
+    return packedTraits(await known(id).prepared());
   },
 
   /**
@@ -251,7 +284,8 @@ export const doors = {
    * @type {(of: { id: string, order: Order }) => Promise<{ alternatives: Alternative[] }>}
    */
   async alternatives({ id, order }) {
-    const { prepared, preview } = known(id);
+    const { preview, ...picture } = known(id);
+    const prepared = await picture.prepared();
     const options = await optionsOf(order);
     const found = await prepared.alternatives(order.count, order.seed);
     const { width, height } = fitting(preview, THUMBNAIL_PX);
@@ -268,7 +302,7 @@ export const doors = {
 
   /** @type {(of: { id: string, point: Point }) => Promise<{ colors: LikelyColor[] }>} */
   async likelyColors({ id, point: [x, y] }) {
-    return { colors: await known(id).prepared.likelyColors(x, y) };
+    return { colors: await (await known(id).prepared()).likelyColors(x, y) };
   },
 
   /**

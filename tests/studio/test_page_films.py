@@ -281,31 +281,32 @@ def test_progress_disturbs_nobody_and_a_film_closed_elsewhere_is_missed(visit, c
     with page.expect_response(f"{address}/rendering") as began:
         page.locator("#render").click()
     running = {**began.value.json(), "state": "running", "frames": 0, "shot": 0}
-    polled = []
 
     def answer(route):
-        found = route.fetch().json()
-        polled.append(found)
-        route.fulfill(json={**found, "rendering": running})
+        route.fulfill(json={**route.fetch().json(), "rendering": running})
 
-    page.route(address, answer)
+    def polls():
+        for _ in range(2):
+            with page.expect_response(address):
+                pass
+
+    for path in (address, f"{address}/hints"):
+        page.route(path, answer)
     page.locator("#render-state").filter(has_text="being colored").wait_for()
     x, y = middle(studio, ".marker")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 90, y, steps=4)
-    seen = len(polled)
-    while len(polled) < seen + 2:
-        page.wait_for_timeout(100)
+    polls()
     changed(studio, page.mouse.up)
     assert middle(studio, ".marker") == pytest.approx((x + 90, y), abs=2)
     shots.fill("1-")
-    seen = len(polled)
-    while len(polled) < seen + 2:
-        page.wait_for_timeout(100)
+    polls()
     assert shots.input_value() == "1-"
-    page.unroute(address)
+    for path in (address, f"{address}/hints"):
+        page.unroute(path)
     assert page.request.delete(address.replace("**/", studio.page.url.partition("film.")[0])).ok
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # somebody comes back
     page.wait_for_selector("body[data-scene=welcome]")
     said = page.locator("#messages [role=alert]")
     said.filter(has_text="Open it again").wait_for()

@@ -30,7 +30,7 @@ export function clock(seconds, digits = 1) {
 function followArrows(list) {
   list.addEventListener("keydown", (event) => {
     const buttons = [...list.querySelectorAll("button")];
-    const at = buttons.findIndex((one) => one === document.activeElement);
+    const at = buttons.findIndex((one) => one.matches(":focus"));
     const on = document.dir === "rtl" ? -1 : 1;
     /** @type {Record<string, number>} */
     const ways = { ArrowRight: at + on, ArrowLeft: at - on, Home: 0, End: buttons.length - 1 };

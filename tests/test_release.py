@@ -133,6 +133,8 @@ def test_a_release_makes_everything_of_what_was_tried():
     assert "name: dist\n          path: dist\n" in image  # where the Dockerfile looks for a wheel
     assert "dist/*.whl" in text("Dockerfile")
     assert "!dist/*.whl" in text(".dockerignore")
+    build = tomllib.loads(text("pyproject.toml"))["tool"]["hatch"]["build"]
+    assert build["artifacts"] == ["src/photochrom/studio/ort/*"]  # in the sdist, too
     tried = text("Makefile").partition("\ndist-check: ")[2].partition("\n\n")[0]
     assert tried.startswith("$(RUNTIME) $(DIST) ")  # libraries, whose licenses go along
     assert tried.index("browser_runtime.py") < tried.index("dist_check.py")

@@ -16,6 +16,7 @@ import photochrom
 
 ORIGINALS = Path(photochrom.__file__).parent / "samples" / "originals"
 SIZE = (135, 240)
+FEWEST = 10
 
 Array = NDArray[Any]
 
@@ -50,14 +51,19 @@ def sample_clips() -> Iterator[Clip]:
 
 
 def folder_clips(folder: Path, most: int = 80) -> Iterator[Clip]:
-    """Clips of a folder, at most so many frames of each, 360 lines high."""
+    """Clips of a folder, at most so many frames of each, 360 lines high.
+
+    Files that are no film, or hold fewer than `FEWEST` frames, are passed over.
+    """
     for path in sorted(folder.iterdir()):
         try:
             container = av.open(str(path))
         except (av.FFmpegError, OSError):
             continue
-        frames = []
+        frames: list[Array] = []
         with container:
+            if not container.streams.video or container.format.name == "tty":  # plain text
+                continue
             for frame in container.decode(video=0):
                 height = min(360, frame.height)
                 width = 2 * round(frame.width * height / frame.height / 2)
@@ -65,7 +71,8 @@ def folder_clips(folder: Path, most: int = 80) -> Iterator[Clip]:
                 frames.append(small.to_ndarray())
                 if len(frames) == most:
                     break
-        yield Clip(path.stem, np.stack(frames), None)
+        if len(frames) >= FEWEST:
+            yield Clip(path.stem, np.stack(frames), None)
 
 
 def luma_of(frames: Array) -> Array:

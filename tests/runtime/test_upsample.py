@@ -58,6 +58,15 @@ def test_lightness_of_the_networks_size_is_averaged_over_cells():
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4, atol=1e-3)
 
 
+def test_weak_edges_can_be_taken_for_flat():
+    ab, lightness = noise(8, 12, 2), noise(8, 12) / 20 + 50
+    (_, followed), (offset, flat) = (
+        (image.numpy() for image in guide(ab, lightness, flat=flat)) for flat in (0.01, 400.0)
+    )
+    assert abs(flat).max() < 0.1 * abs(followed).max()
+    np.testing.assert_allclose(offset + flat * lightness[..., None], ab, atol=1e-3)
+
+
 def test_lightness_of_other_proportions_is_refused():
     with pytest.raises(ShapeError, match="whole cells"):
         guide(noise(8, 12, 2), noise(32, 40))

@@ -21,19 +21,21 @@ EPSILON = 4.0
 """Lightness that varies less than this (squared, L* units) in a window is taken for flat."""
 
 
-def guide(ab: NDArray[Any], lightness: NDArray[Any]) -> tuple[pyvips.Image, pyvips.Image]:
+def guide(
+    ab: NDArray[Any], lightness: NDArray[Any], *, flat: float = EPSILON
+) -> tuple[pyvips.Image, pyvips.Image]:
     """`coefficients` as images, for `Picture.with_ab`. Parameters and errors as for them.
 
     Returns
     -------
     offset, gain : libvips images (h, w) with two float bands each
     """
-    offset, gain = coefficients(ab, lightness)
+    offset, gain = coefficients(ab, lightness, flat=flat)
     return image_of(offset), image_of(gain)
 
 
 def coefficients(
-    ab: NDArray[Any], lightness: NDArray[Any]
+    ab: NDArray[Any], lightness: NDArray[Any], *, flat: float = EPSILON
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Coefficients of ab as an affine function of lightness.
 
@@ -48,6 +50,7 @@ def coefficients(
     ab : (h, w, 2) float, a* and b*
     lightness : (H, W) float, L* of the small copy, of which each position of `ab` spans a
         square cell; or (h, w), L* of the same positions
+    flat : lightness that varies less than this in a window is taken for flat; as for `EPSILON`
 
     Returns
     -------
@@ -82,7 +85,7 @@ def coefficients(
     )
     covariance = mean_products - mean_light * mean_colors
     variance = np.maximum(mean_squares - mean_light * mean_light, 0)
-    gain = _window_mean((covariance / (variance + EPSILON)).astype(np.float32))
+    gain = _window_mean((covariance / (variance + flat)).astype(np.float32))
     return colors - gain * light, gain
 
 

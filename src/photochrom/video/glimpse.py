@@ -24,6 +24,7 @@ from photochrom.video.fields import Float
 from photochrom.video.film import Film, Frame
 from photochrom.video.hints import FilmHints
 from photochrom.video.keys import Kept, NetworkColors
+from photochrom.video.painting import FLAT
 from photochrom.video.small import Bars, Gray, SmallCopy
 from photochrom.video.steady import Steady
 
@@ -221,7 +222,7 @@ class Glimpse:
             scale = short_px / min(gray.size)
             size = round(scale * gray.height), round(scale * gray.width)
             gray = picture.from_array(np.ascontiguousarray(gray.srgb(size=size)[..., 0]))
-        offset, gain = guide(ab, look.light.astype(np.float32))
+        offset, gain = guide(ab, look.light.astype(np.float32), flat=FLAT)
         return gray.with_ab(offset, gain).encode("jpeg", quality=QUALITY)
 
 

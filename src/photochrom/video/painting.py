@@ -30,6 +30,9 @@ A_STEPS, B_STEPS = 120, 130
 LUMA_STEPS = 64
 """The table's levels of luma: 8-bit codes in fours."""
 
+FLAT = 48.0
+"""As `upsample.EPSILON`; larger, as what weak edges do to colors changes from frame to frame."""
+
 WEIGHTS: dict[Matrix, tuple[float, float]] = {
     "bt601": (0.299, 0.114),
     "bt709": (0.2126, 0.0722),
@@ -184,8 +187,8 @@ class Painter:
 
     def _coefficients(self, ab: Float, light: Float, width: int) -> Float:
         """(4, h, width) in steps of the table: offsets of a* and b*, gains of a* and b*."""
-        offset, gain = coefficients(ab, light)
-        offset -= np.float32([LEAST_A, LEAST_B])
+        offset, gain = coefficients(ab, light, flat=FLAT)
+        offset -= np.array([LEAST_A, LEAST_B], np.float32)
         both = np.concatenate([offset, gain], axis=-1) * np.float32(1 / STEP)
         both[..., :2] += np.float32(0.5)
         planes = np.ascontiguousarray(np.moveaxis(np.rot90(both, -self._turns), -1, 0))

@@ -62,7 +62,7 @@ def choose_part(parts_Shw: Tensor, ab_2hw: Tensor) -> Tensor:
     numbers_hw = parts_Shw[size]
     at = int(torch.randint(numbers_hw.numel(), ()))
     chosen_hw = numbers_hw == numbers_hw.flatten()[at]
-    if torch.rand(()) < 0.3:
+    if torch.rand(()) < 0.5:
         count = int(numbers_hw.max()) + 1
         area_N = torch.bincount(numbers_hw.flatten(), minlength=count).clamp(min=1)
         means_2N = (
@@ -75,7 +75,7 @@ def choose_part(parts_Shw: Tensor, ab_2hw: Tensor) -> Tensor:
             / area_N
         )
         own_2 = means_2N[:, numbers_hw.flatten()[at], None]
-        alike_N = (means_2N - own_2).square().sum(dim=0).sqrt() < 8
+        alike_N = (means_2N - own_2).square().sum(dim=0).sqrt() < 10
         chosen_hw = alike_N[numbers_hw]
     return chosen_hw
 

@@ -51,7 +51,7 @@ def check(seen, folder):
     )
     assert hinted[1] < colored[1] - 20  # much bluer
     assert np.abs(undone - colored).max() < 1
-    assert seen["reach"] == "A small part of it"
+    assert seen["reach"] == "A small part of the object"
     assert seen["files"] == ["chelsea-color.jpg"]
     saved = pyvips.Image.new_from_file(str(folder / "chelsea-color.jpg"))
     assert (saved.width, saved.height, saved.bands) == (451, 300, 3)

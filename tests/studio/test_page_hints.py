@@ -80,7 +80,7 @@ def test_a_hint_keeps_to_its_region_and_its_reach_can_be_changed(studio):
     assert np.hypot(*(studio.lab(*roof) - before)[1:]) < 4
     narrow = studio.chroma()
     studio.changed(lambda: set_slider(studio.page, "#reach", 100))
-    assert studio.page.locator("#reach-value").inner_text() == "As far as the model takes it"
+    assert studio.page.locator("#reach-value").inner_text() == "As far as the model decides"
     assert studio.chroma() != pytest.approx(narrow, abs=0.05)
     studio.page.keyboard.press("Escape")
     studio.page.locator("#download-more").click()

@@ -167,5 +167,5 @@ def test_a_project_and_its_edits_know_their_model(new_server, visit, kept, tmp_p
     alert.wait_for()
     again.painted()
     again.shot("model-absent-1440-light")
-    assert "photochrom paints from now on" in alert.inner_text()
+    assert "photochrom is now the model" in alert.inner_text()
     assert "photochrom" in again.page.locator("#model").inner_text()

@@ -83,7 +83,7 @@ def test_several_broken_files_are_summed_up_and_a_cut_one_opens_as_far_as_it_goe
     assert "--allow" not in summary.inner_text()
     summary.get_by_role("button", name="Dismiss").click()
     studio.page.get_by_role("button", name="cut.jpg").first.click()
-    studio.page.get_by_role("button", name="Open it as far as it goes").click()
+    studio.page.get_by_role("button", name="Open what can be decoded").click()
     studio.painted()
     assert "cut.jpg" in studio.page.locator("#title").inner_text()
     assert "damaged" in studio.page.locator("#messages").inner_text()

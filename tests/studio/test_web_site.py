@@ -161,7 +161,7 @@ def test_a_file_that_is_cut_short_is_opened_as_far_as_it_goes(enter, tmp_path, s
     studio.choose(path)
     studio.page.wait_for_selector("#stage[data-state=failed]")
     assert "cut short" in studio.page.locator("#failed").inner_text()
-    studio.page.get_by_role("button", name="Open it as far as it goes").click()
+    studio.page.get_by_role("button", name="Open what can be decoded").click()
     studio.page.wait_for_selector("#stage[data-state=painted], #stage[data-state=failed]")
     if studio.page.locator("#stage").get_attribute("data-state") == "failed":
         words = studio.page.locator("#failed").inner_text()

@@ -122,7 +122,7 @@ test("a file is taken whole or not at all, and says why", () => {
   const cases = {
     "not JSON": ["{", /not JSON/],
     "no list": ['{"hints": 3}', /no list/],
-    none: ["[]", /no hints in it/],
+    none: ["[]", /no hints in the file/],
     "too many": [JSON.stringify(Array(201).fill(good)), /201 hints/],
     outside: [JSON.stringify([good, { ...good, x: 101 }]), /Hint 2: it lies at 101, 2, outside/],
     "no color": [JSON.stringify([{ x: 1, y: 2 }]), /Hint 1: it has no color/],

@@ -7,6 +7,7 @@ runs another model than the default.
 import contextlib
 import functools
 import http.server
+import json
 import os
 import shutil
 import socket
@@ -384,3 +385,13 @@ def hinting(colorizer):
     if not colorizer.contract.token_features:
         pytest.skip("the default model takes no hints")
     return colorizer
+
+
+@pytest.fixture
+def hinting_visit(server, visit):
+    """`visit`, where the model of the page takes hints."""
+    with urllib.request.urlopen(f"{server.url}v1/models") as answer:
+        found = json.load(answer)
+    if any("hints" in one["cannot"] for one in found["models"] if one["name"] == found["current"]):
+        pytest.skip("the model takes no hints")
+    return visit

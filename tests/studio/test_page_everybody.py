@@ -103,3 +103,47 @@ def test_contrasts_are_enough_in_light_and_dark(visit, scheme):
     page.reload()
     theme = page.evaluate("document.documentElement.dataset.theme")
     assert theme == ("dark" if scheme == "light" else "light")  # it is remembered
+
+
+# By keys
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.id || document.activeElement.className")
+
+
+def tab_to(page, wanted, most=60):
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"Tab does not reach {wanted}; it stands on {focused(page)}")
+
+
+def test_the_keyboard_alone_does_it_all(hinting_visit):
+    studio = hinting_visit()
+    page = studio.page
+    tab_to(page, ".print")
+    page.keyboard.press("Enter")
+    studio.painted()
+    tab_to(page, "#stage")
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".likely-one")
+    page.wait_for_function("document.activeElement.matches('#picker-likely button')")
+    studio.shot("keyboard-1440-light")
+    page.keyboard.press("Tab")
+    studio.changed(lambda: page.keyboard.press("Enter"))
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.matches('.marker')")
+    box = page.locator(".marker").bounding_box()
+    studio.changed(lambda: page.keyboard.press("ArrowDown"))
+    assert page.locator(".marker").bounding_box()["y"] > box["y"] + 5
+    studio.changed(lambda: page.keyboard.press("Delete"))
+    assert page.locator(".marker").count() == 0
+    tab_to(page, "#vividness")
+    studio.changed(lambda: page.keyboard.press("ArrowRight"))
+    for _ in range(2):
+        studio.changed(lambda: page.keyboard.press("Control+z"))
+    assert page.locator(".marker").count() == 1

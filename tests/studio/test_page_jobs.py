@@ -84,7 +84,9 @@ def test_a_project_opens_everything_again(studio, tmp_path, visit):
     other = tmp_path / "other.zip"
     other.write_bytes(b"PK no project")
     again.choose(other, opener="#open-more")
-    again.page.locator("#messages [role=alert]").filter(has_text="not a Photochrom project").wait_for()
+    again.page.locator("#messages [role=alert]").filter(
+        has_text="not a Photochrom project"
+    ).wait_for()
 
 
 def test_a_look_goes_over_to_the_others_and_keys_go_from_one_to_the_next(studio):

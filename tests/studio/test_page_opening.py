@@ -26,6 +26,65 @@ def titles(studio):
     return [one.get_attribute("aria-label") for one in studio.page.locator(".film-pick").all()]
 
 
+def test_a_first_visit_offers_samples_that_open_in_colour(visit):
+    studio = visit()
+    studio.page.wait_for_selector(".print-color.developed >> nth=2")
+    studio.shot("welcome-1440-light")
+    studio.page.get_by_role("button", name="A flower").click()
+    studio.painted()
+    assert studio.chroma() > 5
+    assert "flower" in studio.page.locator("#title").inner_text()
+    studio.shot("painted-1440-light")
+
+
+def test_several_files_stand_in_a_filmstrip(visit):
+    studio = visit(color_scheme="dark").open(SAMPLES / "china.jpg", SAMPLES / "chelsea.jpg")
+    studio.page.wait_for_selector(".film.ready >> nth=1")
+    first = studio.shown()
+    studio.page.get_by_role("button", name="chelsea.jpg", exact=True).click()
+    studio.painted()
+    assert studio.shown() != first
+    studio.shot("several-1440-dark")
+    studio.page.get_by_role("button", name="Close chelsea.jpg").click()
+    studio.painted()
+    assert studio.shown() == first
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_files_come_in_by_drop_and_paste(visit, way):
+    studio = visit()
+    content = list((SAMPLES / "flower.jpg").read_bytes())
+    studio.page.evaluate(
+        """([way, content]) => {
+            const carried = new DataTransfer();
+            const type = "image/jpeg";
+            carried.items.add(new File([new Uint8Array(content)], "rose.jpg", { type }));
+            const event = way === "drop"
+                ? new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true })
+                : new ClipboardEvent("paste", { clipboardData: carried, bubbles: true });
+            document.body.dispatchEvent(event);
+        }""",
+        [way, content],
+    )
+    studio.painted()
+    assert "rose.jpg" in studio.page.locator("#title").inner_text()
+
+
+def test_a_broken_file_is_refused_and_does_not_stop_the_others(visit, broken):
+    studio = visit(expect_faults=True)
+    studio.choose(broken)
+    studio.page.wait_for_selector("#stage[data-state=failed]")
+    failure = studio.page.get_by_role("alert").filter(has_text="broken.jpg can’t be opened")
+    said = failure.inner_text()
+    assert "rows could be decoded" in said
+    assert "allow_damaged" not in said  # in people's words
+    studio.shot("broken-1440-light")
+    studio.choose(SAMPLES / "flower.jpg", broken, opener="#failed .primary")
+    studio.painted()
+    assert studio.chroma() > 5
+    studio.page.locator("#messages [role=alert]").filter(has_text="broken.jpg").wait_for()
+
+
 def test_a_file_that_is_gone_fails_alone(visit, tmp_path):
     studio = visit(expect_faults=True)
     doomed = tmp_path / "doomed.jpg"

@@ -176,6 +176,29 @@ def test_all_public_names_load():
         _ = photochrom.Coloriser
 
 
+def annotations_of(public):
+    """The annotations of a function, or of a class with its methods and properties, as text."""
+    members = vars(public).items() if isinstance(public, type) else ()
+    found = [public, *(member for name, member in members if not name.startswith("_"))]
+    for one in found:
+        call = getattr(one, "fget", None) or getattr(one, "__func__", one)
+        notes = getattr(call, "__annotations__", {})
+        yield from (str(note) for name, note in notes.items() if not name.startswith("_"))
+
+
+def test_what_public_calls_take_and_return_is_public():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES]
+    classes = {
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    }
+    seen = set()
+    for name in photochrom.__all__:
+        for note in annotations_of(getattr(photochrom, name)):
+            seen |= classes & set(re.findall(r"\w+", note))
+    assert {"Hint", "Options", "Picture", "Prepared", "Reference", "Tone"} <= seen
+    assert seen <= set(photochrom.__all__)
+
+
 # Who imports whom
 
 

@@ -53,9 +53,9 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
 EXAMPLES = {
     "colorize": (
         ("photochrom colorize old.jpg", "write old-color.jpg"),
-        ("photochrom colorize album -o album-color", "a folder, and all below it"),
-        ("photochrom colorize old.jpg --hint 275,150=#c03080 -o new.jpg", "say what you know"),
-        ("photochrom colorize scans -o out --resume", "go on where it stopped"),
+        ("photochrom colorize album -o album-color", "colorize a folder and its subfolders"),
+        ("photochrom colorize old.jpg --hint 275,150=#c03080 -o new.jpg", "set a color that you know"),
+        ("photochrom colorize scans -o out --resume", "continue where it stopped"),
     ),
     "video": (("photochrom video old.mp4 -o new.mp4", "keep its sound"),),
     "serve": (("photochrom serve --open", "the Studio, in your browser"),),

@@ -149,7 +149,7 @@ class Prepared(Steered):
         reference: Reference | None = None,
         size: tuple[int, int] | None = None,
     ) -> Picture:
-        """`confidence` as a gray picture: black unsure, white sure.
+        """`confidence` as a gray picture: black uncertain, white certain.
 
         Parameters
         ----------

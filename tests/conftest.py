@@ -3,7 +3,7 @@
 import os
 import sys
 
-# Two files are tested side by side: more threads, which torch reads here, would wait for others.
+# Files are tested side by side: more threads, which torch reads here, would wait for others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np

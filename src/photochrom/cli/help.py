@@ -54,7 +54,10 @@ EXAMPLES = {
     "colorize": (
         ("photochrom colorize old.jpg", "write old-color.jpg"),
         ("photochrom colorize album -o album-color", "colorize a folder and its subfolders"),
-        ("photochrom colorize old.jpg --hint 275,150=#c03080 -o new.jpg", "set a color that you know"),
+        (
+            "photochrom colorize old.jpg --hint 275,150=#c03080 -o new.jpg",
+            "set a color that you know",
+        ),
         ("photochrom colorize scans -o out --resume", "continue where it stopped"),
     ),
     "video": (("photochrom video old.mp4 -o new.mp4", "keep its sound"),),

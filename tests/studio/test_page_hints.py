@@ -72,7 +72,7 @@ def test_a_hint_keeps_to_its_region_and_its_reach_can_be_changed(studio):
     words = studio.page.locator(".likely-one small").all_inner_texts()
     assert words[0] == "most likely"
     assert not any("%" in one for one in words)
-    assert studio.page.locator("#region").is_visible()  # what it will take
+    studio.page.locator("#region").wait_for()  # what it will take, from an answer of its own
     picker, frame = (studio.page.locator(one).bounding_box() for one in ("#picker", "#frame"))
     assert picker["x"] >= frame["x"] + frame["width"]  # it covers nothing of the photograph
     studio.shot("picker-1440-light")

@@ -58,7 +58,7 @@ def test_another_model_paints_says_what_it_can_t_and_may_be_removed(visit, new_s
     assert np.abs(studio.lab(0.5, 0.5) - palette).max() > 5  # it can't keep to a palette
     for section in ("palette", "reference", "alternatives"):
         part = page.locator(f'[data-section="{section}"]')
-        assert "answers with colors" in part.locator(".reason").inner_text()
+        assert "returns colors" in part.locator(".reason").inner_text()
     assert page.locator("#palette-presets").evaluate("one => one.inert") is True
     assert page.locator("#confidence").is_disabled()
     studio.shot("model-1440-light")

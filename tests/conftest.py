@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from exporting import untraced_exporter
 from object_stores import album, formula, moto_port, s3  # noqa: F401 - fixtures
 from photochrom.pictures import picture
 
@@ -144,10 +145,15 @@ def hint_checkpoint(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def hint_model(hint_checkpoint):
-    """The ONNX file of `hint_checkpoint`; torch's exporter takes its time, so one for all."""
+def hint_model(hint_checkpoint, tmp_path_factory):
+    """The ONNX file of `hint_checkpoint`; the exporter takes its time, so one for all workers."""
+    from filelock import FileLock  # comes with torch
+
     from photochrom.training.export import export
 
-    out = hint_checkpoint.with_name("tiny-hints.onnx")
-    export(hint_checkpoint, out, changes=["model.temperature=0.4"])
+    folder = tmp_path_factory.getbasetemp()
+    out = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "tiny-hints.onnx"
+    with FileLock(out.with_suffix(".lock")), untraced_exporter():
+        if not out.exists():
+            export(hint_checkpoint, out, changes=["model.temperature=0.4"])
     return out

@@ -2,7 +2,15 @@
 
 import pytest
 
+from exporting import untraced_exporter
 from photochrom.pictures import picture
+
+
+@pytest.fixture(scope="session")
+def fast_exporter():
+    """For modules that export; see `untraced_exporter`."""
+    with untraced_exporter():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from photochrom.training.encoder import GrayClassifier, fold_norms
 from photochrom.training.export import PARITY_LIMIT, PARITY_SIZES, export, load_model, parity
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("fast_exporter")]
 
 HALF_LIMIT = 0.05
 """What storing weights in half precision may change, in units of a* and b*."""

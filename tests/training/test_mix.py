@@ -7,11 +7,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from photochrom.errors import CheckpointError, OutputExistsError
-from photochrom.training.export import PARITY_LIMIT, export
+from photochrom.training.config import recipe_from_dict
+from photochrom.training.export import PARITY_LIMIT, export, load_model
 from photochrom.training.mix import mix
 from photochrom.training.run_folder import load_checkpoint, save_checkpoint
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("fast_exporter")]
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,24 @@ def test_a_critic_is_the_first_s_and_need_not_be_there(parts, tmp_path):
         assert found.get("critic.verdict.1.bias") == expected
 
 
-def test_a_mix_can_be_exported(hint_checkpoint, tmp_path):
-    mix([(hint_checkpoint, 1.0), (hint_checkpoint, 2.0)], tmp_path / "mixed.ckpt")
+def test_a_mix_can_be_exported(finished_run, tmp_path):
+    mix(
+        [(finished_run / "best.ckpt", 1.0), (finished_run / "last.ckpt", 2.0)],
+        tmp_path / "mixed.ckpt",
+    )
     assert export(tmp_path / "mixed.ckpt", tmp_path / "mixed.onnx") < PARITY_LIMIT
+
+
+def test_a_mix_of_hint_networks_is_one(hint_checkpoint, tmp_path):
+    """What is exported of it is what `load_model` gives."""
+    mix([(hint_checkpoint, 1.0), (hint_checkpoint, 2.0)], tmp_path / "mixed.ckpt")
+    lightness = torch.rand(1, 1, 64, 96, generator=torch.Generator().manual_seed(0)) * 100
+    answers = []
+    for path in (hint_checkpoint, tmp_path / "mixed.ckpt"):
+        state = load_checkpoint(path)
+        with torch.no_grad():
+            answers.append(load_model(state, recipe_from_dict(state["recipe"])).predict(lightness))
+    torch.testing.assert_close(answers[1], answers[0], rtol=1e-3, atol=1e-3)
 
 
 def test_a_file_that_is_there_stays_unless_replacing_it_is_asked_for(parts, tmp_path):

@@ -31,7 +31,7 @@ from photochrom.training.run_folder import save_checkpoint
 from photochrom.training.start import exported_file, load_exported, measured, set_statistics
 from standins import ddcolor
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("fast_exporter")]
 
 GRID = gamut_grid()
 PRIOR = np.full(len(GRID), 1 / len(GRID), np.float32)

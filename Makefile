@@ -27,9 +27,10 @@ help: ## list the targets
 demo: $(RUNTIME) ## color the sample photographs, into demo/
 	$(BIN)/photochrom colorize src/photochrom/samples/*.jpg -o demo --force
 
-# One process more than CI has cores: tests also wait, for browsers, servers, disks and signals.
+# One process more than CI has cores: tests also wait, for browsers, servers, disks and signals. In the
+# order of their names, as files of few tests, which would come last, are among the longest.
 test: lint ## all that must hold: lint, tests, coverage
-	$(BIN)/pytest -n 3 --dist loadfile -m "not slow" --cov=photochrom --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" --cov=photochrom --cov-report=term --cov-fail-under=90
 
 # Left out below: tests that none of these libraries has a part in. The page and its modules run in a
 # browser or Node.js; the others are of the docs, of a release, and of how the source is laid out.

@@ -119,7 +119,8 @@ def typed(folder: Path, name: str, commands: list[str]) -> None:
             check=False,
             env={**os.environ, "COLUMNS": "92"},
         )
-        console.print(Text(ran.stdout.rstrip("\n")))
+        answer = ran.stdout.replace(str(ROOT), "~/photochrom")  # not where it was taken
+        console.print(Text(answer.rstrip("\n")))
     drawn = console.export_svg(title="", theme=THEME, code_format=SVG, unique_id=name)
     (IMAGES / f"{name}.svg").write_text(drawn, "utf-8")
 

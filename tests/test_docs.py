@@ -289,3 +289,9 @@ def test_every_error_is_public_and_one_kind_of_what_the_page_says():
     tree = errors_module.__doc__.split("A message")[0]
     drawn = set(re.findall(r"\b\w+Error\b", tree)) - {"ValueError"}
     assert drawn == {name for name in vars(errors_module) if name.endswith("Error")}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/images").glob("*.svg")), ids=lambda p: p.name)
+def test_pictures_of_the_terminal_show_no_folder_of_the_machine_that_took_them(path):
+    absolute = re.findall(r"&#160;/[^<&]+", path.read_text(encoding="utf-8"))
+    assert absolute == []

@@ -15,6 +15,7 @@ import pyvips
 from photochrom.pictures import writing
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
+from photochrom.video.coloring import VIVIDNESS
 from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints
 from photochrom.video.job import Step
@@ -43,7 +44,7 @@ def preview_film(
     *,
     hints: FilmHints | None = None,
     reference: Reference | None = None,
-    vividness: float = 1.0,
+    vividness: float = VIVIDNESS,
     rate: float | Fraction | None = None,
     force: bool = False,
     progress: Callable[[Step], object] | None = None,

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+needs_runtime = pytest.mark.skipif(
+    not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
+)
+
+
 def started(name, url, folder):
     """The words and the surroundings of one of the scripts."""
     script = Path(__file__).parent / "web" / name
@@ -64,9 +69,7 @@ def test_with_the_server(server, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
-)
+@needs_runtime
 def test_without_a_server(host, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()
@@ -74,9 +77,7 @@ def test_without_a_server(host, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (site.RUNTIME / "ort-wasm-simd-threaded.wasm").is_file(), reason="needs make web"
-)
+@needs_runtime
 def test_on_a_phone_without_a_network_and_after_an_update(host, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()

@@ -1,5 +1,6 @@
 """`photochrom.studio.api`: each route takes the options that it uses, and refuses all others."""
 
+import functools
 import json
 from dataclasses import fields
 
@@ -15,6 +16,7 @@ from photochrom.pictures import picture
 from photochrom.runtime.options import Options
 from photochrom.studio import api
 from photochrom.studio.server import create_app
+from served import opened
 
 VALUES = {
     "hints": [{"x": 5, "y": 5, "color": "#c22"}],
@@ -34,9 +36,9 @@ VALUES = {
     "lossless": True,
     "max_pixels": 1_000_000,
     "allow_damaged": True,
-    "reference": None,
+    "reference": "",
     "size": "preview",
-    "format": "webp",
+    "format": "png",
     "count": 1,
     "name": "other.png",
     "x": 5,
@@ -45,7 +47,18 @@ VALUES = {
     "model": "photochrom",
     "surprise": 1,
 }
-"""Every option of the library and of the API, and one that there isn't, each with a value."""
+"""Every option of the library and of the API, and one that there isn't, each with a value; the
+reference is the id of a picture that is opened for it."""
+
+NEEDING = {
+    "lock": {"hints": VALUES["hints"]},
+    "likeness": {"reference": ""},
+    "seed": {"alternative": 1},
+}
+"""What an option changes nothing without."""
+
+WITHOUT_EFFECT = {"size", "model", "only_gray"}
+"""Options that change nothing with the value above: they say what is so already."""
 
 LOOK = {"hints", "lock", "palette", "vividness", "likeness", "warmth", "tint", "strength", "seed"}
 LOOK |= {"lassos"}
@@ -53,6 +66,7 @@ BODIES = {
     "paint": LOOK | {"alternative", "reference", "model", "size"},
     "paint full": LOOK
     | {"alternative", "reference", "model", "size", "format", "quality", "lossless", "provenance"},
+    "coefficients": LOOK | {"alternative", "reference", "model", "size"},
     "clip": LOOK | {"alternative", "reference", "model", "size"},
     "alternatives": LOOK | {"reference", "model", "count"},
     "confidence": {"hints", "alternative", "seed", "reference", "model"},
@@ -67,16 +81,15 @@ QUERIES = {
     "GET /v1/pictures/{id}/traits": {"model"},
     "GET /v1/pictures/{id}/palette": set(),
     "POST /v1/pictures/{id}/paint": set(),
+    "POST /v1/pictures/{id}/coefficients": set(),
+    "POST /v1/pictures/{id}/clip": set(),
     "POST /v1/pictures/{id}/alternatives": set(),
     "POST /v1/pictures/{id}/confidence": set(),
     "GET /healthz": set(),
     "DELETE /v1/pictures/{id}": set(),
 }
-COLORIZE = (LOOK | {"alternative", "only_gray", "format", "name", "model"}) | {
-    "quality",
-    "lossless",
-    "provenance",
-}
+COLORIZE = LOOK - {"likeness"} | {"alternative", "only_gray", "format", "name", "model"}
+COLORIZE |= {"quality", "lossless", "provenance"}
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +112,21 @@ def gradient():
 
 @pytest.fixture(scope="module")
 def id(client, data):
-    answer = client.post("/v1/pictures", files={"file": ("a.webp", data)})
-    assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+    return opened(client, data)["id"]
+
+
+@pytest.fixture(scope="module")
+def example(client):
+    levels = np.add.outer(np.arange(40), np.arange(50)).astype(np.uint8)
+    red = np.stack([levels + 60, levels, levels], axis=-1)
+    return opened(client, picture.from_array(red).encode("png"))["id"]
 
 
 def refused(answer, name):
     problem = answer.json()
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert name in problem["detail"]
-    return True
+    return name in problem["detail"]
 
 
 def as_query(value):
@@ -140,49 +157,95 @@ def test_clips_are_offered_where_they_can_be_made(client, id, monkeypatch):
     assert "photochrom[video]" in missing.json()["detail"]
 
 
-def test_all_options_are_tried():
+def test_all_options_and_routes_are_tried(client):
     assert {one.name for one in fields(Options)} <= set(VALUES)
+    routes = {
+        f"{method.upper()} {path}"
+        for path, methods in client.get("/openapi.json").json()["paths"].items()
+        for method in methods
+        if "/films" not in path
+    }
+    bodies = {f"POST /v1/pictures/{{id}}/{route.partition(' ')[0]}" for route in BODIES}
+    queries = {route.replace("/flower", "/{name}") for route in QUERIES}
+    assert bodies | queries | {"POST /v1/colorize", "POST /v1/pictures"} == routes
+
+
+def needed(route, name, example):
+    """What goes with an option so that it changes something."""
+    found = {} if route == "alternatives" and name == "seed" else NEEDING.get(name, {})
+    return found | ({"reference": example} if "reference" in found else {})
+
+
+@pytest.fixture(scope="module")
+def same(client):
+    """The answer to a request, which is the same each time: asked for once."""
+
+    @functools.cache
+    def ask(method, path, given):
+        answer = client.request(method, path, **json.loads(given))
+        assert answer.status_code in (200, 204), answer.text
+        return what_is_sent(answer)
+
+    return lambda method, path, **given: ask(method, path, json.dumps(given))
+
+
+def what_is_sent(answer):
+    return answer.content, answer.headers.get("content-disposition")
 
 
 @pytest.mark.parametrize("route", BODIES)
 @pytest.mark.parametrize("name", VALUES)
-def test_a_body_has_what_its_route_uses_and_nothing_else(client, id, route, name):
+def test_a_body_has_what_its_route_uses_and_nothing_else(client, same, id, example, route, name):
     path, _, full = route.partition(" ")
     if path == "clip":
         pytest.importorskip("av")
-    body = ({"size": "full"} if full else {}) | {name: VALUES[name]}
-    if full:
-        body["size"] = "full"
-    answer = client.post(f"/v1/pictures/{id}/{path}", json=body)
-    if name in BODIES[route]:
-        assert answer.status_code == 200, answer.text
-    else:
-        refused(answer, name)
+    path = f"/v1/pictures/{id}/{path}"
+    without = needed(route, name, example) | ({"size": "full"} if full else {})
+    value = example if name == "reference" else VALUES[name]
+    body = without | ({name: value} if name not in without else {})
+    answer = client.post(path, json=body)
+    if name not in BODIES[route]:
+        assert refused(answer, name)
+        return
+    assert answer.status_code == 200, answer.text
+    if name not in WITHOUT_EFFECT:
+        assert what_is_sent(answer) != same("POST", path, json=without)
 
 
 @pytest.mark.parametrize("route", QUERIES)
 @pytest.mark.parametrize("name", VALUES)
-def test_a_query_has_what_its_route_uses_and_nothing_else(client, id, route, name):
+def test_a_query_has_what_its_route_uses_and_nothing_else(client, same, id, route, name):
     method, path = route.split()
-    needed = {"x": "5", "y": "5"} if "x" in QUERIES[route] else {}
-    query = needed | {name: as_query(VALUES[name])}
-    answer = client.request(method, path.format(id=id), params=query)
-    if name in QUERIES[route]:
-        assert answer.status_code in (200, 204), answer.text
-    else:
-        refused(answer, name)
+    path = path.format(id=id)
+    without = {"x": "20", "y": "20"} if "x" in QUERIES[route] else {}
+    answer = client.request(method, path, params=without | {name: as_query(VALUES[name])})
+    if name not in QUERIES[route]:
+        assert refused(answer, name)
+        return
+    assert answer.status_code in (200, 204), answer.text
+    if name not in WITHOUT_EFFECT:
+        assert what_is_sent(answer) != same(method, path, params=without)
 
 
 @pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize("place", ["params", "data"])
 def test_colorizing_takes_what_it_uses_from_query_or_form(client, data, name, place):
-    value = ",".join(VALUES[name]) if name == "palette" else as_query(VALUES[name])
-    files = {"file": ("a.webp", data)}
-    answer = client.post("/v1/colorize", files=files, **{place: {name: value}})
-    if name in COLORIZE:
-        assert answer.status_code == 200, answer.text
-    else:
-        refused(answer, name)
+    def given(options):
+        lists = {"palette": ",".join(options.get("palette", ()))}
+        return {one: lists.get(one) or as_query(value) for one, value in options.items()}
+
+    def ask(options):
+        files = {"file": ("a.webp", data)}
+        return client.post("/v1/colorize", files=files, **{place: given(options)})
+
+    without = needed("colorize", name, "") if name in COLORIZE else {}
+    answer = ask(without | {name: VALUES[name]})
+    if name not in COLORIZE:
+        assert refused(answer, name)
+        return
+    assert answer.status_code == 200, answer.text
+    if name not in WITHOUT_EFFECT:
+        assert what_is_sent(answer) != what_is_sent(ask(without))
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -193,7 +256,7 @@ def test_opening_takes_a_name_and_whether_damage_is_allowed(client, data, name, 
     if place == "params" and name in ("name", "allow_damaged"):
         assert answer.status_code == 201, answer.text
     else:
-        refused(answer, name)
+        assert refused(answer, name)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,10 @@ class Format:
         """What a page has to know of it."""
         names = ("name", "title", "media_type", "suffixes")
         return {name: getattr(self, name) for name in names}
+
+    def data_url(self, data: bytes) -> str:
+        """A file of this format as a URL, to stand in a page."""
+        return f"data:{self.media_type};base64,{base64.b64encode(data).decode()}"
 
 
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -285,7 +284,7 @@ async def alternatives(
                     "number": number,
                     "likelihood": one.likelihood,
                     "hints": entries_of(one.hints),
-                    "thumbnail": f"data:{JPEG};base64,{base64.b64encode(painted).decode()}",
+                    "thumbnail": formats.WRITABLE["jpeg"].data_url(painted),
                 }
             )
         return {"alternatives": entries}

@@ -5,7 +5,6 @@ Needs the video extra; `films` imports this only where it is there.
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import os
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from photochrom.errors import FilmHintsError, PhotochromError, StoppedError
-from photochrom.pictures import picture
+from photochrom.pictures import formats, picture
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.recent import Recent
@@ -253,7 +252,7 @@ class OpenFilm:
                 {
                     "number": number,
                     "large": at >= len(found.numbers),
-                    "data": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}",
+                    "data": formats.WRITABLE["jpeg"].data_url(jpeg),
                 }
                 for at, (number, jpeg) in enumerate(painted)
             ],

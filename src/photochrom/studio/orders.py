@@ -285,7 +285,7 @@ else:
     _QueryOptions = _model(
         "QueryOptions",
         _Order,
-        leaving_out=SERVERS_OWN,
+        leaving_out=SERVERS_OWN | {"likeness"},  # as it takes no reference
         hints=(HintsText, ""),
         lock=(LocksText, ""),
         lassos=(LassosText, ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import os
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pyvips
 
-from photochrom.pictures import writing
+from photochrom.pictures import formats, writing
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.video.coloring import VIVIDNESS
@@ -82,9 +81,9 @@ def preview_film(
 
 
 def _entry(shot: Shot, jpeg: bytes) -> str:
-    data = base64.b64encode(jpeg).decode()
+    url = formats.WRITABLE["jpeg"].data_url(jpeg)
     return (
-        f'<figure><img src="data:image/jpeg;base64,{data}" alt="Shot {shot.number}">'
+        f'<figure><img src="{url}" alt="Shot {shot.number}">'
         f"<figcaption>{shot.number} <span>{_clock(shot.start_s)} to {_clock(shot.end_s)}, "
         f"{shot.frames} frames</span></figcaption></figure>"
     )

@@ -109,8 +109,9 @@ def test_forced_colors_leave_what_shows_a_color(visit):
     studio.page.locator(".things button").nth(3).click()
     studio.painted()
     assert studio.page.locator(".things button[aria-pressed=true]").count() == 1
-    outline = studio.page.locator(".things button[aria-pressed=true]").evaluate(
-        "one => getComputedStyle(one).outlineStyle"
-    )
-    assert outline == "solid"
+    for pressed in (".things button", "#tone-for button", "#tool-hint"):
+        outline = studio.page.locator(f"{pressed}[aria-pressed=true]").evaluate(
+            "one => getComputedStyle(one).outlineStyle"
+        )
+        assert outline == "solid", pressed
     assert np.ptp(studio.seen(0.7, 0.2)) > 1

@@ -120,6 +120,41 @@ def test_the_eyedropper_takes_a_colour_from_the_photograph(studio):
     assert studio.page.locator(".marker").count() == 1
 
 
+def test_the_eyedropper_takes_colors_from_other_pictures_with_keys_too(studio):
+    page, taken = studio.page, []
+    studio.choose(SAMPLES / "flower.jpg", opener="#open-more")
+    page.wait_for_function(
+        "() => document.querySelector('#title-name').textContent === 'flower.jpg'"
+    )
+    studio.painted()
+    studio.changed(
+        lambda: studio.choose(SAMPLES / "originals" / "mountains.jpg", opener=".reference-empty")
+    )
+    studio.click(0.7, 0.5)
+    page.wait_for_selector(".likely-one")
+    film, reference = page.locator(".film-pick >> nth=0"), page.locator(".reference-print")
+
+    def by_key(one, *keys):
+        one.focus()
+        for key in (*keys, "Enter"):
+            page.keyboard.press(key)
+
+    for take in (
+        lambda: film.click(position={"x": 8, "y": 8}),
+        lambda: reference.click(position={"x": 20, "y": 50}),
+        lambda: by_key(film),
+        lambda: by_key(reference),
+        lambda: by_key(studio.stage, "ArrowLeft", "ArrowLeft"),
+    ):
+        by_key(page.locator("#eyedropper"))
+        studio.changed(take)
+        taken.append(page.locator("#picker-hex").input_value())
+    assert len(set(taken)) == len(taken)
+    assert page.locator(".marker").count() == 1
+    assert page.locator("#title-name").inner_text() == "flower.jpg"
+    assert page.locator("#eyedropper").get_attribute("aria-pressed") == "false"
+
+
 def test_tone_is_for_the_whole_picture_and_keys_find_uncertain_places(studio):
     colorful = studio.chroma()
     studio.changed(lambda: set_slider(studio.page, "#strength", 0))
@@ -268,3 +303,50 @@ def test_all_hints_are_selected_from_their_list(studio):
     assert page.locator(".marker.grouped").count() == 0
     assert page.locator(".marker").count() == 2
     assert page.evaluate("document.activeElement.id") == "stage"
+
+
+def test_a_selection_has_room_and_keys_of_its_own(studio):
+    page, bar = studio.page, studio.page.locator("#selection")
+    for x in (0.3, 0.6):
+        studio.hint(x, 0.9, "#306090")
+    for width, height in ((320, 640), (320, 256), (390, 844), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#tool-keep").focus()
+        page.keyboard.press("Control+a")
+        assert bar.is_visible()
+        frame, box = page.locator("#frame").bounding_box(), bar.bounding_box()
+        assert frame["y"] + frame["height"] <= box["y"]
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height + 0.5
+        count = page.locator("#selection-count")
+        assert count.evaluate("one => one.scrollWidth <= one.clientWidth")
+        assert page.locator("#tool-keep").is_hidden()
+        page.wait_for_function("() => document.activeElement !== document.body")
+        studio.shot(f"selection-{width}x{height}")
+        page.keyboard.press("Escape")
+        assert bar.is_hidden()
+    page.keyboard.down("Shift")
+    studio.drag(studio.place(0.2, 0.8), studio.place(0.7, 0.95))
+    page.keyboard.up("Shift")
+    assert page.locator(".marker.grouped").count() == 2
+    studio.changed(lambda: page.keyboard.press("Delete"))
+    assert page.locator(".marker").count() == 0
+
+
+def test_the_way_to_the_next_uncertain_place_hides_nothing_on_a_phone(studio):
+    page = studio.page
+    for width, height in ((390, 844), (320, 640), (320, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#confidence").click()
+        page.wait_for_selector("#next-uncertain:not([hidden])")
+        frame = page.locator("#frame").bounding_box()
+        box = page.locator("#next-uncertain").bounding_box()
+        assert frame["y"] + frame["height"] <= box["y"]
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        tools = page.locator(".tools button:visible").evaluate_all(
+            "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.id)"
+        )
+        assert tools == []
+        page.locator("#confidence").click()

@@ -7,13 +7,16 @@ import { percent, t } from "./words.js";
 /**
  * @typedef {{
  *   session: Session, view: PictureView, layer: HintsLayer, picker: Picker, tools: import("./tools.js").Tools,
+ *   selection: import("./selection.js").HintSelection,
  *   confidence: import("./overlays.js").ConfidenceMap,
  *   sharpness: ReturnType<typeof import("./overlays.js").followSharpness>,
  * }} Controls
  */
 
 /** @type {(parts: Controls) => void} */
-export function followControls({ session, view, layer, picker, tools, confidence, sharpness }) {
+export function followControls(parts) {
+  const { session, view, layer, picker, tools, selection, confidence, sharpness } = parts;
+
   function nextUncertain() {
     const place = confidence.next();
     if (!place) return;
@@ -51,7 +54,7 @@ export function followControls({ session, view, layer, picker, tools, confidence
 
   /**
    * What single keys do, wherever the focus is but in text fields.
-   * @type {Record<string, () => void>}
+   * @type {Record<string, (event: KeyboardEvent) => void>}
    */
   const KEYS = {
     "+": () => view.zoomBy(1.5),
@@ -68,21 +71,35 @@ export function followControls({ session, view, layer, picker, tools, confidence
     "]": () => session.step(1),
   };
 
+  /**
+   * What keys do together with Ctrl or Command.
+   * @type {Record<string, (event: KeyboardEvent) => void>}
+   */
+  const COMMANDS = {
+    z: ({ shiftKey }) => (shiftKey ? session.redo() : session.undo()),
+    y: () => session.redo(),
+    a: () => selection.takeAll(),
+  };
+
+  function leave() {
+    if (picker.isOpen) picker.close();
+    else if (tools.now === "lasso") tools.take("hint");
+    else selection.take([]);
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (closest(event, "input[type=text], textarea, dialog[open]") || event.altKey) return;
+    if (!session.current || event.altKey) return;
+    if (closest(event, "input[type=text], textarea, dialog[open]")) return;
     const key = event.key.toLowerCase();
-    if (event.ctrlKey || event.metaKey) {
-      if (key !== "z" && key !== "y") return;
+    if (key === "escape") {
+      leave();
+    } else if (key === "delete" || key === "backspace") {
+      if (!closest(event, ".picker")) selection.delete();
+    } else {
+      const acts = event.ctrlKey || event.metaKey ? COMMANDS : KEYS;
+      if (!(key in acts)) return;
       event.preventDefault();
-      if (key === "y" || event.shiftKey) session.redo();
-      else session.undo();
-    } else if (event.key === "Escape" && picker.isOpen) {
-      picker.close();
-    } else if (event.key === "Escape" && tools.now === "lasso") {
-      tools.take("hint");
-    } else if (session.current && KEYS[key]) {
-      event.preventDefault();
-      KEYS[key]();
+      acts[key](event);
     }
   });
 }

@@ -11,11 +11,19 @@ export class Eyedropper {
   /** @type {((color: string) => void) | null} */
   #take = null;
 
-  /** @param {PictureView} view */
-  constructor(view) {
+  /**
+   * @param {PictureView} view
+   * @param {HintsLayer} layer where the keyboard chooses places of the photograph
+   */
+  constructor(view, layer) {
     this.#view = view;
     document.addEventListener("pointerdown", (event) => this.#pick(event), { capture: true });
-    document.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+    document.addEventListener("click", (event) => this.#click(event), { capture: true });
+    layer.addEventListener("spot", (event) => {
+      if (!this.#take) return;
+      event.stopImmediatePropagation();
+      this.#give(this.#colorIn(event.detail.points[0]));
+    });
     document.addEventListener(
       "keydown",
       (event) => {
@@ -50,44 +58,62 @@ export class Eyedropper {
     byId("eyedropper").setAttribute("aria-pressed", "false");
   }
 
+  /** @type {(color: string | null) => void} */
+  #give(color) {
+    const take = this.#take;
+    this.stop();
+    if (color) take?.(color);
+  }
+
   /** @type {(event: PointerEvent) => void} */
   #pick(event) {
     if (!this.#take || closest(event, "#picker")) return;
-    const color = this.#colorAt(event);
-    const take = this.#take;
     event.preventDefault();
     event.stopPropagation();
     this.#swallowing = true;
-    this.stop();
-    if (color) take(color);
+    const image = imageIn(event);
+    if (image) this.#give(colorAt(image, event));
+    else this.#give(closest(event, ".stage") && this.#colorIn(this.#view.toPicture(this.#view.at(event))));
   }
 
-  /** @type {(event: Event) => void} */
-  #swallow(event) {
-    if (!this.#swallowing) return;
+  /**
+   * Swallow the click of a press that took a color; take one where a picture is clicked by the keyboard.
+   * @type {(event: Event) => void}
+   */
+  #click(event) {
+    const image = this.#take && imageIn(event);
+    if (!this.#swallowing && !image) return;
+    if (image) this.#give(colorOf(image, 0.5, 0.5));
     this.#swallowing = false;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  /** @type {(event: PointerEvent) => string | null} */
-  #colorAt(event) {
-    if (closest(event, ".stage")) {
-      const { after, size } = this.#view;
-      const point = this.#view.toPicture(this.#view.at(event));
-      if (!after || !size || !this.#view.holds(point)) return null;
-      const { width, height } = size;
-      return colorOf(after, point[0] / width, point[1] / height);
-    }
-    const image = closest(event, "button")?.querySelector("img");
-    if (!image?.naturalWidth) return null;
-    // The image covers its box: what is wider or higher is cut off at both sides.
-    const box = image.getBoundingClientRect();
-    const scale = Math.max(box.width / image.naturalWidth, box.height / image.naturalHeight);
-    const x = (event.clientX - box.left - box.width / 2) / (scale * image.naturalWidth) + 0.5;
-    const y = (event.clientY - box.top - box.height / 2) / (scale * image.naturalHeight) + 0.5;
-    return colorOf(image, x, y);
+  /** @type {(point: Point) => string | null} */
+  #colorIn(point) {
+    const { after, size } = this.#view;
+    if (!after || !size || !this.#view.holds(point)) return null;
+    return colorOf(after, point[0] / size.width, point[1] / size.height);
   }
+}
+
+/**
+ * The picture of a button.
+ * @type {(event: Event) => HTMLImageElement | null}
+ */
+function imageIn(event) {
+  const image = closest(event, "button")?.querySelector("img");
+  return image?.naturalWidth ? image : null;
+}
+
+/** @type {(image: HTMLImageElement, event: PointerEvent) => string} */
+function colorAt(image, event) {
+  // The image covers its box: what is wider or higher is cut off at both sides.
+  const box = image.getBoundingClientRect();
+  const scale = Math.max(box.width / image.naturalWidth, box.height / image.naturalHeight);
+  const x = (event.clientX - box.left - box.width / 2) / (scale * image.naturalWidth) + 0.5;
+  const y = (event.clientY - box.top - box.height / 2) / (scale * image.naturalHeight) + 0.5;
+  return colorOf(image, x, y);
 }
 
 /**

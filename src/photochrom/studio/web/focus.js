@@ -6,7 +6,10 @@ const CONTROLS = "button, input, summary, [tabindex='0'], a[href]";
 
 /** @type {(one: Element) => boolean} */
 const takesFocus = (one) =>
-  one.isConnected && one.checkVisibility() && !one.matches(":disabled") && !one.closest("[inert]");
+  one.isConnected &&
+  one.checkVisibility({ visibilityProperty: true }) &&
+  !one.matches(":disabled") &&
+  !one.closest("[inert]");
 
 /** Watch over the focus. */
 export function followFocus() {

@@ -96,7 +96,7 @@ export function followPointers(view, isHand, act) {
   });
 
   stage.addEventListener("pointerdown", (event) => {
-    if (!view.size || closest(event, ".marker, .divider, .failure, .selection, .chip")) return;
+    if (!view.size || closest(event, ".marker, .divider, .failure")) return;
     const at = view.at(event);
     down.set(event.pointerId, at);
     stage.setPointerCapture(event.pointerId);

@@ -228,17 +228,7 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
       event.preventDefault();
       event.stopPropagation();
       this.#selection.toggle(key);
-    } else if (event.key === "Escape" && this.#selection.size) {
-      event.stopPropagation();
-      this.#selection.take([]);
-    } else this.#gatherAll(event);
-  }
-
-  /** @type {(event: KeyboardEvent) => void} */
-  #gatherAll(event) {
-    if (event.key.toLowerCase() !== "a" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    this.#selection.takeAll();
+    }
   }
 
   /* the cross */
@@ -264,7 +254,7 @@ export class HintsLayer extends /** @type {Telling<LayerEvents>} */ (EventTarget
         const { width, height } = size;
         this.#cross ??= [width / 2, height / 2];
         this.#emit("spot", { points: [this.#cross] });
-      } else this.#gatherAll(event);
+      }
     });
     stage.addEventListener("focus", () => this.#place());
     stage.addEventListener("blur", () => this.#place());

@@ -46,7 +46,7 @@ const session = new Session();
 const view = new PictureView();
 const selection = new HintSelection(view, session);
 const layer = new HintsLayer(view, session, selection);
-const picker = new Picker(new Eyedropper(view));
+const picker = new Picker(new Eyedropper(view, layer));
 const tools = new Tools();
 const FINE = "0.014"; // the brush of which the engine chooses the size
 
@@ -154,7 +154,7 @@ followPresses({
   brushPx,
   beginHint,
 });
-followControls({ session, view, layer, picker, tools, confidence, sharpness });
+followControls({ session, view, layer, picker, tools, selection, confidence, sharpness });
 
 session.addEventListener("model", () => {
   byId("unguided").hidden = canHint();

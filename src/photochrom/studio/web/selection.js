@@ -90,7 +90,9 @@ export class HintSelection extends /** @type {Telling<{ change: object }>} */ (E
   show() {
     const present = new Set(this.#hints.map((hint) => hint.key));
     for (const key of this.#keys) if (!present.has(key)) this.#keys.delete(key);
+    const isNew = this.size > 0 && byId("selection").hidden;
     byId("selection").hidden = this.size === 0;
+    if (isNew) byId("selection").scrollIntoView({ block: "nearest" }); // where the page scrolls, as at 400 % zoom
     byId("selection-count").textContent = t("hints.selectedCount", { number: this.size });
     byId("select-all").hidden = present.size < 2;
   }

@@ -268,7 +268,17 @@ export class Session extends /** @type {Telling<SessionEvents>} */ (EventTarget)
       this.#emit("failed", { photo });
     }
     this.#emit("list");
-    if (photo.batch.every((one) => one.error || one.beforeUrl)) this.#emit("opened", { photos: photo.batch });
+    this.#sumUp(photo.batch);
+  }
+
+  /**
+   * Say once what came of photographs that were opened together.
+   * @type {(photos: Photo[]) => void}
+   */
+  #sumUp(photos) {
+    if (!photos.every((one) => one.error || one.beforeUrl || !this.photos.includes(one))) return;
+    for (const one of photos) one.batch = [];
+    this.#emit("opened", { photos });
   }
 
   /** @type {(photo: Photo) => Promise<void>} */

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,22 @@ def test_edits_belong_to_the_photograph_of_their_name(tmp_path):
     saved(tmp_path, {"photochrom": "edits", "version": 1})
     assert edits_beside(tmp_path / "elsewhere" / "old.jpg", tmp_path) == Edits()
     assert edits_beside(tmp_path / "old.png", tmp_path) is None
+
+
+def test_edits_of_equal_names_belong_to_the_photographs_of_their_folders(tmp_path, monkeypatch):
+    for at, folder in enumerate(("", "1950", "album/1960")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        saved(tmp_path / folder, {"photochrom": "edits", "version": 1, "warmth": at / 4})
+    monkeypatch.chdir(tmp_path)
+    for photograph, warmth in {
+        "album/1950/old.jpg": 0.25,
+        "/photographs/album/1960/old.jpg": 0.5,
+        "1960/old.jpg": 0,
+        "old.jpg": 0,
+    }.items():
+        edits = edits_beside(Path(photograph), tmp_path)
+        assert edits is not None
+        assert edits.look.warmth == warmth, photograph
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,14 @@ def test_a_form_may_hold_the_file_and_the_options(client):
     assert over.content == by_body.content  # the address counts more than the form
 
 
+def test_a_name_may_hold_quotes_as_browsers_write_them(client):
+    part = b'Content-Disposition: form-data; name="file"; filename="a%22b%22 50%.jpg"'
+    body = b"--x\r\n" + part + b"\r\n\r\n" + photograph() + b"\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client.post("/v1/colorize", content=body, headers=headers)
+    assert "a%22b%22%2050%25-color.jpg" in answer.headers["content-disposition"]
+
+
 def test_the_name_may_be_given(client):
     answer = client.post(
         "/v1/colorize", content=photograph(), params={"name": '../x"y%\r\n.jpg', "format": "png"}

@@ -45,13 +45,18 @@ class Edits:
 def edits_beside(photograph: Path, folder: Path) -> Edits | None:
     """The edits of a photograph that lie in a folder; None where there are none.
 
+    Those that lie in folders of the photograph's own folders' names come first:
+    ``1950/a.jpg.edits.json`` is for ``album/1950/a.jpg``, ``a.jpg.edits.json`` for any ``a.jpg``.
+
     Raises
     ------
     EditsError
         They can't be read.
     """
-    place = folder / f"{photograph.name}{SUFFIX}"
-    return load_edits(place) if place.is_file() else None
+    _, *folders, name = photograph.absolute().parts
+    ways = (Path(*folders[at:], f"{name}{SUFFIX}") for at in range(len(folders) + 1))
+    place = next((folder / way for way in ways if (folder / way).is_file()), None)
+    return None if place is None else load_edits(place)
 
 
 def load_edits(path: Path) -> Edits:

@@ -126,7 +126,8 @@ class _Form:
             if self.file is not None:
                 raise Problem(422, "The form contains several files; send them one at a time.")
             self.file = self._data
-            self.file_name = parameters.get(b"filename", b"").decode("utf-8", "replace")
+            name = parameters.get(b"filename", b"").decode("utf-8", "replace")
+            self.file_name = name.replace("%22", '"')  # as browsers write it; they leave % as it is
         elif len(self.fields) >= MAX_FIELDS:
             raise Problem(422, f"The form has more than {MAX_FIELDS} fields.")
 

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dropped, FileError, isHints, stemOf, whole } from "../../../src/photochrom/studio/web/reading.js";
+import {
+  dropped,
+  FileError,
+  folderOf,
+  isHints,
+  stemOf,
+  whole,
+} from "../../../src/photochrom/studio/web/reading.js";
 
 const file = (name, content = "x") => new File([content], name, { type: "image/jpeg" });
 const fileEntry = (name) => ({ isFile: true, isDirectory: false, name, file: (take) => take(file(name)) });
@@ -47,6 +54,8 @@ test("folders are walked in the order of names, as people count", async () => {
   assert.deepEqual(names.slice(0, 3), ["first.png", "9.jpg", "10.jpg"]);
   assert.ok(names.includes("z.jpg"));
   assert.ok(!names.includes("notes.txt"));
+  const places = ["first.png", "9.jpg", "z.jpg"].map((name) => folderOf(files[names.indexOf(name)]));
+  assert.deepEqual(places, ["", "album", "album/b"]);
 });
 
 test("files of hints are known, and find their photograph", () => {

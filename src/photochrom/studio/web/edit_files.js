@@ -7,7 +7,7 @@ import { editOf, openProject, ProjectError } from "./project.js";
 import { stemOf } from "./reading.js";
 import { t } from "./words.js";
 
-/** @typedef {{ file: File, edits: string, reference: File | null, keptAs?: string | null }} Opening of a project or kept */
+/** @typedef {{ file: File, folder?: string, edits: string, reference: File | null, keptAs?: string | null }} Opening of a project or kept */
 
 /**
  * @param goOn continues with the model of a project
@@ -18,9 +18,10 @@ import { t } from "./words.js";
  */
 export function followEditFiles(session, goOn) {
   /** @type {(kept: Opening) => Photo} */
-  function photoOf({ file, edits, reference: example, keptAs = null }) {
+  function photoOf({ file, folder = "", edits, reference: example, keptAs = null }) {
     const photo = new Photo(file);
     photo.keptAs = keptAs;
+    photo.folder = folder;
     photo.waitingEdits = { text: edits, reference: example && new Upload(example) };
     return photo;
   }

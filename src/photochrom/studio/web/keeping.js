@@ -7,11 +7,11 @@ import { t } from "./words.js";
 
 /**
  * @typedef {{
- *   key: string, order: number, used: number, current: boolean, name: string, file: File, edits: string,
+ *   key: string, order: number, used: number, current: boolean, name: string, folder?: string, file: File, edits: string,
  *   reference: File | null,
  * }} Kept as it lies in the browser's storage
  */
-/** @typedef {Pick<Kept, "file" | "edits" | "reference" | "current"> & { keptAs: string }} KeptPhoto */
+/** @typedef {Pick<Kept, "file" | "folder" | "edits" | "reference" | "current"> & { keptAs: string }} KeptPhoto */
 
 const DATABASE = "photochrom";
 const STORE = "photographs";
@@ -106,6 +106,7 @@ export function followKeeping(session) {
       used: Date.now(),
       current: photo === session.current,
       name: photo.name,
+      folder: photo.folder,
       file: photo.upload.file,
       edits: JSON.stringify(editsOut(edit, { reference: reference?.name })),
       reference,
@@ -191,8 +192,9 @@ export function followKeeping(session) {
       const kept = await allKept();
       kept.sort((one, other) => one.order - other.order);
       for (const { key } of kept) known.add(key);
-      return kept.map(({ key, name, file, edits, reference, current }) => ({
+      return kept.map(({ key, name, folder, file, edits, reference, current }) => ({
         file: file.name === name ? file : new File([file], name, { type: file.type }),
+        folder,
         edits,
         reference,
         current,

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
 import { contextOf } from "./local/pixels.js";
-import { converted, whole } from "./reading.js";
+import { converted, folderOf, whole } from "./reading.js";
 import { kindOf } from "./thrown.js";
 import { t } from "./words.js";
 
@@ -88,6 +88,7 @@ export class Photo {
   constructor(file, info = null) {
     this.upload = new Upload(file, info);
     this.name = file.name || t("open.unnamed");
+    this.folder = folderOf(file);
     /** @type {History<Edit>} */
     this.history = new History(UNTOUCHED);
     /** @type {Size | null} */
@@ -115,7 +116,7 @@ export class Photo {
   shown = 0;
   /** @type {unknown} why it can't be opened; null where it can */
   error = null;
-  /** @type {Photo[]} what was opened together with it */
+  /** @type {Photo[]} what is opened together with it, until that is done */
   batch = [this];
   /** @type {Alternative[] | "asked" | null} */
   alternatives = null;

@@ -17,7 +17,7 @@ const VERSION = 1;
 export function distinct(names) {
   const taken = new Set();
   return names.map((name) => {
-    const stem = name.replace(/\.[^.]+$/, "");
+    const stem = name.replace(/\.[^./]+$/, "");
     let free = name;
     for (let number = 2; taken.has(free.toLowerCase()); number += 1)
       free = `${stem} (${number})${name.slice(stem.length)}`;
@@ -30,11 +30,19 @@ export function distinct(names) {
 const inJson = (value) => `${JSON.stringify(value, null, 1)}\n`;
 
 /**
- * What an edit is in a file, with the place of its reference, and who paints.
- * @type {(edit: Edit, references: Map<Upload, string>, model: Painter | null) => string}
+ * Where a photograph lies in a ZIP: in the folder that it came from, as others may have the same name.
+ * @type {(photo: Photo, name?: string) => string}
  */
-const editsFile = (edit, references, model) =>
-  inJson(editsOut(edit, { reference: edit.reference && references.get(edit.reference), model }));
+const placeOf = ({ folder, name: own }, name = own) => (folder ? `${folder}/${name}` : name);
+
+/**
+ * What an edit is in a file, with the place of its reference, and who paints.
+ * @type {(edit: Edit, references: Map<Upload, string>, model: Painter | null, up?: string) => string}
+ */
+function editsFile(edit, references, model, up = "") {
+  const place = edit.reference && references.get(edit.reference);
+  return inJson(editsOut(edit, { reference: place ? `${up}${place}` : null, model }));
+}
 
 /**
  * Where each reference lies in a ZIP.
@@ -57,7 +65,7 @@ function placesOf(edits) {
  *   said: (done: number) => void, model: { painter: Painter | null, cannot: Cannot }) => Promise<Blob>}
  */
 export async function zipOf(photos, paint, said, { painter, cannot }) {
-  const sources = distinct(photos.map((photo) => photo.name));
+  const sources = distinct(photos.map((photo) => placeOf(photo)));
   const edits = photos.map((photo) => followed(photo.edit, cannot));
   const references = placesOf(edits);
   /** @type {string[]} */
@@ -65,9 +73,10 @@ export async function zipOf(photos, paint, said, { painter, cannot }) {
   async function* files() {
     for (const [at, photo] of photos.entries()) {
       const { blob, name } = await paint(photo);
-      results.push(name);
+      results.push(placeOf(photo, name));
       yield { name: distinct(results)[at], input: blob };
-      yield { name: `${sources[at]}${EDITS}`, input: editsFile(edits[at], references, painter) };
+      const up = "../".repeat(sources[at].split("/").length - 1);
+      yield { name: `${sources[at]}${EDITS}`, input: editsFile(edits[at], references, painter, up) };
       said(at + 1);
     }
     for (const [reference, name] of references) yield { name, input: reference.file };
@@ -80,7 +89,7 @@ export async function zipOf(photos, paint, said, { painter, cannot }) {
  * @type {(photos: Photo[], painter: Painter | null) => Promise<Blob>}
  */
 export async function projectOf(photos, painter) {
-  const names = distinct(photos.map((photo) => photo.name));
+  const names = distinct(photos.map((photo) => placeOf(photo)));
   const references = placesOf(photos.map((photo) => photo.edit));
   const table = { photochrom: "project", version: VERSION, photographs: names };
   /** @type {{ name: string, input: string | Blob }[]} */
@@ -94,7 +103,7 @@ export async function projectOf(photos, painter) {
   return downloadZip(files).blob();
 }
 
-/** @typedef {{ file: File, edits: string, reference: File | null, model: Painter | null }} InProject */
+/** @typedef {{ file: File, folder: string, edits: string, reference: File | null, model: Painter | null }} InProject */
 
 export class ProjectError extends Error {}
 
@@ -119,8 +128,10 @@ export async function openProject(file) {
       const content = entries.get(`photographs/${name}`);
       const example = reference ? entries.get(reference) : null;
       if (!content || example === undefined) throw new ProjectError(t("project.lacks", { name }));
+      const way = name.split("/").filter((part) => !["", ".", ".."].includes(part));
       return {
-        file: new File([content], name),
+        file: new File([content], way.pop() ?? ""),
+        folder: way.join("/"),
         edits,
         model: typeof model?.name === "string" ? model : null,
         reference: example && new File([example], reference.split("/").at(-1)),

@@ -73,17 +73,29 @@ async function collect(entries) {
   return found;
 }
 
-/** @type {(folder: FileSystemDirectoryEntry) => Promise<File[]>} */
-async function walk(folder) {
+/** @type {WeakMap<File, string>} */
+const folders = new WeakMap();
+
+/**
+ * In which dropped folder a file lay, as "Album/1950"; "" if in none.
+ * @type {(file: File) => string}
+ */
+export const folderOf = (file) => folders.get(file) ?? "";
+
+/** @type {(folder: FileSystemDirectoryEntry, place?: string) => Promise<File[]>} */
+async function walk(folder, place = folder.name) {
   const entries = await entriesOf(folder);
   entries.sort((one, other) => inOrder.compare(one.name, other.name));
   /** @type {File[]} */
   const found = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
-    if (isFolder(entry)) found.push(...(await walk(entry)));
-    else if (isFile(entry) && (PHOTOGRAPHS.test(entry.name) || HINTS.test(entry.name)))
-      found.push(await fileOf(entry));
+    if (isFolder(entry)) found.push(...(await walk(entry, `${place}/${entry.name}`)));
+    else if (isFile(entry) && (PHOTOGRAPHS.test(entry.name) || HINTS.test(entry.name))) {
+      const file = await fileOf(entry);
+      folders.set(file, place);
+      found.push(file);
+    }
   }
   return found;
 }

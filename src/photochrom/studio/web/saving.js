@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 import { colorLayer } from "./color_layer.js";
+import { commandFor } from "./command.js";
 import { announce, byId, checkedIn, closest, make, tell } from "./dom.js";
-import { carried, editsOut, followed, hintsOut, isCarried, isUntouched, TONES, UNTOUCHED } from "./edits.js";
+import { carried, editsOut, followed, hintsOut, isCarried, isUntouched, UNTOUCHED } from "./edits.js";
 import { projectName, projectOf, zipOf } from "./project.js";
 import { stemOf } from "./reading.js";
 import { isShared, shareable } from "./sharing.js";
@@ -16,33 +17,6 @@ function save(blob, name) {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
-
-/**
- * The command that makes the same picture from the hints file; `model` is the chosen one, if any.
- * @type {(photo: Photo, model?: string | null) => string}
- */
-export function commandFor(photo, model = null) {
-  /** @type {(text: string) => string} */
-  const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const { edit } = photo;
-  const start = [`photochrom colorize ${quoted(photo.name)}`, model ? `-m ${quoted(model)}` : ""];
-  // Lassos have no options of their own: the edits lie beside the photograph.
-  if (edit.lassos.length) return [...start, "--edits .", "-o color/"].filter(Boolean).join(" ");
-  return [
-    ...start,
-    edit.hints.length ? `--hints ${quoted(`${stemOf(photo.name)}.hints.json`)}` : "",
-    ...TONES.map((name) => (edit[name] === UNTOUCHED[name] ? "" : `--${name} ${edit[name]}`)),
-    ...edit.lock.map(({ points, radius_px }) => {
-      const [x, y] = points[Math.floor(points.length / 2)].map(Math.round);
-      return `--lock ${x},${y},${Math.round(radius_px)}`;
-    }),
-    edit.palette.length ? `--palette '${edit.palette.join(",")}'` : "",
-    edit.reference ? `--reference ${quoted(edit.reference.file.name)}` : "",
-    "-o color/",
-  ]
-    .filter(Boolean)
-    .join(" ");
 }
 
 /**

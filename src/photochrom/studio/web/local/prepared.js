@@ -1,51 +1,28 @@
 // A photograph that has been through the encoder: Python's `Prepared`. Painting it is cheap.
 
-import { readerOf } from "../region.js";
 import { findAlternatives, likelyColors } from "./alternatives.js";
+import { Coarse } from "./coarse.js";
 import { evened } from "./exposure.js";
-import { cellMeans } from "./fields.js";
-import { AbGrid, setOff } from "./grid.js";
 import { guide } from "./guide.js";
-import { cover, layOut } from "./hints.js";
-import { labToHex, parseColor, srgbToLab, srgbToLightness } from "./lab.js";
+import { cover } from "./hints.js";
+import { labToHex, srgbToLab, srgbToLightness } from "./lab.js";
 import { lassoCover } from "./lasso.js";
-import { cellsOf, meant } from "./meant.js";
-import { joined, planesToField } from "./network.js";
-import { obey } from "./obey.js";
+import { planesToField } from "./network.js";
 import { referenceTokens } from "./reference.js";
-import { readersOf, regionOf, thingsAt, traitsOf } from "./region.js";
+import { Steered } from "./steered.js";
 import { toned } from "./tone.js";
 
 /** @typedef {import("./network.js").Network} Network */
-/** @typedef {import("./network.js").Logits} Logits */
-/** @typedef {{ palette: string[], reference: Tokens | null, vividness: number }} Look */
+/** @typedef {import("./coarse.js").Look} Look */
 
-const [CALM, VIVID, HINTED] = [0.75, 1.6, 2];
 const LIKELY = 5;
 const LIKELY_APART = 15;
-const MOST_MASKS = 256;
-
-/**
- * What the network says of the picture at work without hints; it is wanted again and again.
- * @type {{ of: Prepared, answer: Promise<Logits> } | null}
- */
-let usual = null;
-
-export class Unsupported extends Error {
-  kind = "unsupported";
-}
 
 export class Prepared {
-  /** @type {Field | null} */
-  #traits = null;
-  /** @type {Map<string, Float32Array>} */
-  #masks = new Map();
-  /** @type {Promise<Field> | null} */
-  #embedding = null;
-  /** @type {{ look: string, colors: Field } | null} */
-  #plain = null;
   /** @type {Promise<Prepared> | null} */
   #borderless = null;
+  #seen;
+  #steered;
 
   /**
    * Encode a small copy { data, width, height } in 8-bit sRGB.
@@ -74,19 +51,18 @@ export class Prepared {
    * @param {Network} network
    * @param {Field} lightness
    * @param {Features} features
-   * @param {{ size: Size,
-   *   place: Place, small: ChannelImage }} seen
+   * @param {{ size: Size, place: Place, small: ChannelImage }} seen
    */
   constructor(network, lightness, features, { size, place, small }) {
     this.network = network;
+    this.contract = network.contract;
     this.lightness = lightness;
-    this.features = features;
     this.size = size;
     this.place = place;
     this.small = small;
-    this.contract = network.contract;
-    this.coarse = cellMeans(lightness, this.contract.output_stride);
-    this.grid = this.contract.bins.length ? new AbGrid(this.contract.bins) : null;
+    this.#seen = new Coarse(network, lightness, features, place);
+    this.#steered = new Steered(this.#seen);
+    this.coarse = this.#seen.means;
   }
 
   /**
@@ -94,9 +70,9 @@ export class Prepared {
    * @type {() => Promise<Tokens>}
    */
   async reference() {
-    this.#needHints("follow a reference");
-    const { network, features, small } = await this.#whole();
-    return referenceTokens(network, features, srgbToLab(small.data));
+    this.#seen.needHints("follow a reference");
+    const whole = await this.#whole();
+    return referenceTokens(this.network, whole.#seen.features, srgbToLab(whole.small.data));
   }
 
   /**
@@ -115,13 +91,13 @@ export class Prepared {
   async ab(options = {}) {
     const { hints = [], palette = [], reference = null, likeness = 1 } = options;
     const { vividness = 1, lock = [], tone = {}, lassos = [] } = options;
-    const { output_stride: cellPx } = this.contract;
+    const { cellPx } = this.#seen;
     const own = hints.map((hint) => this.#moved(hint));
     /** @type {(some: ReadHint[], look: Look) => Promise<Field>} */
     const colors = async (some, look) => {
-      const like = await this.#bounded(some, look);
+      const like = await this.#steered.bounded(some, look);
       if (reference === null || likeness === 1) return like;
-      const unlike = await this.#bounded(some, { ...look, reference: null });
+      const unlike = await this.#steered.bounded(some, { ...look, reference: null });
       for (let at = 0; at < like.data.length; at += 1)
         unlike.data[at] += likeness * (like.data[at] - unlike.data[at]);
       return unlike;
@@ -133,7 +109,9 @@ export class Prepared {
       if (!lock.length || !own.length) return ab;
       const locks = lock.map((one) => this.#clamped(this.#moved(one)));
       const covered = cover(locks, this.place, this.lightness, cellPx);
-      const within = own.filter(({ points: [point] }) => covered[this.#cellOf(point, this.coarse)] > 0.5);
+      const within = own.filter(
+        ({ points: [point] }) => covered[this.#seen.cellOf(point, this.coarse)] > 0.5,
+      );
       return blended(ab, await colors(within, look), covered);
     };
     const whole = await painted(vividness);
@@ -151,12 +129,8 @@ export class Prepared {
    * By what regions are told apart; a field of three channels.
    * @type {() => Promise<Field>}
    */
-  async traits() {
-    this.#traits ??= traitsOf(
-      this.coarse,
-      await this.#bounded([], { palette: [], reference: null, vividness: 1 }),
-    );
-    return this.#traits;
+  traits() {
+    return this.#steered.traits();
   }
 
   /**
@@ -164,150 +138,15 @@ export class Prepared {
    * @type {() => Promise<Field>}
    */
   embedding() {
-    this.#embedding ??= this.network.embed(this.features);
-    return this.#embedding;
-  }
-
-  /**
-   * The coarse colors with hints, those with a reach kept to their regions. Its own to change.
-   * @type {(hints: ReadHint[], look: Look) => Promise<Field>}
-   */
-  async #bounded(hints, look) {
-    const reaching = hints.filter(({ reach }) => reach !== null);
-    const before = await this.#kept(
-      hints.filter(({ reach }) => reach === null),
-      look,
-    );
-    if (!reaching.length) return before;
-    const colors = await this.#colors(hints, look);
-    const mask = await this.#reached(reaching);
-    for (let at = 0; at < colors.data.length; at += 1) {
-      before.data[at] += mask[at >> 1] * (colors.data[at] - before.data[at]);
-    }
-    return before;
-  }
-
-  /**
-   * The coarse colors with hints without a reach, as far as these mean it. Its own to change.
-   * @type {(hints: ReadHint[], look: Look) => Promise<Field>}
-   */
-  async #kept(hints, look) {
-    const { region, output_stride: cellPx } = this.contract;
-    if (!hints.length || !region) return this.#colors(hints, look);
-    const usual = await this.#colors([], look);
-    const colors = await this.#painted(hints, look, true);
-    const before = await this.#painted([], look, true);
-    const canvas = layOut(hints, this.place, this.lightness, cellPx);
-    const [reader] = readersOf(region).slice(-1);
-    const things = thingsAt(await this.embedding(), cellsOf(canvas, usual, cellPx), reader);
-    const mask = meant(canvas, usual, things, cellPx);
-    for (let at = 0; at < usual.data.length; at += 1) {
-      const share = mask[at >> 1];
-      const own = before.data[at];
-      usual.data[at] += share * (colors.data[at] - own - share * (usual.data[at] - own));
-    }
-    return usual;
-  }
-
-  /**
-   * Where at least one of these hints reaches, 0 .. 1.
-   * @type {(hints: ReadHint[]) => Promise<Float32Array>}
-   */
-  async #reached(hints) {
-    const { height, width } = this.coarse;
-    const whole = new Float32Array(height * width);
-    for (const hint of hints) {
-      const mask = await this.#maskOf(hint);
-      for (let at = 0; at < whole.length; at += 1) whole[at] = Math.max(whole[at], mask[at]);
-    }
-    return whole;
-  }
-
-  /** @type {(hint: ReadHint) => Promise<Float32Array>} */
-  async #maskOf(hint) {
-    const { points, radius, reach } = hint;
-    const key = JSON.stringify([points, radius, reach]);
-    const known = this.#masks.get(key);
-    if (known) return known;
-    if (this.#masks.size >= MOST_MASKS) this.#masks.clear();
-    const mask = await this.#newMask(hint, reach ?? 1);
-    this.#masks.set(key, mask);
-    return mask;
-  }
-
-  /** @type {(hint: ReadHint, reach: number) => Promise<Float32Array>} */
-  async #newMask(hint, reach) {
-    const cellPx = this.contract.output_stride;
-    const { height, width } = this.coarse;
-    const canvas = layOut([hint], this.place, this.lightness, cellPx);
-    const mask = Float32Array.from({ length: height * width }, (_, at) => canvas.planes.data[3 * at + 2]);
-    const cells = cellsOf(canvas, this.coarse, cellPx);
-    (await this.regionsOf(cells, reach)).forEach((value, at) => {
-      if (value > mask[at]) mask[at] = value;
-    });
-    return mask;
+    return this.#steered.embedding();
   }
 
   /**
    * The regions of some spots, [row, column], together.
    * @type {(cells: Point[], reach: number) => Promise<Float32Array>}
    */
-  async regionsOf(cells, reach) {
-    const readers = readersOf(this.contract.region);
-    if (readers.length) return thingsAt(await this.embedding(), cells, readerOf(readers, reach));
-    const traits = await this.traits();
-    const most = new Float32Array(traits.height * traits.width);
-    for (const cell of cells)
-      regionOf(traits, cell, reach).forEach((value, at) => {
-        if (value > most[at]) most[at] = value;
-      });
-    return most;
-  }
-
-  /**
-   * The colors of the model, with hints that reach as far as it lets them.
-   * @type {(hints: ReadHint[], look: Look) => Promise<Field>}
-   */
-  async #colors(hints, look) {
-    if (hints.length || look.reference !== null) return this.#painted(hints, look);
-    const key = JSON.stringify(look);
-    if (this.#plain?.look !== key) this.#plain = { look: key, colors: await this.#painted(hints, look) };
-    const { colors } = this.#plain;
-    return { ...colors, data: colors.data.slice() };
-  }
-
-  /**
-   * `plain` are the means of the distributions, not moved from gray any further.
-   * @type {(hints: ReadHint[], look: Look, plain?: boolean) => Promise<Field>}
-   */
-  async #painted(hints, { palette, reference, vividness }, plain = false) {
-    const { contract } = this;
-    const asTold = plain || reference !== null; // a reference says how vivid things are
-    if (contract.output === "ab") {
-      const asked = hints.length || palette.length || reference || vividness !== 1;
-      if (asked) this.#refuse("be guided");
-      const { logits: data, ...size } = await this.network.decode(this.features);
-      const colors = planesToField({ data, ...size });
-      return { ...colors, data: colors.data.map((value) => value * contract.chroma) };
-    }
-    const { answer, canvas } = await this.#decode(hints, reference);
-    const { height, width } = answer;
-    const size = height * width;
-    const grid = this.#needGrid("be painted");
-    const logits = palette.length
-      ? grid.reweight(answer.logits, size, palette.map(parseColor))
-      : answer.logits;
-    const temperature = contract.temperature ** (canvas === null ? 1 : HINTED);
-    const read = grid.readOut(logits, size, temperature ** Math.min(vividness, 1));
-    const ab = asTold
-      ? read
-      : setOff(
-          read.map((value) => value * contract.chroma),
-          contract.contrast,
-        );
-    const farther = vividness < 1 ? CALM + (1 - CALM) * vividness : 1 + (VIVID - 1) * (vividness - 1);
-    const colors = { data: ab.map((value) => value * farther), height, width, channels: 2 };
-    return canvas === null ? colors : obey(colors, this.coarse, canvas, contract.output_stride);
+  regionsOf(cells, reach) {
+    return this.#steered.regionsOf(cells, reach);
   }
 
   /**
@@ -323,14 +162,9 @@ export class Prepared {
    * { data, height, width }: the distributions in planes.
    * @type {(options?: PaintOptions) => Promise<Planes>}
    */
-  async probabilities({ hints = [], reference = null } = {}) {
-    const grid = this.#needGrid("say how sure it is");
-    const { answer } = await this.#decode(
-      hints.map((hint) => this.#moved(hint)),
-      reference,
-    );
-    const { height, width } = answer;
-    return { data: grid.probabilities(answer.logits, height * width), height, width };
+  probabilities({ hints = [], reference = null } = {}) {
+    const own = hints.map((hint) => this.#moved(hint));
+    return this.#seen.probabilities(own, reference);
   }
 
   /**
@@ -339,7 +173,7 @@ export class Prepared {
    */
   async confidence(options) {
     const { data, height, width } = await this.probabilities(options);
-    const grid = this.#needGrid("say how sure it is");
+    const grid = this.#seen.grid("say how sure it is");
     return { data: grid.confidence(data, height * width), height, width, channels: 1 };
   }
 
@@ -354,9 +188,9 @@ export class Prepared {
     }
     if (!this.#holds([x, y])) return [{ color: labToHex([97, 0, 0]), share: 1 }]; // a border
     const shares = await this.probabilities();
-    const place = this.#cellOf([x - this.place.left, y - this.place.top], shares);
+    const place = this.#seen.cellOf([x - this.place.left, y - this.place.top], shares);
     const size = shares.height * shares.width;
-    const grid = this.#needGrid("say how sure it is");
+    const grid = this.#seen.grid("say how sure it is");
     const own = Array.from({ length: grid.length }, (_, bin) => shares.data[bin * size + place]);
     return likelyColors(own, grid, LIKELY, LIKELY_APART).map(({ ab, share }) => ({
       color: labToHex([this.coarse.data[place], ...ab]),
@@ -369,30 +203,13 @@ export class Prepared {
    * @type {(count?: number, seed?: number) => Promise<Pick<Alternative, "hints" | "likelihood">[]>}
    */
   async alternatives(count = 4, seed = 0) {
-    this.#needHints("find alternatives");
+    this.#seen.needHints("find alternatives");
     const { data, height, width } = await this.probabilities();
-    const { features, contract, lightness, place: size } = this;
-    const grid = this.#needGrid("find alternatives");
+    const { features, contract, lightness, place: size } = this.#seen;
+    const grid = this.#seen.grid("find alternatives");
     const probabilities = planesToField({ data, height, width, channels: grid.length });
     const found = findAlternatives({ probabilities, grid, features, contract, lightness, size, count, seed });
     return found.map((one) => ({ ...one, hints: one.hints.map((hint) => this.#moved(hint, -1)) }));
-  }
-
-  /**
-   * The network's answer, and the hints laid out where there are some.
-   * @type {(hints: ReadHint[], reference: Tokens | null) => Promise<{ answer: Logits, canvas: Canvas | null }>}
-   */
-  async #decode(hints, reference) {
-    const { network, features, contract } = this;
-    if (hints.length === 0 && reference === null) {
-      if (usual?.of !== this) usual = { of: this, answer: network.decode(features) };
-      return { answer: await usual.answer, canvas: null };
-    }
-    this.#needHints("take hints");
-    const canvas = hints.length ? layOut(hints, this.place, this.lightness, contract.output_stride) : null;
-    let tokens = canvas && network.tokens(features, canvas);
-    if (reference !== null) tokens = tokens === null ? reference : joined(tokens, reference);
-    return { answer: await network.decode(features, tokens ?? undefined, canvas?.planes ?? null), canvas };
   }
 
   /**
@@ -427,31 +244,6 @@ export class Prepared {
     const within = (value, most) => Math.min(most, Math.max(0, value));
     const { width, height } = this.place;
     return { ...lock, points: lock.points.map(([x, y]) => [within(x, width), within(y, height)]) };
-  }
-
-  /**
-   * The position of a field at a point of what was seen.
-   * @type {(point: Point, field: Size) => number}
-   */
-  #cellOf([x, y], { height, width }) {
-    const row = Math.min(Math.max(Math.trunc((y / this.place.height) * height), 0), height - 1);
-    const column = Math.min(Math.max(Math.trunc((x / this.place.width) * width), 0), width - 1);
-    return row * width + column;
-  }
-
-  /** @type {(what: string) => void} */
-  #needHints(what) {
-    if (!this.network.takesHints) this.#refuse(what);
-  }
-
-  /** @type {(what: string) => AbGrid} */
-  #needGrid(what) {
-    return this.grid ?? this.#refuse(what);
-  }
-
-  /** @type {(what: string) => never} */
-  #refuse(what) {
-    throw new Unsupported(`The model “${this.contract.name}” can't ${what}.`);
   }
 }
 

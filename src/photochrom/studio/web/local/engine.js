@@ -53,7 +53,7 @@ const painter = new Remote(new URL("painter.js", import.meta.url));
 const files = new Map(); // by id: { file, found }
 /** @type {Promise<Site>} */
 const site = fetch("engine/site.json").then((answer) => answer.json());
-let count = 0;
+let [count, writing] = [0, 0]; // photographs opened so far; files that are being written
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let resting;
 
@@ -87,10 +87,18 @@ async function ask(name, args, signal) {
   try {
     return await colors.call(name, args, { signal });
   } catch (error) {
-    if (isAbort(error)) throw error;
-    const kind = kindOf(error);
-    throw new ProblemError(kind === "forgotten" ? 404 : 422, "", messageOf(error), kind);
+    throw problemOf(error);
   }
+}
+
+/**
+ * What the page is told of an error of a worker.
+ * @type {(error: unknown) => unknown}
+ */
+function problemOf(error) {
+  if (isAbort(error) || error instanceof ProblemError) return error;
+  const kind = kindOf(error);
+  return new ProblemError(kind === "forgotten" ? 404 : 422, "", messageOf(error), kind);
 }
 
 /** @type {Cannot} */
@@ -208,29 +216,22 @@ async function formatOf(order, found) {
  */
 async function paintFull(id, order, signal) {
   const { file, found } = known(id);
-  const coefficients = await ask("coefficients", { id, order }, signal);
   const { contract, photochrom, quality } = await site;
   const { name: format, media_type: type } = await formatOf(order, found);
   clearTimeout(resting);
-  let painted;
+  writing += 1;
   try {
-    painted = await painter.call(
-      "paint",
-      {
-        file,
-        coefficients,
-        type,
-        quality: (order.quality ?? quality) / 100,
-      },
-      { signal },
-    );
+    painter.call("start", undefined).catch(() => {}); // if it can't, painting will tell
+    const coefficients = await ask("coefficients", { id, order }, signal);
+    const work = { file, coefficients, type, quality: (order.quality ?? quality) / 100 };
+    const painted = await painter.call("paint", work, { signal });
+    return await dressed(painted, format, found, { model: contract, version: photochrom });
   } catch (error) {
-    if (isAbort(error)) throw error;
-    throw new ProblemError(422, "", messageOf(error), kindOf(error));
+    throw problemOf(error);
   } finally {
-    resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
+    writing -= 1;
+    if (writing === 0) resting = setTimeout(() => painter.end(), PAINTER_REST_MS); // it holds much memory
   }
-  return dressed(painted, format, found, { model: contract, version: photochrom });
 }
 
 /** @type {Engine["download"]} */

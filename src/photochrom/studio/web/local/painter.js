@@ -1,11 +1,16 @@
 // The worker that paints photographs at full size, so that hints don't wait for it.
 
 import { grayOf } from "./gray.js";
-import { Painter } from "./painting.js";
+import { Painter, prepareTables } from "./painting.js";
 import { contextOf, decode, free, rowsOf } from "./pixels.js";
 import { serve } from "./remote.js";
 
 export const doors = {
+  /** Begin, while something else is waited for. */
+  async start() {
+    prepareTables();
+  },
+
   /**
    * A file's pixels in color, as a file of another type. JPEG has white where there was nothing.
    * @type {(work: { file: Blob, coefficients: Coefficients, type: string, quality: number })
@@ -39,11 +44,12 @@ function put(context, { gray, cover, alpha }, painter) {
   const { width, height } = context.canvas;
   const most = rowsOf(context.canvas);
   const stripe = new ImageData(width, most);
+  stripe.data.fill(255);
   for (let top = 0; top < height; top += most) {
     const rows = Math.min(most, height - top);
     const [from, to] = [top * width, (top + rows) * width];
     const rgba = stripe.data.subarray(0, 4 * (to - from));
-    for (let pixel = from, at = 3; pixel < to; pixel += 1, at += 4) rgba[at] = cover ? cover[pixel] : 255;
+    if (cover) for (let pixel = from, at = 3; pixel < to; pixel += 1, at += 4) rgba[at] = cover[pixel];
     painter.paint(rgba, top, gray.subarray(from, to));
     if (cover && !alpha) onWhite(rgba);
     context.putImageData(stripe, 0, top, 0, 0, width, rows);

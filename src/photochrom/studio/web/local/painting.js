@@ -2,16 +2,7 @@
 // its path for 8 bits, table by table. A pixel keeps its lightness; what sRGB can't show moves
 // towards gray.
 
-import {
-  LINEAR,
-  labF,
-  labFInverse,
-  lightnessOf,
-  luminance,
-  RELATIVE_TO_RGB,
-  toEncoded,
-  toLinear,
-} from "./lab.js";
+import { LINEAR, labF, labFInverse, lightnessOf, luminance, RELATIVE_TO_RGB, toLinear } from "./lab.js";
 import { fittedField } from "./resize.js";
 
 const HALF_CHROMA_PIXELS = 500_000;
@@ -19,6 +10,9 @@ const STEP = 0.8;
 const [ZERO_A, ZERO_B] = [113, 138];
 const CHROMA_STEP = 0.53;
 const [LIGHT_SCALE, LIGHT_ZERO] = [31_200, 17_160];
+const FINER = 12; // bits of luminance below its 16
+const ALPHA = 0xff000000;
+const F_OF_GRAY = LINEAR.map(labF);
 
 /** @type {ReturnType<typeof makeTables> | null} */
 let made = null;
@@ -27,21 +21,28 @@ const tables = () => {
   return made;
 };
 
+/** Make the tables before they are needed, some 0.05 s of work. */
+export const prepareTables = () => void tables();
+
 /**
  * Codes of the grays that have the lightness of RGBA pixels.
  * @type {(rgba: Codes, gray?: Uint8Array) => Uint8Array}
  */
 export function grayCodes(rgba, gray = new Uint8Array(rgba.length / 4)) {
-  const { grays, linear } = tables();
-  for (let pixel = 0, at = 0; pixel < gray.length; pixel += 1, at += 4) {
-    const [red, green, blue] = [rgba[at], rgba[at + 1], rgba[at + 2]];
-    gray[pixel] =
-      red === green && green === blue
-        ? red
-        : grays[Math.round(luminance(linear[red], linear[green], linear[blue]))];
+  const { grays, red, green, blue } = tables();
+  const words = wordsOf(rgba);
+  for (let pixel = 0; pixel < gray.length; pixel += 1) {
+    const word = words[pixel];
+    gray[pixel] = grays[(red[word & 255] + green[(word >>> 8) & 255] + blue[(word >>> 16) & 255]) >> FINER];
   }
   return gray;
 }
+
+/**
+ * The same pixels, each as one number: alpha, blue, green, red from the highest byte down.
+ * @type {(rgba: Codes) => Uint32Array}
+ */
+const wordsOf = (rgba) => new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
 
 /** Paints a picture in stripes; every stripe but the last has an even number of rows. */
 export class Painter {
@@ -55,6 +56,9 @@ export class Painter {
   upper = new Int32Array(0);
   share = new Float32Array(0);
   line = new Float32Array(0);
+  /* where a row's codes of a* and b* begin in the tables of light */
+  fromA = new Int32Array(0);
+  fromB = new Int32Array(0);
 
   /**
    * From two fields of two channels: ab = offset + gain L*. Where they are of a part of the
@@ -82,18 +86,17 @@ export class Painter {
   paint(rgba, top, gray = grayCodes(rgba)) {
     const { block, width } = this;
     const rows = gray.length / width;
-    const words = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
-    const codes = new Uint8Array(2 * this.columns);
+    const words = wordsOf(rgba);
     for (let row = 0; row < rows; row += block) {
       const last = Math.min(row + block, rows, Math.max(row + 1, this.bottom - top)) - 1;
       const inside = top + row >= this.top && top + row < this.bottom;
-      if (inside) this.#chroma((top + row - this.top) / block, gray, row * width, last * width, codes);
+      if (inside) this.#chroma((top + row - this.top) / block, gray, row * width, last * width);
       for (let line = row; line < Math.min(row + block, rows); line += 1) {
         const painted = inside && line <= last;
-        this.#leave(rgba, gray, line * width, 0, painted ? this.left : width);
+        this.#leave(words, gray, line * width, 0, painted ? this.left : width);
         if (!painted) continue;
-        this.#fill(words, gray, line * width, codes);
-        this.#leave(rgba, gray, line * width, this.right, width);
+        this.#fill(words, gray, line * width);
+        this.#leave(words, gray, line * width, this.right, width);
       }
     }
     return rgba;
@@ -115,10 +118,10 @@ export class Painter {
     this.bottom = place ? Math.min(height, Math.round((place.top + place.height) * down)) : height;
   }
 
-  /** @type {(rgba: Codes, gray: Uint8Array, start: number, from: number, to: number) => void} */
-  #leave(rgba, gray, start, from, to) {
-    for (let x = from, at = 4 * (start + from); x < to; x += 1, at += 4)
-      rgba.fill(gray[start + x], at, at + 3);
+  /** @type {(words: Uint32Array, gray: Uint8Array, start: number, from: number, to: number) => void} */
+  #leave(words, gray, start, from, to) {
+    for (let at = start + from; at < start + to; at += 1)
+      words[at] = (words[at] & ALPHA) | (0x010101 * gray[at]);
   }
 
   #prepareColumns() {
@@ -136,6 +139,8 @@ export class Painter {
       this.share[column] = place - this.lower[column];
     }
     this.line = new Float32Array(4 * width);
+    this.fromA = new Int32Array(columns);
+    this.fromB = new Int32Array(columns);
   }
 
   /**
@@ -163,10 +168,10 @@ export class Painter {
 
   /**
    * Codes of a* and b* of a row of blocks, in gamut from their darkest to their brightest gray.
-   * @type {(row: number, gray: Uint8Array, first: number, second: number, codes: Uint8Array) => void}
+   * @type {(row: number, gray: Uint8Array, first: number, second: number) => void}
    */
-  #chroma(row, gray, first, second, codes) {
-    const { columns, block, left, right, lower, upper, share, line } = this;
+  #chroma(row, gray, first, second) {
+    const { columns, block, left, right, lower, upper, share, line, fromA, fromB } = this;
     const { lightness, hues, chromas, limits, backA, backB } = tables();
     this.#prepareRow(row);
     for (let column = 0; column < columns; column += 1) {
@@ -199,60 +204,81 @@ export class Painter {
         a = backA[hue | limit];
         b = backB[hue | limit];
       }
-      codes[2 * column] = a;
-      codes[2 * column + 1] = b;
+      fromA[column] = a << 10;
+      fromB[column] = b << 10;
     }
   }
 
-  /** @type {(words: Uint32Array, gray: Uint8Array, start: number, codes: Uint8Array) => void} */
-  #fill(words, gray, start, codes) {
-    const { left, right, block } = this;
-    const { fromA, fromB, toSrgb } = tables();
-    const shift = block - 1;
-    for (let x = left, at = start + left; x < right; x += 1, at += 1) {
-      const code = ((x - left) >> shift) << 1;
-      const light = gray[at];
-      const one = 3 * ((codes[code] << 8) | light);
-      const two = 3 * ((codes[code + 1] << 8) | light);
-      words[at] =
-        (words[at] & 0xff000000) |
-        (toSrgb[fromA[one + 2] + fromB[two + 2]] << 16) |
-        (toSrgb[fromA[one + 1] + fromB[two + 1]] << 8) |
-        toSrgb[fromA[one] + fromB[two]];
+  /** @type {(words: Uint32Array, gray: Uint8Array, start: number) => void} */
+  #fill(words, gray, start) {
+    const { left, right, block, columns, fromA, fromB } = this;
+    const { lightA, lightB, toSrgb } = tables();
+    for (let column = 0, at = start + left; column < columns; column += 1) {
+      const end = Math.min(start + left + (column + 1) * block, start + right);
+      for (; at < end; at += 1) {
+        const one = fromA[column] | (gray[at] << 2);
+        const two = fromB[column] | (gray[at] << 2);
+        words[at] =
+          (words[at] & ALPHA) |
+          (toSrgb[lightA[one + 2] + lightB[two + 2]] << 16) |
+          (toSrgb[lightA[one + 1] + lightB[two + 1]] << 8) |
+          toSrgb[lightA[one] + lightB[two]];
+      }
     }
   }
 }
 
 function makeTables() {
-  const linear = Float64Array.from(LINEAR, (light) => 65535 * light);
-  const grays = Uint8Array.from({ length: 65536 }, (_, y) => Math.round(255 * toEncoded(y / 65535)));
+  const grays = codesOfLight(65536, 65535, 0);
   const lightness = Float32Array.from({ length: 511 }, (_, sum) => lightnessOf(toLinear(sum / 510)));
-  return { linear, grays, lightness, ...lightTables(), ...polarTables(), limits: chromaLimits() };
+  return {
+    grays,
+    lightness,
+    ...luminanceTables(),
+    ...lightTables(),
+    ...polarTables(),
+    limits: chromaLimits(),
+  };
+}
+
+/** What the codes of a pixel add to its luminance, 65535 << FINER in all, and to half a step of it. */
+function luminanceTables() {
+  /** @type {(share: number, more?: number) => Int32Array} */
+  const table = (share, more = 0) =>
+    Int32Array.from(LINEAR, (light) => Math.round(65535 * 2 ** FINER * share * light) + more);
+  const [red, blue] = [luminance(1, 0, 0), luminance(0, 0, 1)];
+  return { red: table(red), green: table(1 - red - blue, 2 ** (FINER - 1)), blue: table(blue) };
 }
 
 /** Linear sRGB from (a* code, gray) plus from (b* code, gray), and its sRGB codes. */
 function lightTables() {
-  const [fromA, fromB] = [new Uint16Array(3 * 65536), new Uint16Array(3 * 65536)];
+  const [lightA, lightB] = [new Uint16Array(4 * 65536), new Uint16Array(4 * 65536)];
   /** @type {(light: number) => number} */
   const number = (light) => Math.min(65535, Math.max(0, Math.round(LIGHT_SCALE * light + LIGHT_ZERO)));
   for (let code = 0, at = 0; code < 256; code += 1) {
-    for (let gray = 0; gray < 256; gray += 1) {
+    for (let gray = 0; gray < 256; gray += 1, at += 4) {
       const y = LINEAR[gray];
-      const f = labF(y);
+      const f = F_OF_GRAY[gray];
       const x = labFInverse(f + ((code - ZERO_A) * STEP) / 500) - y;
       const z = labFInverse(f - ((code - ZERO_B) * STEP) / 200) - y;
-      for (let channel = 0; channel < 3; channel += 1, at += 1) {
-        fromA[at] = number(x * RELATIVE_TO_RGB[channel][0] + (channel === 2 ? 0 : y));
-        fromB[at] = number(z * RELATIVE_TO_RGB[channel][2] + (channel === 2 ? y : 0));
+      for (let channel = 0; channel < 3; channel += 1) {
+        lightA[at + channel] = number(x * RELATIVE_TO_RGB[channel][0] + (channel === 2 ? 0 : y));
+        lightB[at + channel] = number(z * RELATIVE_TO_RGB[channel][2] + (channel === 2 ? y : 0));
       }
     }
   }
-  const toSrgb = new Uint8Array(131072).fill(255);
-  for (let number_ = 0; number_ < 65536; number_ += 1) {
-    const light = Math.min(1, Math.max(0, (number_ - 2 * LIGHT_ZERO) / LIGHT_SCALE));
-    toSrgb[number_] = Math.round(255 * toEncoded(light));
-  }
-  return { fromA, fromB, toSrgb };
+  return { lightA, lightB, toSrgb: codesOfLight(131072, LIGHT_SCALE, 2 * LIGHT_ZERO) };
+}
+
+/**
+ * The nearest sRGB codes of numbers that stand for light: `scale` times the light, plus `zero`.
+ * @type {(length: number, scale: number, zero: number) => Uint8Array}
+ */
+function codesOfLight(length, scale, zero) {
+  const codes = new Uint8Array(length);
+  for (let code = 1; code < 256; code += 1)
+    codes.fill(code, Math.ceil(scale * toLinear((code - 0.5) / 255) + zero));
+  return codes;
 }
 
 /** Codes of a* and b* -> hue and chroma; and the way back. */
@@ -283,6 +309,7 @@ function polarTables() {
 
 /** The code of the largest chroma in gamut for each (hue code, gray), by bisection. */
 function chromaLimits() {
+  const [toRed, toGreen, toBlue] = RELATIVE_TO_RGB;
   const inside = new Float64Array(65536);
   for (let hue = 0; hue < 256; hue += 1) {
     const angle = hue * ((2 * Math.PI) / 256);
@@ -290,22 +317,23 @@ function chromaLimits() {
     for (let gray = 1; gray < 255; gray += 1) {
       // black and white have no colors
       const y = LINEAR[gray];
-      const f = labF(y);
+      const f = F_OF_GRAY[gray];
       let chroma = 0;
       for (let step = 70; step > STEP / 8; step /= 2) {
         const x = labFInverse(f + toX * (chroma + step)) - y;
         const z = labFInverse(f + toZ * (chroma + step)) - y;
-        const fits = RELATIVE_TO_RGB.every((row) => {
-          const light = y + row[0] * x + row[2] * z;
-          return light > -1e-4 && light < 1 + 1e-4;
-        });
-        if (fits) chroma += step;
+        const red = y + toRed[0] * x + toRed[2] * z;
+        const green = y + toGreen[0] * x + toGreen[2] * z;
+        const blue = y + toBlue[0] * x + toBlue[2] * z;
+        if (Math.min(red, green, blue) > -1e-4 && Math.max(red, green, blue) < 1 + 1e-4) chroma += step;
       }
       inside[256 * hue + gray] = chroma;
     }
   }
-  return Uint8Array.from(inside, (chroma, at) => {
-    const both = Math.min(chroma, inside[(at + 256) % 65536]);
-    return Math.max((both - STEP / 2) / CHROMA_STEP, 0);
-  });
+  const limits = new Uint8Array(65536);
+  for (let at = 0; at < limits.length; at += 1) {
+    const both = Math.min(inside[at], inside[(at + 256) % 65536]);
+    limits[at] = Math.max((both - STEP / 2) / CHROMA_STEP, 0);
+  }
+  return limits;
 }

@@ -34,7 +34,8 @@ test: lint ## all that must hold: lint, tests, coverage
 
 # Left out below: tests that none of these libraries has a part in. The page and its modules run in a
 # browser or Node.js; the others are of the docs, of a release, and of how the source is laid out.
-NOT_LOWEST := tests/studio/test_web_engine.py tests/studio/test_web_site.py \
+NOT_LOWEST := tests/studio/test_web_engine.py tests/studio/test_web_files.py \
+	tests/studio/test_web_site.py \
 	tests/test_architecture.py tests/test_docs.py tests/test_licenses.py tests/test_release.py \
 	tests/test_site.py
 

@@ -235,6 +235,8 @@ type Found = Size & {
   iptc: Octets | null;
   /** pixels to an inch */
   density: { x: number; y: number } | null;
+  /** its colors are inks, CMYK */
+  inks: boolean;
   cut: boolean;
 };
 type Octets = Uint8Array<ArrayBuffer>;

@@ -89,3 +89,21 @@ STALE = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
  xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5">
 <xmp:Thumbnails><rdf:Alt><rdf:li>gray preview</rdf:li></rdf:Alt></xmp:Thumbnails>
 </rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+def gray_profile(gamma):
+    """A gray ICC profile of version 2: a description, a white point, a curve."""
+    d50 = struct.pack(">iii", 63190, 65536, 54061)
+    tags = {
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"gray\0" + bytes(78),
+        b"cprt": b"text\0\0\0\0none\0",
+        b"wtpt": b"XYZ \0\0\0\0" + d50,
+        b"kTRC": b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)),
+    }
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    header = struct.pack(">I4sI", 128 + len(table) + len(body), b"none", 0x02100000)
+    header += b"mntrGRAYXYZ " + bytes(12) + b"acsp" + bytes(28) + d50
+    return header.ljust(128, b"\0") + table + body

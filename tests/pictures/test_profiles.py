@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import pyvips
 
-from described import SUFFIXES, colored, flat_ab, mean_error, stored_pixels, vips, with_fields
+from described import (
+    SUFFIXES,
+    colored,
+    flat_ab,
+    gray_profile,
+    mean_error,
+    stored_pixels,
+    vips,
+    with_fields,
+)
 from photochrom import color
 from photochrom.pictures import metadata, picture
 
@@ -34,36 +43,15 @@ def test_embedded_profile_is_converted_at_16_bit(smooth_srgb, tmp_path):
     assert mean_error(stored_pixels(path), srgb) < 0.5 * 257
 
 
-# Profiles
-
-
-def grey_profile(gamma):
-    """A gray ICC profile of version 2: a description, a white point, a curve."""
-    d50 = struct.pack(">iii", 63190, 65536, 54061)
-    tags = {
-        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"gray\0" + bytes(78),
-        b"cprt": b"text\0\0\0\0none\0",
-        b"wtpt": b"XYZ \0\0\0\0" + d50,
-        b"kTRC": b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)),
-    }
-    table, body = struct.pack(">I", len(tags)), b""
-    for name, content in tags.items():
-        table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(body), len(content))
-        body += content + bytes(-len(content) % 4)
-    header = struct.pack(">I4sI", 128 + len(table) + len(body), b"none", 0x02100000)
-    header += b"mntrGRAYXYZ " + bytes(12) + b"acsp" + bytes(28) + d50
-    return header.ljust(128, b"\0") + table + body
-
-
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_grey_profile_is_converted(suffix, dtype, tmp_path):
+def test_a_gray_profile_is_converted(suffix, dtype, tmp_path):
     if dtype is np.uint16 and suffix == ".jpg":
         return
     high = np.iinfo(dtype).max
     levels = np.linspace(0, high, 64 * 64).reshape(64, 64).astype(dtype)
     space = "b-w" if dtype is np.uint8 else "grey16"
-    image = with_fields(vips(levels, space), icc__profile__data=grey_profile(1.8))
+    image = with_fields(vips(levels, space), icc__profile__data=gray_profile(1.8))
     image.write_to_file(str(tmp_path / f"in{suffix}"), **({"Q": 98} if suffix == ".jpg" else {}))
     expected = 255 * color.linear_to_srgb((levels / high) ** 1.8)
     found = picture.read(tmp_path / f"in{suffix}")
@@ -108,7 +96,7 @@ def with_profile(jpeg, profile):
 def test_a_profile_of_other_channels_is_taken_for_srgb(space, profile, smooth_srgb):
     srgb = smooth_srgb(40, 60)[..., : 1 if space == "b-w" else 3]
     plain = vips(srgb, space).write_to_buffer(".jpg", keep="none")
-    made = {"gray": grey_profile(1.8), "junk": b"junk" * 99}
+    made = {"gray": gray_profile(1.8), "junk": b"junk" * 99}
     data = made.get(profile) or pyvips.Operation.call("profile_load", profile)
     found, expected = picture.read(with_profile(plain, data)), picture.read(plain)
     np.testing.assert_array_equal(found.srgb(), expected.srgb())

@@ -39,5 +39,6 @@ export function reasonFor(error) {
   if (typeof error === "string") return { said: error, detail: "" };
   const key = `problem.${kindOf(error)}`;
   const detail = messageOf(error);
-  return spoken() === "en" || !has(key) ? { said: detail, detail: "" } : { said: t(key), detail };
+  const said = spoken() === "en" || !has(key) ? detail : t(key);
+  return { said, detail: detail === said ? "" : detail };
 }

@@ -18,6 +18,8 @@ export { OfflineError, onFiles, ProblemError };
 /** @type {import("./metadata.js").Written[]} */
 const WRITES = ["jpeg", "png", "webp"];
 const PNG = { media_type: "image/png", suffixes: [".png"] };
+/** @type {Record<string, string>} */
+const UNKNOWN = { heif: "HEIC", tiff: "TIFF" }; // to most browsers; some of them read these
 const MOST_THREADS = 4;
 const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
@@ -143,10 +145,16 @@ export const getFile = async (url) => (await fetch(url)).blob();
 export async function upload(file, { signal, damaged = false } = {}) {
   const found = await probe(file);
   checkSize(found);
+  if (found.inks) throw new ProblemError(422, "", t("problem.inks"), "inks");
   if (found.cut && !damaged) throw new ProblemError(422, "", t("problem.damaged"), "damaged");
   count += 1;
   const id = `photograph-${count}`;
-  const info = await ask("open", { id, file }, signal);
+  const info = await ask("open", { id, file }, signal).catch((error) => {
+    const format = UNKNOWN[found.format];
+    if (format && kindOf(error) === "decode")
+      throw new ProblemError(422, "", t("problem.unknownFormat", { format }), "format");
+    throw error;
+  });
   files.set(id, { file, found });
   const notes = found.bits > 8 ? [t("open.bits", { bits: found.bits })] : [];
   return { id, name: file.name, format: found.format, notes, ...info };

@@ -9,12 +9,22 @@ const XMP = "http://ns.adobe.com/xap/1.0/\0";
 const ICC = "ICC_PROFILE\0";
 const PHOTOSHOP = "Photoshop 3.0\0";
 const PNG_SIGN = "\x89PNG\r\n\x1a\n";
+const TIFF_SIGNS = ["II*\0", "MM\0*", "II+\0", "MM\0+"];
 const NONE = new Uint8Array(0);
-const NOTHING = { bits: 8, exif: null, xmp: null, icc: null, iptc: null, density: null, cut: false };
+const NOTHING = {
+  bits: 8,
+  exif: null,
+  xmp: null,
+  icc: null,
+  iptc: null,
+  density: null,
+  inks: false,
+  cut: false,
+};
 
 /**
- * { format, width, height, bits, exif, xmp, icc, iptc, density, cut }, the last for a file that ends
- * before its picture does. Throws where it can't be a picture.
+ * { format, width, height, bits, exif, xmp, icc, iptc, density, inks, cut }: `inks` for colors that are
+ * inks (CMYK), `cut` for a file that ends before its picture does. Throws where it can't be a picture.
  * @type {(file: Blob) => Promise<Found>}
  */
 export async function probe(file) {
@@ -27,6 +37,7 @@ export async function probe(file) {
     else if (head.startsWith(PNG_SIGN)) await probePng(bytes, found);
     else if (head.startsWith("RIFF") && head.slice(8, 12) === "WEBP") await probeWebp(bytes, found);
     else if (head.slice(4, 8) === "ftyp") await probeAvif(bytes, found);
+    else if (TIFF_SIGNS.includes(head.slice(0, 4))) found.format = "tiff";
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     found.cut = true;
@@ -52,11 +63,12 @@ async function probeJpeg(bytes, found) {
     const size = head.getUint16(2);
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
-      const frame = await bytes.view(at + 4, 5);
+      const frame = await bytes.view(at + 4, 6);
       Object.assign(found, {
         bits: frame.getUint8(0),
         height: frame.getUint16(1),
         width: frame.getUint16(3),
+        inks: frame.getUint8(5) === 4,
       });
     } else if (marker >= 0xe0 && marker <= 0xed) {
       takeSegment(marker, await bytes.at(at + 4, size - 2), found, profile);

@@ -566,6 +566,10 @@ export default {
   "problem.disk-full": "Auf der Festplatte des Servers ist zu wenig Platz.",
   "problem.unknown-film": "Dieser Film wurde nach einer Weile geschlossen. Öffnen Sie ihn noch einmal.",
   "problem.no-shot": "Diese Einstellung gibt es nicht.",
+  "problem.unknownFormat":
+    "Es ist eine {format}-Datei, die dieser Browser nicht dekodieren kann. Speichere es zuerst als JPEG oder PNG, oder nimm das Photochrom, das auf einem Rechner installiert ist: Es kann sie lesen.",
+  "problem.inks":
+    "Seine Farben sind Druckfarben (CMYK), die Browser nicht so umrechnen, wie sein Farbprofil es verlangt. Speichere es zuerst in RGB, oder nimm das Photochrom, das auf einem Rechner installiert ist: Es kann sie lesen.",
   "problem.tooLarge":
     "Es hat {width} × {height} Pixel, {megapixels} Megapixel. Mit seinem Speicher kann dieser Browser {most} " +
     "Megapixel und Seiten von {side} Pixeln verarbeiten. Verkleinere es zuerst, oder nimm das Photochrom, das auf " +

@@ -562,6 +562,10 @@ export default {
   "problem.disk-full": "There is too little space on the server’s disk.",
   "problem.unknown-film": "This film was closed after a while. Open it again.",
   "problem.no-shot": "There is no such shot.",
+  "problem.unknownFormat":
+    "It is a {format} file, which this browser can’t decode. Save it as JPEG or PNG first, or install Photochrom on a computer, which reads it.",
+  "problem.inks":
+    "Its colors are inks for printing (CMYK), which browsers don’t convert as its color profile says. Save it as RGB first, or install Photochrom on a computer, which reads it.",
   "problem.tooLarge":
     "It has {width} × {height} pixels, {megapixels} megapixels. With the memory that it has, this browser can " +
     "take {most} megapixels, and sides of {side} pixels. Make it smaller first, or install Photochrom " +

@@ -574,6 +574,10 @@ export default {
   "problem.disk-full": "Hay muy poco espacio en el disco del servidor.",
   "problem.unknown-film": "Esta película se cerró pasado un tiempo. Ábrala de nuevo.",
   "problem.no-shot": "No existe ese plano.",
+  "problem.unknownFormat":
+    "Es un archivo {format}, que este navegador no puede descodificar. Guárdala primero como JPEG o PNG, o usa el Photochrom instalado en un equipo, que sí lo lee.",
+  "problem.inks":
+    "Sus colores son tintas de imprenta (CMYK), que los navegadores no convierten según su perfil de color. Guárdala primero en RGB, o usa el Photochrom instalado en un equipo, que sí las lee.",
   "problem.tooLarge":
     "Tiene {width} × {height} píxeles, {megapixels} megapíxeles. Con su memoria, este navegador admite {most} " +
     "megapíxeles y lados de {side} píxeles. Redúcela primero, o usa el Photochrom instalado en un equipo.",

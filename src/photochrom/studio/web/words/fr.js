@@ -580,6 +580,10 @@ export default {
   "problem.disk-full": "Il y a trop peu de place sur le disque du serveur.",
   "problem.unknown-film": "Ce film a été fermé au bout d’un moment. Ouvrez-le de nouveau.",
   "problem.no-shot": "Ce plan n’existe pas.",
+  "problem.unknownFormat":
+    "C’est un fichier {format}, que ce navigateur ne peut pas décoder. Enregistrez-la d’abord en JPEG ou en PNG, ou utilisez le Photochrom installé sur un ordinateur, qui sait le lire.",
+  "problem.inks":
+    "Ses couleurs sont des encres d’imprimerie (CMJN), que les navigateurs ne convertissent pas selon son profil. Enregistrez-la d’abord en RVB, ou utilisez le Photochrom installé sur un ordinateur, qui sait les lire.",
   "problem.tooLarge":
     "Elle fait {width} × {height} pixels, soit {megapixels} mégapixels. Avec sa mémoire, ce navigateur accepte " +
     "{most} mégapixels et des côtés de {side} pixels. Réduisez-la d’abord, ou utilisez le Photochrom installé sur " +

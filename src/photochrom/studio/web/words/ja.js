@@ -545,6 +545,10 @@ export default {
   "problem.disk-full": "サーバーのディスクの空きが足りません。",
   "problem.unknown-film": "この映画は時間がたったため閉じられました。もう一度開いてください。",
   "problem.no-shot": "そのようなショットはありません。",
+  "problem.unknownFormat":
+    "{format} ファイルです。このブラウザーでは読み込めません。まず JPEG か PNG で保存するか、コンピューターにインストールした Photochrom を使ってください（読み込めます）。",
+  "problem.inks":
+    "印刷用インクの色（CMYK）で保存されています。ブラウザーはカラープロファイルどおりに変換できません。まず RGB で保存するか、コンピューターにインストールした Photochrom を使ってください（読み込めます）。",
   "problem.tooLarge":
     "{width} × {height} ピクセル、{megapixels} メガピクセルあります。このブラウザーのメモリーで扱えるのは {most} メガピクセル、1 辺 {side} ピクセルまでです。小さくするか、コンピューターにインストールした Photochrom を使ってください。",
 

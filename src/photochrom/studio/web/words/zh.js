@@ -530,6 +530,10 @@ export default {
   "problem.disk-full": "服务器磁盘空间不足。",
   "problem.unknown-film": "此影片已在一段时间后关闭。请重新打开。",
   "problem.no-shot": "没有这样的镜头。",
+  "problem.unknownFormat":
+    "这是 {format} 文件，此浏览器无法解码。请先另存为 JPEG 或 PNG，或使用安装在电脑上的 Photochrom，它可以读取。",
+  "problem.inks":
+    "它的颜色是印刷油墨（CMYK），浏览器不会按其颜色配置文件转换。请先另存为 RGB，或使用安装在电脑上的 Photochrom，它可以读取。",
   "problem.tooLarge":
     "它有 {width} × {height} 像素，即 {megapixels} 百万像素。此浏览器的内存最多可处理 {most} 百万像素，边长不超过 {side} 像素。请先缩小，或使用安装在电脑上的 Photochrom。",
 

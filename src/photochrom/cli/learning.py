@@ -77,7 +77,10 @@ def pack(
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", metavar="SHARDS", help="A folder, or an address such as s3://B/KEY."
+            "--output",
+            "-o",
+            metavar="SHARDS",
+            help="Write to this folder, or to an address such as s3://B/KEY.",
         ),
     ],
     recipe: Annotated[
@@ -119,7 +122,12 @@ def mix(
             help="Checkpoints of runs with a common start, each with its share.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.ckpt")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT.ckpt", help="Write the checkpoint to this file."
+        ),
+    ],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Average the weights of checkpoints into one (needs the train extra)."""
@@ -152,7 +160,10 @@ def export(
             "default the default model.",
         ),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.onnx")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT.onnx", help="Write the model to this file."),
+    ] = None,
     web: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the Studio as a static site into this folder."),

@@ -43,7 +43,7 @@ def serve(
     max_upload_mb: Annotated[int, typer.Option(min=1, help="Reject larger uploads.")] = UPLOAD_BYTES
     // MB,
     max_film_mb: Annotated[
-        int, typer.Option(min=0, help="Reject larger films; 0 offers no films.")
+        int, typer.Option(min=0, help="Reject larger films; 0 turns films off.")
     ] = FILM_BYTES // MB,
     max_pixels: Annotated[int, typer.Option(min=1, help=help_for("max_pixels"))] = PIXELS,
     workers: Annotated[

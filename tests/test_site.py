@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from browsers import CHROMIUM
+
 ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 # What makes a browser fetch: not links that a person may follow.
 FETCHING = re.compile(

@@ -9,7 +9,6 @@ import functools
 import http.server
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sysconfig
@@ -21,24 +20,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from browsers import CHROMIUM, SWITCHES, WHOLE
 from photochrom import Colorizer, color
 from photochrom.pictures import picture
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 MODEL = os.environ.get("STUDIO_MODEL")
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "src" / "photochrom" / "samples"
 SHOTS = ROOT / "build" / "studio"
 SCRIPT = Path(sysconfig.get_path("scripts")) / "photochrom"
-SWITCHES = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PATIENCE_MS = 60_000
 SHOWN = """(({ dataset, src } = document.querySelector(".images .after") ?? { dataset: {} }) =>
     dataset.painting ?? src)()"""
@@ -158,16 +148,32 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """Chromium, headless; not for the session, as Playwright's loop runs in this thread."""
-    playwright = pytest.importorskip("playwright.sync_api")
+def playwright():
+    """Not for the session, as its loop runs in this thread."""
+    driver = pytest.importorskip("playwright.sync_api")
     pytest.importorskip("fastapi")
+    with driver.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright):
+    """Chromium, headless."""
     if CHROMIUM is None:
         pytest.skip("needs chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def whole_browser(playwright):
+    """Chromium, headless, with all that it has where there are windows."""
+    if WHOLE is None:
+        pytest.skip("needs chromium, and not chromium-headless-shell alone")
+    browser = playwright.chromium.launch(executable_path=WHOLE, args=SWITCHES)
+    yield browser
+    browser.close()
 
 
 class Studio:

@@ -60,17 +60,22 @@ def test_the_manifest_has_what_there_is(client):
         assert client.get(f"/{icon['src']}").headers["content-type"] == icon["type"]
 
 
-def test_it_can_be_installed_and_keeps_no_photograph(start, visit):
-    client = start()
-    studio = visit(url=str(client.base_url))
-    page = studio.page
+def test_it_can_be_installed(start, whole_browser):
+    page = whole_browser.new_page()
+    page.goto(str(start().base_url))
     page.evaluate("navigator.serviceWorker.ready")
     devtools = page.context.new_cdp_session(page)
     errors = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert {one["errorId"] for one in errors} <= {"in-incognito"}  # as all contexts are
     assert devtools.send("Page.getAppManifest")["errors"] == []
+
+
+def test_the_worker_keeps_no_photograph(start, visit):
+    client = start()
+    studio = visit(url=str(client.base_url))
+    studio.page.evaluate("navigator.serviceWorker.ready")
     studio.open(SAMPLES / "flower.jpg")
-    paths = kept(page)
+    paths = kept(studio.page)
     assert "index.html" in paths
     assert all(path == "index.html" or path.startswith("static/") for path in paths)
 

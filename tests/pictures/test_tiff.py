@@ -2,6 +2,7 @@
 
 import io
 import struct
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from photochrom.errors import PictureReadError
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import exif, picture, tiff
+from photochrom.pictures import exif, picture, storage, tiff
 
 CAPTION = b"\x1c\x02\x78\x00\x05hello"
 
@@ -229,3 +230,25 @@ def test_broken_tiles_of_one_channel_each_are_an_error_of_ours():
         broken = broken.replace(sizes + struct.pack("<I", 12), sizes + struct.pack("<I", count))
         with pytest.raises(PictureReadError):
             picture.read(broken).srgb()
+
+
+def test_a_compression_is_told_from_damage_while_other_threads_fail():
+    """All threads share libvips' buffer for messages."""
+    done = threading.Event()
+
+    def fail():
+        while not done.is_set():
+            with pytest.raises(pyvips.Error):
+                pyvips.Image.new_from_buffer(b"this is not a picture", "")
+
+    others = [threading.Thread(target=fail) for _ in range(3)]
+    for one in others:
+        one.start()
+    try:
+        for _ in range(60):
+            storage._can_decompress.cache_clear()
+            assert not storage._can_decompress(34887)
+    finally:
+        done.set()
+        for one in others:
+            one.join()

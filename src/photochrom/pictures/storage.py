@@ -9,8 +9,10 @@ Sources: TIFF 6.0; Adobe's technical notes; DNG 1.7; libtiff's list of compressi
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import pyvips
@@ -71,6 +73,9 @@ _PHOTOMETRICS = {
     32845: "SGI LogLuv",
 }
 _RAW_PHOTOMETRICS = {32803, 34892}  # a mosaic of colors, and DNG's linear raw
+
+_ASKING = Lock()
+_TIMES, _BETWEEN_S = 8, 0.005
 
 RAW = "it holds a camera's raw data; develop it to JPEG or TIFF first"
 _CONVERT = "save it anew as LZW, deflate or uncompressed TIFF, or as PNG"
@@ -226,10 +231,20 @@ def _can_decompress(compression: int) -> bool:
     """Whether libtiff has a decoder, found out with a page of nonsense.
 
     Its answer is "not configured" or "not implemented" where it has none, and otherwise
-    something about the nonsense.
+    something about the nonsense. Errors of other threads can get in between, as all of them
+    use libvips' one buffer for messages: so it is asked several times, by one thread at a time.
     """
     if compression in (1, 5, 7, 8, 32773):  # what all have
         return True
+    with _ASKING:
+        for _ in range(_TIMES):
+            if _is_unknown(compression):
+                return False
+            time.sleep(_BETWEEN_S)
+    return True
+
+
+def _is_unknown(compression: int) -> bool:
     tags = (
         *((256, 8), (257, 8), (258, 8), (259, compression), (262, 1)),
         *((273, 8), (277, 1), (278, 8), (279, 64)),
@@ -240,5 +255,5 @@ def _can_decompress(compression: int) -> bool:
         image = pyvips.Image.new_from_buffer(page + table + bytes(4), "", fail_on="error")
         image.avg()
     except pyvips.Error as error:
-        return not any(word in str(error.detail) for word in ("not configured", "not implemented"))
-    return True
+        return any(word in str(error.detail) for word in ("not configured", "not implemented"))
+    return False

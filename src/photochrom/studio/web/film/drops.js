@@ -20,25 +20,25 @@ const isAside = (target) => target?.closest("#references-section") != null;
  * @param {(files: File[], aside: boolean) => void} take is given the files, and whether they are a reference
  */
 export function followFilmDrops(hasFilm, take) {
-  const veil = byId("drop");
+  const sheet = byId("drop");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     const aside = hasFilm() && isAside(targetOf(event));
-    veil.hidden = false;
-    veil.classList.toggle("aside", aside);
+    sheet.hidden = false;
+    sheet.classList.toggle("aside", aside);
     byId("drop-text").textContent = t(aside ? "drop.follow" : hasFilm() ? "films.dropPainted" : "drop.open");
     clearTimeout(leaving);
     leaving = setTimeout(() => {
-      veil.hidden = true;
+      sheet.hidden = true;
     }, SHOWN_MS);
   });
   document.addEventListener("drop", async (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    veil.hidden = true;
+    sheet.hidden = true;
     const aside = isAside(targetOf(event));
     const { files } = await dropped(/** @type {DataTransfer} */ (event.dataTransfer));
     if (files.length) take(files, aside);

@@ -82,3 +82,13 @@ def test_what_browsers_read_wrongly_or_not_at_all_is_said(
     words = studio.page.locator("#failed").inner_text()
     assert said in words
     assert "install Photochrom" in words
+
+
+@pytest.mark.slow
+def test_that_16_bits_become_8_is_said(visit, host, smooth_srgb, tmp_path):
+    path, saved = tmp_path / "deep.png", tmp_path / "saved.png"
+    vips(smooth_srgb(64, 96).astype(np.uint16) * 257, "rgb16").write_to_file(str(path))
+    studio = visit(url=host.url).open(path)
+    studio.page.get_by_text("16 bits become 8").wait_for()
+    studio.download().save_as(saved)
+    assert picture.read(saved).bits == 8

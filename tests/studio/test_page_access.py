@@ -93,6 +93,26 @@ def test_the_photograph_is_seen_and_every_tool_is_reached(size, visit):
         assert one.is_visible()
 
 
+def test_words_of_twice_the_size_fit(visit):
+    studio = visit()
+    if studio.page.locator("body.no-hints").count():
+        pytest.skip("the model takes no hints")
+    studio.page.evaluate("document.documentElement.style.fontSize = '32px'")
+    studio.open(SAMPLES / "china.jpg").assert_fits()
+    studio.click(0.8, 0.2)
+    studio.page.wait_for_selector(".likely-one")
+    cut = studio.page.evaluate(
+        """() => [...document.querySelectorAll(
+            ".thing, .tool, .plain, .primary, .chip, .choice span, .channel span, .hex, .likely"
+        )].filter((one) => one.checkVisibility()).filter(
+            ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+                scrollWidth > clientWidth || scrollHeight > clientHeight
+        ).map((one) => `${one.id} ${one.className} ${one.textContent}`)"""
+    )
+    assert cut == []
+    studio.shot("words-of-twice-the-size-1440")
+
+
 def test_forced_colors_leave_what_shows_a_color(visit):
     studio = visit(forced_colors="active")
     if studio.page.locator("body.no-hints").count():

@@ -9,6 +9,15 @@ from served import PHONE, SAMPLES
 # Everywhere, for everybody
 
 
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, summary, select, a[href]:not(.skip)"
+)].filter((one) => one.checkVisibility()).filter((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    return Math.min(width, height) < 43.5;
+}).map((one) => one.outerHTML.slice(0, 80))"""
+"""What a finger of 44 CSS pixels does not fit on."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(visit, broken, scheme):
     studio = visit(
@@ -16,6 +25,7 @@ def test_it_fits_a_phone(visit, broken, scheme):
     )
     studio.page.wait_for_selector(".print-color.developed >> nth=2")
     studio.assert_fits()
+    assert studio.page.evaluate(TOO_SMALL) == []
     studio.shot(f"welcome-390-{scheme}")
     studio.page.get_by_role("button", name="A flower").tap()
     studio.painted()
@@ -23,6 +33,7 @@ def test_it_fits_a_phone(visit, broken, scheme):
     for tab in studio.page.locator("#tabs button:visible").all():
         tab.tap()
         studio.assert_fits()
+        assert studio.page.evaluate(TOO_SMALL) == []
         studio.shot(f"{tab.get_attribute('data-tab')}-390-{scheme}")
     if studio.page.locator("body.no-hints").count() == 0:
         studio.page.touchscreen.tap(*studio.place(0.6, 0.5))

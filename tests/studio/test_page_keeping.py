@@ -33,6 +33,11 @@ def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_close
     studio.page.locator("#keep").uncheck()
     studio.page.wait_for_timeout(2000)
     assert studio.kept() == []
+    studio.page.locator("#vividness").fill("1.5")
+    with studio.page.expect_event("dialog") as asked:
+        studio.page.once("dialog", lambda dialog: dialog.dismiss())
+        studio.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"  # the page asks before work is lost
     studio.page.get_by_role("button", name="Close this photograph").click()
     studio.page.wait_for_selector("body[data-scene=welcome]")
     assert studio.page.locator("#welcome").is_visible()

@@ -7,6 +7,7 @@ import {
   FileError,
   folderOf,
   isHints,
+  photographOf,
   stemOf,
   whole,
 } from "../../../src/photochrom/studio/web/reading.js";
@@ -56,6 +57,19 @@ test("folders are walked in the order of names, as people count", async () => {
   assert.ok(!names.includes("notes.txt"));
   const places = ["first.png", "9.jpg", "z.jpg"].map((name) => folderOf(files[names.indexOf(name)]));
   assert.deepEqual(places, ["", "album", "album/b"]);
+});
+
+test("hints find the photograph of their name in their own folder first", async () => {
+  const year = (name) => folderEntry(name, [fileEntry("scan.jpg"), fileEntry("scan.hints.json")]);
+  const { files } = await dropped(transfer(folderEntry("album", [year("1950"), year("1960")])));
+  const photos = files
+    .filter((one) => !isHints(one))
+    .map((one) => ({ name: one.name, folder: folderOf(one) }));
+  const [first, second] = files.filter(isHints);
+  assert.equal(photographOf(first, photos).folder, "album/1950");
+  assert.equal(photographOf(second, photos).folder, "album/1960");
+  assert.equal(photographOf(file("scan.json"), photos), photos[0]);
+  assert.equal(photographOf(file("other.json"), photos), undefined);
 });
 
 test("files of hints are known, and find their photograph", () => {

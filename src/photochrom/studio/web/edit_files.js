@@ -4,7 +4,7 @@ import { announce, tell } from "./dom.js";
 import { HintsError, hintsIn, isUntouched } from "./edits.js";
 import { Photo, Upload } from "./photo.js";
 import { editOf, openProject, ProjectError } from "./project.js";
-import { stemOf } from "./reading.js";
+import { photographOf } from "./reading.js";
 import { t } from "./words.js";
 
 /** @typedef {{ file: File, folder?: string, edits: string, reference: File | null, keptAs?: string | null }} Opening of a project or kept */
@@ -60,11 +60,9 @@ export function followEditFiles(session, goOn) {
    * @type {(file: File, opening?: Photo[]) => Promise<void>}
    */
   async function openHints(file, opening = []) {
-    /** @type {(photo: Photo) => boolean} */
-    const sameName = (photo) => stemOf(photo.name) === stemOf(file.name);
     const photo =
-      opening.find(sameName) ??
-      session.photos.find(sameName) ??
+      photographOf(file, opening) ??
+      photographOf(file, session.photos) ??
       (opening.length === 1 ? opening[0] : session.current);
     if (!photo) {
       tell(t("hints.photographFirst"), { title: file.name });

@@ -43,6 +43,15 @@ export const isFilm = (file) => file.type.startsWith("video/") || FILMS.test(fil
 export const stemOf = (name) => name.replace(/(\.hints)?\.[^.]+$/i, "");
 
 /**
+ * The photograph that a file of hints is for: of its name, and of its folder if there are several.
+ * @type {<One extends { name: string, folder: string }>(file: File, photos: One[]) => One | undefined}
+ */
+export function photographOf(file, photos) {
+  const named = photos.filter((photo) => stemOf(photo.name) === stemOf(file.name));
+  return named.find((photo) => photo.folder === folderOf(file)) ?? named[0];
+}
+
+/**
  * Everything that is dropped, what lies in folders included, in the order of names.
  *
  * Called while the event is handled: afterwards the browser gives nothing any more.

@@ -294,7 +294,7 @@ export default {
   "hints.selected": "Pistas seleccionadas: {number}.",
   "hints.inSelection": "{hint}, seleccionada",
   "hints.allDeleted": "Pistas eliminadas: {number}.",
-  "hints.selectedCount": "{number} seleccionadas",
+  "hints.selectedCount": "Selección: {number}",
   "hints.selectAll": "Seleccionar todas",
   "hints.deleteSelected": "Eliminar las pistas seleccionadas",
   "hints.selectionDone": "Listo",

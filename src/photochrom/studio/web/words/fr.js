@@ -296,7 +296,7 @@ export default {
   "hints.selected": "Indications sélectionnées : {number}.",
   "hints.inSelection": "{hint}, sélectionnée",
   "hints.allDeleted": "Indications supprimées : {number}.",
-  "hints.selectedCount": "{number} sélectionnées",
+  "hints.selectedCount": "Sélection : {number}",
   "hints.selectAll": "Tout sélectionner",
   "hints.deleteSelected": "Supprimer les indications sélectionnées",
   "hints.selectionDone": "Terminé",

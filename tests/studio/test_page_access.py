@@ -110,6 +110,10 @@ def test_words_of_twice_the_size_fit(visit):
         ).map((one) => `${one.id} ${one.className} ${one.textContent}`)"""
     )
     assert cut == []
+    bar, button = (
+        studio.page.locator(one).bounding_box()["height"] for one in (".bar", "#download")
+    )
+    assert button < bar
     studio.shot("words-of-twice-the-size-1440")
 
 

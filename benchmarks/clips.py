@@ -44,10 +44,15 @@ def pan(picture: Array, count: int, motion: tuple[int, int], size: tuple[int, in
 
 
 def sample_clips() -> Iterator[Clip]:
-    """Pans over the samples."""
-    moves = (("flower", (4, 2)), ("china", (-5, 1)), ("chelsea", (3, -3)))
+    """Pans over the samples, twice as large as `SIZE`.
+
+    They move by whole pixels of `SIZE`, and of chroma at half the size: by parts of one, the
+    truth's own colors would change, as whoever measures has to interpolate.
+    """
+    moves = (("flower", (4, 2)), ("china", (-6, 2)), ("chelsea", (4, -4)))
+    height, width = SIZE
     for name, motion in moves:
-        yield Clip(name, pan(original(name, 1000), 40, motion, (360, 640)), motion)
+        yield Clip(name, pan(original(name, 750), 40, motion, (2 * height, 2 * width)), motion)
 
 
 def folder_clips(folder: Path, most: int = 80) -> Iterator[Clip]:

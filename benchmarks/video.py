@@ -6,10 +6,9 @@
 
 Clips are made from the sample photographs in color by pans, so that motion and truth are known.
 W1 and W8 are ab warp errors over 1 and 8 frames at 240 x 135, where the motion leads to the same
-thing; of real clips the motion is found on the truth's luminance. At that size pans move by parts
-of a pixel, and interpolation alone makes an error; so they are also measured at their own size,
-where they move by whole pixels and the truth has none. All ratios are within one run: "alone" is
-each frame colorized by itself.
+thing. The pans move by whole pixels at that size, so that the truth has no error; of real clips the
+motion is found on the truth's luminance. All ratios are within one run: "alone" is each frame
+colorized by itself.
 """
 
 from __future__ import annotations
@@ -98,24 +97,6 @@ def warp_error(clip: Clip, truth: Array, ab: Array, gap: int) -> float:
     return float(np.mean(errors))
 
 
-def whole_pixel_error(clip: Clip, frames: Array, gap: int) -> float:
-    """The same of a pan at its own size, without interpolation."""
-    assert clip.motion is not None
-    errors = []
-    for at in range(0, len(frames) - gap, max(1, gap // 2)):
-        parts = [frames[at], frames[at + gap]]
-        for axis, step in ((1, clip.motion[0]), (0, clip.motion[1])):
-            moved, count = abs(gap * step), frames.shape[axis + 1]
-            spans = [slice(moved, count), slice(0, count - moved)][:: 1 if step > 0 else -1]
-            parts = [
-                part[(slice(None),) * axis + (span,)]
-                for part, span in zip(parts, spans, strict=True)
-            ]
-        one, other = (color.srgb_to_lab(part)[..., 1:] for part in parts)
-        errors.append(np.hypot(*np.moveaxis(one - other, -1, 0)).mean())
-    return float(np.mean(errors))
-
-
 def alone(colorizer: Colorizer, grey: Path) -> Array:
     """Each frame by itself, with the film's own gray, (T, H, W, 3)."""
     return np.stack([colorizer.colorize(one[..., 0]).srgb() for one in read(grey)])
@@ -123,7 +104,7 @@ def alone(colorizer: Colorizer, grey: Path) -> Array:
 
 def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **asked: Any) -> None:
     """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W."""
-    rows, whole = [], []
+    rows = []
     for clip in clips:
         grey = write(folder / "gray.mkv", luma_of(clip.frames))
         target = folder / "steady.mkv"
@@ -150,15 +131,7 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
             )
         )
         _row(clip.name, rows[-1])
-        if clip.motion is not None:
-            steady, each = (
-                [whole_pixel_error(clip, results[name], gap) for gap in (1, 8)]
-                for name in ("steady", "alone")
-            )
-            whole.append(np.divide(steady, each))
     _row("mean", tuple(np.mean(rows, axis=0)))
-    if whole:
-        print("  pans, by whole pixels: W1 x{:.3f}  W8 x{:.3f}".format(*np.mean(whole, axis=0)))
 
 
 def _row(name: str, values: tuple[float, ...]) -> None:

@@ -156,7 +156,7 @@ def test_an_interlaced_film_is_seen_to_be(tmp_path, photograph, panned, clip):
     ],
 )
 def test_decode_times_rise_and_never_come_after(order, expected):
-    found = decode_stamps(order)
+    found = decode_stamps(np.array(order, np.int64)).tolist()
     assert found == expected
     assert all(dts <= pts for dts, pts in zip(found, order, strict=True))
 

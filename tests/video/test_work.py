@@ -38,7 +38,7 @@ def test_a_segment_comes_back_as_it_was(folder):
     state = np.random.default_rng(0).normal(size=(3, 4, 3)).astype(np.float32)
     write(folder, 0, arrays={"state": state, "none": np.zeros((0, 5), np.float32)})
     (segment,) = folder.segments()
-    assert segment.stamps == [0, 20, 10]
+    assert segment.stamps.tolist() == [0, 20, 10]
     assert [packet.data for packet in segment.packets()] == [
         bytes([0, p]) * 50 for p in (0, 20, 10)
     ]

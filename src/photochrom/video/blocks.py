@@ -6,8 +6,9 @@ looks `AHEAD` frames into the next, so that no seam shows.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -47,13 +48,39 @@ class Look:
     duration: int
     light: Half
     """(h, w), L* of the coarse grid, as it is."""
-    past: Half = field(init=False)
+    past: Half
     """(h, w, 2), the flow to the frame before, in cells."""
-    future: Half = field(init=False)
-    trust_past: Half = field(init=False)
+    future: Half
+    trust_past: Half
     """(h, w), how far `past` can be trusted, 0..1."""
-    trust_future: Half = field(init=False)
+    trust_future: Half
     known: Known | None = None
+
+
+class _Room:
+    """Room for the fields of all frames of a block, in one piece.
+
+    Of pieces for each frame the heap keeps what lies between others: over 3,000 frames it grew
+    by 60 MB. What is not used of this one takes no memory.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._planes = np.empty((1 + LONGEST + AHEAD, 7, *size), np.float16)
+
+    def look(self, at: int, seen: Seen) -> Look:
+        """What is known of a frame, with its fields yet to be filled in."""
+        planes = self._planes[at]
+        flows = planes[:4].reshape(2, *planes.shape[1:], 2)
+        return Look(
+            number=seen.number,
+            pts=seen.pts,
+            duration=seen.duration,
+            past=flows[0],
+            future=flows[1],
+            light=planes[4],
+            trust_past=planes[5],
+            trust_future=planes[6],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +153,16 @@ class Analysis:
                 run = _Run(self, shot, lead=tail[-1])
             elif run is None or seen.starts:
                 if run is not None:
-                    yield run.whole()
+                    block, run = run.whole(), None
+                    yield block
+                    del block
                 shot += 1
                 run = _Run(self, shot, lead=None)
                 tail = []
             if len(run) == LONGEST + AHEAD:
-                yield run.part()
+                block, run = run.part(), None
+                yield block
+                del block
                 lead, *again = tail[-AHEAD - 1 :]
                 run = _Run(self, shot, lead=lead)
                 for one in again:
@@ -149,10 +180,12 @@ class _Run:
         self._analysis = analysis
         self._shot = shot
         self._looks: list[Look] = []
-        self._evens: list[Half] = []
+        self._evens: deque[Half] = deque(maxlen=2)
         self._smalls: dict[int, Gray] = {}
+        self._room: _Room | None = None
         self._search: MotionSearch | None = None
-        self._motions: list[Motion | None] = []
+        self._motion: Motion | None = None
+        """At the last frame but one."""
         self._own = 0 if lead is None else 1
         if lead is not None:
             self._see(*lead)
@@ -192,42 +225,39 @@ class _Run:
 
     def _see(self, seen: Seen, even: Gray) -> None:
         cell_px = self._analysis.cell_px
-        if self._search is None:
-            self._search = MotionSearch((even.shape[0], even.shape[1]), cell_px)
         light = shrink(LIGHTNESS[seen.small], cell_px).astype(np.float16)
+        if self._search is None or self._room is None:
+            self._search = MotionSearch((even.shape[0], even.shape[1]), cell_px)
+            self._room = _Room((light.shape[0], light.shape[1]))
+        motion = self._search.push(even)
+        if motion is not None:
+            self._judge(motion)
         matched = light
         if even is not seen.small:
             matched = shrink(LIGHTNESS[even], cell_px).astype(np.float16)
-        self._looks.append(
-            Look(number=seen.number, pts=seen.pts, duration=seen.duration, light=light)
-        )
         self._evens.append(matched)
-        motion = self._search.push(even)
-        if motion is not None:
-            self._add(motion)
+        look = self._room.look(len(self._looks), seen)
+        look.light[...] = light
+        self._looks.append(look)
 
     def _finish(self) -> None:
         """Find the motion at the last frame, and then the colors of all keys."""
         assert self._search is not None
-        self._add(self._search.finish())
-        last = self._looks[-1]
-        last.trust_future = np.zeros_like(last.light)
+        self._judge(self._search.finish())
+        self._looks[-1].trust_future[...] = 0
         own = self._looks[self._own :]
         for position, known in self._analysis.keys(self._shot, own, self._smalls).items():
             own[position].known = known
 
-    def _add(self, motion: Motion) -> None:
-        """Take the motion at the next frame, and judge it with that at the frame before."""
-        at = len(self._motions)
-        look = self._looks[at]
-        look.past, look.future = (flow.astype(np.float16) for flow in motion)
-        before = self._motions[at - 1] if at else None
+    def _judge(self, motion: Motion) -> None:
+        """Take the motion at the last frame, and judge it with that at the frame before."""
+        look, before = self._looks[-1], self._motion
+        look.past[...], look.future[...] = motion
         if before is None:
-            look.trust_past = np.zeros_like(look.light)
+            look.trust_past[...] = 0
         else:
-            light, other = (self._evens[one].astype(np.float32) for one in (at, at - 1))
-            look.trust_past = trust(motion.past, before.future, light, other).astype(np.float16)
+            other, light = (even.astype(np.float32) for even in self._evens)
+            look.trust_past[...] = trust(motion.past, before.future, light, other)
             toward = trust(before.future, motion.past, other, light)
-            self._looks[at - 1].trust_future = toward.astype(np.float16)
-            self._motions[at - 1] = None
-        self._motions.append(motion)
+            self._looks[-2].trust_future[...] = toward
+        self._motion = motion

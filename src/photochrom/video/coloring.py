@@ -158,7 +158,7 @@ def _publish(order: FilmOrder, work: WorkFolder, segments: list[Segment], *, for
         order.film,
         whole,
         order.settings,
-        [segment for segment in segments if segment.stamps],
+        [segment for segment in segments if len(segment.stamps)],
         tracks=order.tracks,
         window=order.window,
         comment=f"Colors by Photochrom {__version__} ({order.model})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from photochrom.video.blocks import LEAD, Analysis, Block
 from photochrom.video.cuts import shot_starts
 from photochrom.video.encoding import SegmentEncoder, plane_of
 from photochrom.video.exposure import Seen, evened
+from photochrom.video.fields import Float
 from photochrom.video.film import Frame
 from photochrom.video.keys import NetworkColors
 from photochrom.video.order import FilmOrder
@@ -96,8 +97,10 @@ class Job:
                 with _SegmentInWork(self._order, self._work, len(self.segments)) as segment:
                     while block is not None and segment.frames < SEGMENT_FRAMES:
                         carry = self._paint(block, carry, frames, segment, painter)
-                        done, block = block, next(blocks, None)
-                    self.segments.append(segment.finish(done, carry, last=block is None))
+                        segment.end(block)
+                        block = None  # its memory goes to the next one
+                        block = next(blocks, None)
+                    self.segments.append(segment.finish(carry, last=block is None))
         except _CancelledError:
             return False
         if not self.segments:
@@ -165,6 +168,8 @@ class _SegmentInWork:
         self._encoder = SegmentEncoder(order.film, order.settings)
         self._writer = work.writer(number)
         self._recent: deque[Frame] = deque(maxlen=LEAD)
+        self._end: dict[str, int] = {}
+        self._memory: Mapping[str, Float] = {}
         self.frames = 0
 
     def __enter__(self) -> _SegmentInWork:
@@ -188,16 +193,23 @@ class _SegmentInWork:
         self._recent.append(frame)
         self.frames += 1
 
-    def finish(self, block: Block, carry: Carry | None, *, last: bool) -> Segment:
+    def end(self, block: Block) -> None:
+        """Note where a block ends, whose frames have all come."""
+        self._end = {
+            "next_number": block.looks[-1].number + 1,
+            "shot": block.shot + block.ends_shot,
+            "shots": block.shot + 1,
+        }
+        self._memory = block.memory
+
+    def finish(self, carry: Carry | None, *, last: bool) -> Segment:
         """Write what is left, and close it."""
         for packet in self._encoder.finish():
             self._writer.add(packet)
         frame = self._recent[-1]
         facts = {
             "extradata": self._encoder.extradata.hex(),
-            "next_number": block.looks[-1].number + 1,
-            "shot": block.shot + block.ends_shot,
-            "shots": block.shot + 1,
+            **self._end,
             "lead": [(one.pts, fingerprint(one)) for one in self._recent],
             "duration": frame.duration,
             "end": float((frame.pts + frame.duration) * self._order.film.time_base),
@@ -205,7 +217,7 @@ class _SegmentInWork:
         }
         arrays = {}
         if carry is not None and not last:
-            arrays = {**block.memory, "state": carry.state, "fade": np.stack(carry.fade)}
+            arrays = {**self._memory, "state": carry.state, "fade": np.stack(carry.fade)}
         return self._writer.finish(facts, arrays)
 
 

@@ -74,19 +74,20 @@ class Steady:
             assert kept is not None
             self.carry = Carry(kept, tuple(ahead))
 
-    def _backward(self) -> list[Float]:
-        """The backward filter at each frame that is yielded or faded, (h, w, 3) each."""
+    def _backward(self) -> Float:
+        """The backward filter at each frame that is yielded or faded, (T, h, w, 3)."""
         block = self._block
         looks = [*block.looks, *block.ahead]
         wanted = len(block.looks) + min(FADE, len(block.ahead))
-        states: list[Float] = []
+        height, width = looks[0].light.shape
+        states = np.empty((wanted, height, width, 3), np.float32)  # see `blocks._Room`
         state: Float | None = None
         for at in range(len(looks) - 1, -1, -1):
             look = looks[at]
             state = _step(state, look.future, look.trust_future, _own(look, self._guess(at)))
             if at < wanted:
-                states.append(state)
-        return states[::-1]
+                states[at] = state
+        return states
 
     def _guess(self, at: int) -> Float:
         """The colors of the last key up to a frame."""

@@ -10,14 +10,15 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import av
+import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError, FilmWriteError
 from photochrom.video.encoding import CODECS, Settings, configure
@@ -231,28 +232,22 @@ def _pictures(
 ) -> Iterator[Entry]:
     """The encoded frames, with times."""
     segments = list(segments)
-    order = [pts for segment in segments for pts in segment.stamps]
-    shown = sorted(order)
-    dts = decode_stamps(order)
-    durations = {pts: after - pts for pts, after in pairwise(shown)}
-    if shown:
-        last = segments[-1].facts["duration"]
-        durations[shown[-1]] = last or round(1 / film.rate / film.time_base)
+    order = np.concatenate([segment.stamps for segment in segments])
+    shown, dts = np.sort(order), decode_stamps(order)
+    last = segments[-1].facts["duration"] or round(1 / film.rate / film.time_base)
+    durations = np.append(np.diff(shown), last)
     shift = round(start / film.time_base)
     packets = (packet for segment in segments for packet in segment.packets())
-    for decoded, one in zip(dts, packets, strict=True):
+    for at, one in enumerate(packets):
         packet: av.Packet[Any] = av.Packet(one.data)
-        packet.pts, packet.dts = one.pts - shift, decoded - shift
-        packet.duration, packet.time_base = durations[one.pts], film.time_base
+        packet.pts, packet.dts = one.pts - shift, int(dts[at]) - shift
+        packet.duration = int(durations[np.searchsorted(shown, one.pts)])
+        packet.time_base = film.time_base
         packet.is_keyframe, packet.stream = one.key, stream
-        yield (
-            float((decoded - shift) * film.time_base),
-            stream.index,
-            packet,
-        )
+        yield float(packet.dts * film.time_base), stream.index, packet
 
 
-def decode_stamps(order: Sequence[int]) -> list[int]:
+def decode_stamps(order: NDArray[np.int64]) -> NDArray[np.int64]:
     """When frames are decoded: rising times, none after the frame is shown.
 
     Parameters
@@ -263,12 +258,13 @@ def decode_stamps(order: Sequence[int]) -> list[int]:
     -------
     Their dts: the pts in their own order, moved back by as many frames as must be
     """
-    shown = sorted(order)
-    rank = {pts: at for at, pts in enumerate(shown)}
-    delay = max((at - rank[pts] for at, pts in enumerate(order)), default=0)
-    step = max(1, shown[1] - shown[0]) if len(shown) > 1 else 1
-    early = [shown[0] - step * (delay - at) for at in range(min(delay, len(shown)))]
-    return early + shown[: len(shown) - len(early)]
+    shown = np.sort(order)
+    count = len(shown)
+    late = np.arange(count) - np.searchsorted(shown, order)
+    delay = min(max(int(late.max(initial=0)), 0), count)
+    step = max(1, int(shown[1] - shown[0])) if count > 1 else 1
+    early = shown[:1] - step * np.arange(delay, 0, -1)
+    return np.concatenate([early, shown[: count - delay]])
 
 
 def _copied(

@@ -200,9 +200,14 @@ class Segment:
     def __init__(self, path: Path, table: dict[str, Any]) -> None:
         self.path = path
         self.facts: dict[str, Any] = table["facts"]
-        self.stamps: list[int] = [pts for pts, _, _ in table["packets"]]
+        self._packets = np.array(table["packets"], np.int64).reshape(-1, 3)
+        """pts, whether it is a key frame, and bytes of each packet: a film has many."""
+        self._shapes: dict[str, list[int]] = table["arrays"]
+
+    @property
+    def stamps(self) -> NDArray[np.int64]:
         """The pts of its packets, in the order in which they are decoded."""
-        self._table = table
+        return self._packets[:, 0]
 
     @classmethod
     def open(cls, path: Path) -> Segment | None:
@@ -228,23 +233,23 @@ class Segment:
                     left -= len(data)
                     found = zlib.crc32(data, found)
             return cls(path, table) if found == table["crc"] else None
-        except (OSError, ValueError, KeyError, TypeError, struct.error):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, struct.error):
             return None
 
     def packets(self) -> Iterator[Packet]:
         """Its packets, in the order in which they are decoded."""
         with self.path.open("rb") as file:
             file.seek(len(_MAGIC))
-            for pts, key, size in self._table["packets"]:
-                yield Packet(pts, key, file.read(size))
+            for pts, key, size in self._packets.tolist():
+                yield Packet(pts, bool(key), file.read(size))
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """The arrays that were written with it."""
-        start = len(_MAGIC) + sum(size for _, _, size in self._table["packets"])
+        start = len(_MAGIC) + int(self._packets[:, 2].sum())
         found = {}
         with self.path.open("rb") as file:
             file.seek(start)
-            for name, shape in self._table["arrays"].items():
+            for name, shape in self._shapes.items():
                 count = int(np.prod(shape))
                 found[name] = np.frombuffer(file.read(4 * count), "<f4").reshape(shape)
         return found

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import stat
+import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
+from photochrom.pictures import systems
 from photochrom.studio.problems import Problem
 
 SPARE_BYTES = 500_000_000
@@ -16,6 +21,75 @@ SPARE_BYTES = 500_000_000
 
 WRITE_BYTES = 1 << 20
 """An upload goes to the disk in pieces of this size."""
+
+PREFIX = "photochrom-films-"
+"""What the names of temporary folders begin with."""
+
+LOCK = ".lock"
+"""A file in such a folder that its process keeps locked, and writes its number to."""
+
+YOUNG_S = 60.0
+"""A folder that is no older may have a process that is about to lock it."""
+
+
+class TemporaryFolder:
+    """A temporary folder of this process; see also `remove_left`.
+
+    Raises
+    ------
+    OSError
+        It can't be made.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        """Where it is."""
+        mode = os.O_RDWR | os.O_CREAT | systems.BINARY
+        self._lock = os.open(self.path / LOCK, mode, 0o600)
+        systems.lock(self._lock)
+        os.write(self._lock, str(os.getpid()).encode())
+
+    def remove(self) -> None:
+        """Remove it, with all that is in it."""
+        os.close(self._lock)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def remove_left(place: Path) -> None:
+    """Remove the folders that killed processes have left in a folder of temporary files.
+
+    A folder goes only if it is this user's, nobody has locked its lock file, and the process
+    whose number is in there doesn't run; a doubtful one stays.
+    """
+    for folder in place.glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            if _is_left(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or not (systems.IS_WINDOWS or facts.st_uid == os.getuid()):
+        return False
+    file = os.open(folder / LOCK, os.O_RDWR | systems.BINARY)
+    try:
+        is_young = time.time() - os.fstat(file).st_mtime < YOUNG_S
+        return not (is_young or _runs(int(os.read(file, 20)))) and systems.lock(file)
+    finally:
+        os.close(file)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process; on Windows, which has no harmless way to ask: False."""
+    if systems.IS_WINDOWS:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def check_room(folder: Path, wanted: int) -> None:

@@ -55,9 +55,10 @@ class Films:
         self._films: dict[str, OpenFilm] = {}
         self._glimpses: Recent[Glimpse] = Recent(GLIMPSES)
         self._coming = 0
-        self._folder: Path | None = None
+        self._folder: disk.TemporaryFolder | None = None
         self._lock = threading.Lock()
         self._begin_threads()
+        disk.remove_left(Path(tempfile.gettempdir()))
 
     @property
     def reason(self) -> str:
@@ -233,7 +234,7 @@ class Films:
             pool.shutdown(wait=False, cancel_futures=True)
         self._begin_threads()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
             self._folder = None
 
     def _begin_threads(self) -> None:
@@ -243,8 +244,8 @@ class Films:
     def _new_folder(self) -> Path:
         with self._lock, disk.room(Path(tempfile.gettempdir()), 0):
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="photochrom-films-"))
-            return Path(tempfile.mkdtemp(dir=self._folder))
+                self._folder = disk.TemporaryFolder()
+            return Path(tempfile.mkdtemp(dir=self._folder.path))
 
 
 def _suffix(name: str) -> str:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import FilmWriteError, WorkFolderError
 from photochrom.models.plain import read_json, read_text
-from photochrom.pictures import writing
+from photochrom.pictures import systems, writing
 from photochrom.video.encoding import Packet
 
 SUFFIX = ".photochrom"
@@ -63,7 +63,10 @@ class WorkFolder:
                 f"{self.path}: the work folder can't be made ({error.strerror})."
             ) from error
         try:
-            _take(self._lock, self.path)
+            if not systems.lock(self._lock):
+                raise WorkFolderError(
+                    f"{self.path}: another run is working on this film. Wait for it to finish."
+                )
             self._agree(plan, discard=discard)
         except BaseException:
             self.close()
@@ -278,22 +281,6 @@ def write_whole(path: Path, data: bytes) -> None:
     with _said(path):
         writing.write_whole(path, data)
         writing.sync_folder(path.parent)
-
-
-def _take(lock: int, path: Path) -> None:
-    """Keep other runs away; the system takes the lock off when a process ends, however."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise WorkFolderError(
-            f"{path}: another run is working on this film. Wait for it to finish."
-        ) from error
-    except OSError:  # a file system without locks
-        return
 
 
 def _read_json(path: Path) -> Any:

@@ -1,5 +1,6 @@
 """`photochrom video`, through its public door."""
 
+import io
 import os
 import signal
 import subprocess
@@ -7,12 +8,14 @@ import sys
 import sysconfig
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import pyvips
 
 import photochrom
+from photochrom.cli.pipes import piped as piped_ends
 
 av = pytest.importorskip("av")
 
@@ -55,6 +58,56 @@ def test_a_film_is_colorized(film):
         assert "Photochrom" in container.metadata["comment"]
     assert len(frames) == 10
     assert np.ptp(frames[5].to_ndarray(format="rgb24").astype(int), axis=2).max() > 20
+
+
+def piped(*arguments, content):
+    command = [SCRIPT, "video", *map(str, arguments)]
+    return subprocess.run(command, input=content, capture_output=True, check=False)
+
+
+def test_a_film_may_come_and_go_through_pipes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    luma = np.arange(6 * 64 * 96, dtype=np.uint32).reshape(6, 64, 96) // 97 % 200 + 20
+    head = b"YUV4MPEG2 W96 H64 F18:1 Ip A1:1 Cmono\n"
+    y4m = head + b"".join(b"FRAME\n" + one.astype(np.uint8).tobytes() for one in luma)
+    ran = piped("-", "-o", "-", "--codec", "ffv1", content=y4m)
+    assert ran.returncode == 0, ran.stderr
+    assert b"stdin -> stdout (6 frames, 1 shot)" in ran.stderr
+    with av.open(io.BytesIO(ran.stdout)) as container:
+        assert container.format.name.startswith("matroska")
+        frames = list(container.decode(video=0))
+    assert [round(18 * float(frame.pts * frame.time_base)) for frame in frames] == list(range(6))
+    found = [frame.to_ndarray()[:64] for frame in frames]
+    assert all(np.array_equal(*pair) for pair in zip(found, luma, strict=True))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_that_brings_no_film_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for content, said in ((b"", b"nothing came through the pipe"), (b"no film", b"as a film")):
+        ran = piped("-", "-o", "new.mp4", content=content)
+        assert ran.returncode == 2
+        assert said in ran.stderr
+        assert b"Traceback" not in ran.stderr
+    ran = piped("-", "-o", "-", "--preview", content=b"x")
+    assert ran.returncode == 2
+    assert b"name the page" in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_work_that_a_pipe_began_goes_and_earlier_work_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False, buffer=io.BytesIO(b"x")))
+    target = tmp_path / "new.mp4"
+    work = tmp_path / "new.mp4.photochrom"
+    for is_earlier in (False, True):
+        sys.stdin.buffer.seek(0)
+        if is_earlier:
+            work.mkdir()
+        with piped_ends(Path("-"), target, preview=False) as ends:
+            assert ends.source.read_bytes() == b"x"
+            work.mkdir(exist_ok=True)
+        assert work.exists() == is_earlier
+        assert not ends.source.exists()
 
 
 def test_a_preview_is_a_page_and_a_sheet(film):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.batch.jobs import STANDARD_STREAM
 from photochrom.cli.arguments import LikeOption, ModelOption, ReferenceOption
+from photochrom.cli.pipes import piped
 from photochrom.errors import WorkFolderError
 from photochrom.runtime.options import help_for, limits_for
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 SOURCE = Annotated[
     Path,
     typer.Argument(
-        metavar="IN", help="The film, or a folder of numbered pictures: one for each frame."
+        metavar="IN",
+        help="The film, or a folder of numbered pictures: one for each frame; - reads from a pipe.",
     ),
 ]
 
@@ -32,7 +35,8 @@ def video(
             "--output",
             "-o",
             metavar="OUT",
-            help="Write the new film here; the suffix sets the container.",
+            help="Write the new film here; the suffix sets the container; - writes Matroska to a "
+            "pipe.",
         ),
     ],
     model: ModelOption = None,
@@ -106,58 +110,61 @@ def video(
     start_s, end_s = _seconds(start, "--start"), None if end is None else _seconds(end, "--end")
     if end_s is not None and end_s <= start_s:
         raise typer.BadParameter("it must come after --start.", param_hint="--end")
-    if preview:
-        with _progress("looking") as (tell, cancel):
-            made = preview_film(
-                colorizer,
-                source,
-                output,
-                hints=known,
-                reference=followed,
-                vividness=vividness,
-                rate=rate,
-                force=force,
-                progress=tell,
-                cancel=cancel,
-            )
-        console.print(f"{source} -> {made.page} ({_counted(made.shots, 'shot')})", markup=False)
-        return
-    try:
-        with _progress("colorizing") as (tell, cancel):
-            report = colorize_film(
-                colorizer,
-                source,
-                output,
-                hints=known,
-                reference=followed,
-                vividness=vividness,
-                every=every,
-                encoding=Encoding(codec=codec, quality=quality, preset=preset),
-                start_s=start_s,
-                end_s=end_s,
-                rate=rate,
-                force=force,
-                progress=tell,
-                cancel=cancel,
-            )
-    except WorkFolderError as error:
-        raise WorkFolderError(
-            f"{error} To discard it, use --force; to keep it, name another file with -o."
-        ) from error
-    for note in report.notes:
-        console.print(note, style="yellow", markup=False)
-    if not report.finished:
+    comes, goes = (str(one) == STANDARD_STREAM for one in (source, output))
+    named, shown = "stdin" if comes else source, "stdout" if goes else output
+    going_on = "The same command goes on from there."
+    if comes or goes:
+        going_on = "They are lost: work on a film in a pipe can't be continued."
+    with piped(source, output, preview=preview) as film:
+        if preview:
+            with _progress("looking") as (tell, cancel):
+                made = preview_film(
+                    colorizer,
+                    film.source,
+                    film.target,
+                    hints=known,
+                    reference=followed,
+                    vividness=vividness,
+                    rate=rate,
+                    force=force,
+                    progress=tell,
+                    cancel=cancel,
+                )
+            console.print(f"{named} -> {made.page} ({_counted(made.shots, 'shot')})", markup=False)
+            return
+        try:
+            with _progress("colorizing") as (tell, cancel):
+                report = colorize_film(
+                    colorizer,
+                    film.source,
+                    film.target,
+                    hints=known,
+                    reference=followed,
+                    vividness=vividness,
+                    every=every,
+                    encoding=Encoding(codec=codec, quality=quality, preset=preset),
+                    start_s=start_s,
+                    end_s=end_s,
+                    rate=rate,
+                    force=force,
+                    progress=tell,
+                    cancel=cancel,
+                )
+        except WorkFolderError as error:
+            raise WorkFolderError(
+                f"{error} To discard it, use --force; to keep it, name another file with -o."
+            ) from error
+        for note in report.notes:
+            console.print(note, style="yellow", markup=False)
+        if not report.finished:
+            console.print(f"Stopped: {report.frames} frames are done. {going_on}", markup=False)
+            raise typer.Exit(ExitCode.INTERRUPTED)
+        before = f", {report.resumed} of them before" if report.resumed else ""
         console.print(
-            f"Stopped: {report.frames} frames are done. The same command goes on from there.",
+            f"{named} -> {shown} ({_counted(report.frames, 'frame')}{before}, "
+            f"{_counted(report.shots, 'shot')})",
             markup=False,
         )
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    before = f", {report.resumed} of them before" if report.resumed else ""
-    console.print(
-        f"{source} -> {output} ({_counted(report.frames, 'frame')}{before}, "
-        f"{_counted(report.shots, 'shot')})",
-        markup=False,
-    )
 
 
 def _counted(count: int, what: str) -> str:

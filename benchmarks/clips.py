@@ -49,7 +49,7 @@ def sample_clips() -> Iterator[Clip]:
     They move by whole pixels of `SIZE`, and of chroma at half the size: by parts of one, the
     truth's own colors would change, as whoever measures has to interpolate.
     """
-    moves = (("flower", (4, 2)), ("china", (-6, 2)), ("chelsea", (4, -4)))
+    moves = (("flower", (4, 2)), ("china", (-4, 2)), ("chelsea", (2, -2)))
     height, width = SIZE
     for name, motion in moves:
         yield Clip(name, pan(original(name, 750), 40, motion, (2 * height, 2 * width)), motion)

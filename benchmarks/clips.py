@@ -44,10 +44,17 @@ def pan(picture: Array, count: int, motion: tuple[int, int], size: tuple[int, in
 
 
 def sample_clips() -> Iterator[Clip]:
-    """Pans over the samples, twice as large as `SIZE`.
+    """Pans over the samples."""
+    moves = (("flower", (4, 2)), ("china", (-5, 1)), ("chelsea", (3, -3)))
+    for name, motion in moves:
+        yield Clip(name, pan(original(name, 1000), 40, motion, (360, 640)), motion)
 
-    They move by whole pixels of `SIZE`, and of chroma at half the size: by parts of one, the
-    truth's own colors would change, as whoever measures has to interpolate.
+
+def even_clips() -> Iterator[Clip]:
+    """The same at twice `SIZE`, moving by whole pixels of `SIZE`, and of chroma at half the size.
+
+    By parts of a pixel, even the truth's own colors would change, as whoever measures has to
+    interpolate.
     """
     moves = (("flower", (4, 2)), ("china", (-4, 2)), ("chelsea", (2, -2)))
     height, width = SIZE

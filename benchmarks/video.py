@@ -6,9 +6,9 @@
 
 Clips are made from the sample photographs in color by pans, so that motion and truth are known.
 W1 and W8 are ab warp errors over 1 and 8 frames at 240 x 135, where the motion leads to the same
-thing. The pans move by whole pixels at that size, so that the truth has no error; of real clips the
-motion is found on the truth's luminance. All ratios are within one run: "alone" is each frame
-colorized by itself.
+thing; of real clips the motion is found on the truth's luminance. Even pans move by whole pixels
+at that size, so that the truth has no error; others do so over 8 frames only. All ratios are
+within one run: "alone" is each frame colorized by itself.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,19 @@ import av
 import numpy as np
 import pyvips
 
-from clips import SIZE, Array, Clip, folder_clips, luma_of, original, pan, read, sample_clips, write
+from clips import (
+    SIZE,
+    Array,
+    Clip,
+    even_clips,
+    folder_clips,
+    luma_of,
+    original,
+    pan,
+    read,
+    sample_clips,
+    write,
+)
 from photochrom import Colorizer, color
 from photochrom.runtime.hints import Hint
 from photochrom.video.coloring import colorize_film
@@ -131,7 +144,8 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
             )
         )
         _row(clip.name, rows[-1])
-    _row("mean", tuple(np.mean(rows, axis=0)))
+    if rows:
+        _row("mean", tuple(np.mean(rows, axis=0)))
 
 
 def _row(name: str, values: tuple[float, ...]) -> None:
@@ -378,15 +392,19 @@ def main() -> None:
     asked = {} if options.vividness is None else {"vividness": options.vividness}
 
     def clips() -> Iterator[Clip]:
-        yield from sample_clips()
-        if options.clips:
-            yield from folder_clips(options.clips)
+        return folder_clips(options.clips) if options.clips else iter(())
+
+    def every_steadiness() -> None:
+        kinds = {"even pans": even_clips(), "pans": sample_clips(), "clips": clips()}
+        for what, some in kinds.items():
+            print(f" {what}")
+            steadiness(colorizer, some, folder, **asked)
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts: dict[str, Callable[[], None]] = {
-            "steadiness": lambda: steadiness(colorizer, clips(), folder, **asked),
-            "hints": lambda: hints_gain(colorizer, clips(), folder),
+            "steadiness": every_steadiness,
+            "hints": lambda: hints_gain(colorizer, chain(sample_clips(), clips()), folder),
             "cuts": lambda: cuts(folder),
             "cost": lambda: cost(colorizer, folder),
             "glimpse": lambda: glimpse(colorizer, folder),

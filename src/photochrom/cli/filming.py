@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.batch.jobs import STANDARD_STREAM
 from photochrom.cli.arguments import LikeOption, ModelOption, ReferenceOption
-from photochrom.cli.pipes import piped
 from photochrom.errors import WorkFolderError
 from photochrom.runtime.options import help_for, limits_for
 
@@ -95,8 +93,10 @@ def video(
     ] = False,
 ) -> None:
     """Colorize a film without flicker; sound, subtitles and times stay (needs the video extra)."""
+    from photochrom.batch.jobs import STANDARD_STREAM
     from photochrom.cli.codes import ExitCode
     from photochrom.cli.console import error_console
+    from photochrom.cli.pipes import piped
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.video.coloring import colorize_film
     from photochrom.video.encoding import Encoding

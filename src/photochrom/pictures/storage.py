@@ -75,7 +75,7 @@ _PHOTOMETRICS = {
 _RAW_PHOTOMETRICS = {32803, 34892}  # a mosaic of colors, and DNG's linear raw
 
 _ASKING = Lock()
-_TIMES, _BETWEEN_S = 8, 0.005
+_TIMES, _ENOUGH, _BETWEEN_S = 300, 2, 0.001
 
 RAW = "it holds a camera's raw data; develop it to JPEG or TIFF first"
 _CONVERT = "save it anew as LZW, deflate or uncompressed TIFF, or as PNG"
@@ -231,20 +231,27 @@ def _can_decompress(compression: int) -> bool:
     """Whether libtiff has a decoder, found out with a page of nonsense.
 
     Its answer is "not configured" or "not implemented" where it has none, and otherwise
-    something about the nonsense. Errors of other threads can get in between, as all of them
-    use libvips' one buffer for messages: so it is asked several times, by one thread at a time.
+    something about the nonsense. All threads use libvips' one buffer for messages, so that an
+    answer can be lost, or be that of another thread's photograph: so it is asked, by one thread
+    at a time, until it has been heard often enough.
     """
     if compression in (1, 5, 7, 8, 32773):  # what all have
         return True
+    heard = 0
     with _ASKING:
         for _ in range(_TIMES):
-            if _is_unknown(compression):
+            answer = _answer(compression)
+            if any(word in answer for word in ("not configured", "not implemented")):
                 return False
+            heard += "tiff2vips" in answer
+            if heard == _ENOUGH:
+                break
             time.sleep(_BETWEEN_S)
     return True
 
 
-def _is_unknown(compression: int) -> bool:
+def _answer(compression: int) -> str:
+    """What libtiff says of a page of nonsense; nothing, now and then, beside other threads."""
     tags = (
         *((256, 8), (257, 8), (258, 8), (259, compression), (262, 1)),
         *((273, 8), (277, 1), (278, 8), (279, 64)),
@@ -255,5 +262,5 @@ def _is_unknown(compression: int) -> bool:
         image = pyvips.Image.new_from_buffer(page + table + bytes(4), "", fail_on="error")
         image.avg()
     except pyvips.Error as error:
-        return any(word in str(error.detail) for word in ("not configured", "not implemented"))
-    return False
+        return str(error.detail)
+    return ""

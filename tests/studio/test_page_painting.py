@@ -1,5 +1,6 @@
 """Previews that the page paints by itself, from what the server knows of the colors."""
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,17 @@ from photochrom.pictures import picture
 SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
 HINT = (200, 120, "#3060c0")
 
-LEVELS = """() => {
+LEVELS = """async () => {
     const image = document.querySelector(".images .after");
     const canvas = new OffscreenCanvas(image.width, image.height);
     const context = canvas.getContext("2d");
     context.drawImage(image, 0, 0);
-    return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return new Promise((resolve) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result.split(",")[1]);
+        reader.readAsDataURL(new Blob([data]));
+    });
 }"""
 
 
@@ -39,7 +45,8 @@ def hinted(visit):
 
 
 def levels_of(studio, height):
-    return np.array(studio.page.evaluate(LEVELS), np.uint8).reshape(height, -1, 4)[..., :3]
+    levels = base64.b64decode(studio.page.evaluate(LEVELS))
+    return np.frombuffer(levels, np.uint8).reshape(height, -1, 4)[..., :3]
 
 
 def python_s(photograph):

@@ -123,6 +123,37 @@ def test_a_preview_is_a_page_and_a_sheet(film):
     assert "new.html: the file already exists" in ran.stderr
 
 
+def test_a_preview_keeps_to_a_part_and_says_what_it_does_not_show(film):
+    Path("hints.json").write_text(
+        '{"version": 1, "cuts": {"add": [0.32]},'
+        ' "hints": [{"time": 0.1, "hints": [{"x": 9, "y": 9, "color": "#c22"}]}]}'
+    )
+    part = ["--start", "0.2", "--end", "0:00:00.4", "--hints", "hints.json"]
+    ran = run(film, "-o", "new.html", "--preview", *part)
+    assert ran.returncode == 0, ran.stderr
+    page = Path("new.html").read_text()
+    assert "0:00:00.2 to 0:00:00.3, 3 frames" in page
+    assert "0:00:00.3 to 0:00:00.4, 2 frames" in page
+    assert page.count("<figure>") == 2
+    assert "Hints on single frames" in ran.stderr
+    ran = run(film, "-o", "other.html", "--preview", "--start", "9")
+    assert ran.returncode == 2
+    assert "no frames in this part" in ran.stderr
+    assert not Path("other.html").exists()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["--every", "8"], ["--codec", "h264"], ["--quality", "20"], ["--preset", "slow"]],
+)
+def test_a_preview_refuses_what_it_has_no_use_for(film, asked):
+    ran = run(film, "-o", "new.html", "--preview", *asked)
+    assert ran.returncode == 2
+    assert asked[0] in ran.stderr
+    assert "has no effect" in " ".join(ran.stderr.split())
+    assert not Path("new.html").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -134,6 +165,7 @@ def test_a_preview_is_a_page_and_a_sheet(film):
         (["old.mp4", "-o", "new.mp4", "--start", "3", "--end", "2"], "after --start"),
         (["old.mp4", "-o", "new.mp4", "--hints", "none.json"], "can't be read"),
         (["old.mp4", "-o", "new.mp4", "--codec", "mpeg"], "is not a codec"),
+        (["old.mp4", "-o", "new.mp4", "--rate", "18"], "has a rate of its own"),
     ],
 )
 def test_what_cannot_be_done_is_said(film, arguments, said):

@@ -48,7 +48,8 @@ def write_clip(
 ):
     """Write gray frames as a film; `prepare(container, stream)` may set more."""
     frames = np.asarray(frames)
-    with av.open(str(path), "w") as container:
+    moov_in_front = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", container_options=moov_in_front) as container:
         stream = container.add_stream(codec, rate=Fraction(rate), options=options or {})
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = pixel_format

@@ -1,5 +1,6 @@
 """A film in, a film out: luma, times and sound stay; work is kept and gone on with."""
 
+import re
 from fractions import Fraction
 
 import av
@@ -145,15 +146,35 @@ def test_a_part_of_a_film(tmp_path, shots, clip, read_luma, stand_in):
     assert 1.15 < sound[-1][1] < 1.2
 
 
-def test_a_film_that_was_cut_short_goes_as_far_as_it_goes(tmp_path, shots, clip, stand_in):
-    long = np.concatenate([shots] * 3)
-    source = clip(tmp_path / "whole.mkv", long)
+@pytest.mark.parametrize(
+    ("name", "codec", "sound", "share"),
+    [
+        ("a.mkv", "ffv1", False, 0.5),
+        ("a.mkv", "ffv1", False, 0.93),
+        ("a.mkv", "libx264", True, 0.8),
+        ("a.avi", "ffv1", True, 0.8),
+        ("a.mp4", "libx264", True, 0.8),
+    ],
+)
+def test_a_film_that_was_cut_short_goes_as_far_as_it_goes(
+    tmp_path, shots, clip, stand_in, name, codec, sound, share
+):
+    source = clip(tmp_path / name, shots, codec=codec, sound=sound)
+    whole = colorize_film(stand_in, source, tmp_path / "whole.mkv")
+    assert (whole.frames, whole.notes) == (64, ())
     data = source.read_bytes()
-    source.write_bytes(data[: len(data) // 2])
+    source.write_bytes(data[: int(len(data) * share)])
     report = colorize_film(stand_in, source, tmp_path / "new.mkv")
     assert report.finished
-    assert 60 < report.frames < 130
-    assert any("ends" in note and "before" in note for note in report.notes)
+    assert 20 < report.frames < 63
+    (note,) = report.notes
+    assert re.search(f"it has {report.frames} of the 6[45] frames", note)  # AVI repeats one
+    early_s = float(re.search(r"ends (\S+) s early", note)[1])
+    assert 0.04 < early_s <= (65 - report.frames) / 25 + 0.005  # some before the end may be lost
+    part = colorize_film(stand_in, source, tmp_path / "part.mkv", end_s=0.4)
+    assert (part.frames, part.notes) == (10, ())
+    part = colorize_film(stand_in, source, tmp_path / "rest.mkv", start_s=0.4)
+    assert "cut short" in part.notes[0]
 
 
 def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, stand_in):

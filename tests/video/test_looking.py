@@ -4,12 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import pyvips
 
 from photochrom.video.cuts import shot_starts
 from photochrom.video.exposure import Seen, evened, softened
 from photochrom.video.fields import box, median, sample, shrink, stretch
 from photochrom.video.film import open_film
 from photochrom.video.motion import MotionSearch, trust
+from photochrom.video.preview import ACROSS, GAP_PX, SHEET_PIXELS, _sheet
 from photochrom.video.small import LIGHTNESS, SmallCopy, find_bars
 from photochrom.video.tracks import decode_stamps
 
@@ -98,6 +100,20 @@ def test_grain_is_softened_and_a_clean_frame_is_not(photograph):
         abs(softened(grainy) - clean.astype(float)).mean()
         < abs(grainy - clean.astype(float)).mean()
     )
+
+
+def test_a_sheet_of_many_shots_is_one_picture_still(photograph):
+    frame = photograph("china", 200)
+    jpeg = pyvips.Image.new_from_array(np.repeat(frame[..., None], 3, 2)).jpegsave_buffer()
+    height, width = frame.shape
+    for count in (3, 9, 2500):
+        sheet = pyvips.Image.new_from_buffer(_sheet([jpeg] * count), "")
+        assert sheet.width * sheet.height < 1.2 * SHEET_PIXELS
+        assert max(sheet.width, sheet.height) < 65_500
+        if count < 10:
+            rows = -(-count // ACROSS)
+            assert sheet.height == rows * (height + GAP_PX) - GAP_PX
+            assert sheet.width == ACROSS * (width + GAP_PX) - GAP_PX
 
 
 def test_bars_are_found_and_left_out(tmp_path, shots, clip):

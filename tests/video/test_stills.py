@@ -77,9 +77,16 @@ def test_numbers_may_grow(tmp_path):
     assert found.pattern.endswith("a%02d.png")
 
 
-def test_rates_of_television_are_exact():
-    assert rate_of(None) == 24
-    assert rate_of(23.976) == Fraction(24000, 1001)
-    assert rate_of(16) == 16
+def test_rates_of_television_are_exact(tmp_path):
+    assert rate_of(tmp_path, None) == 24
+    assert rate_of(tmp_path, 23.976) == Fraction(24000, 1001)
+    assert rate_of(tmp_path, 16) == 16
     with pytest.raises(OptionError):
-        rate_of(0.5)
+        rate_of(tmp_path, 0.5)
+
+
+def test_a_file_has_a_rate_of_its_own(tmp_path, shots, clip, stand_in):
+    source = clip(tmp_path / "old.mkv", shots[:6])
+    with pytest.raises(OptionError, match="has a rate of its own"):
+        colorize_film(stand_in, source, tmp_path / "new.mkv", rate=18)
+    assert not list(tmp_path.glob("new*"))

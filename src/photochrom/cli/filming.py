@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from photochrom.cli.arguments import LikeOption, ModelOption, ReferenceOption
+from photochrom.cli.codes import ExitCode
 from photochrom.errors import WorkFolderError
 from photochrom.runtime.options import help_for, limits_for
 
 if TYPE_CHECKING:
+    from photochrom.cli.pipes import Ends
+    from photochrom.runtime.colorizer import Colorizer
     from photochrom.video.job import Step
 
 SOURCE = Annotated[
@@ -26,6 +29,7 @@ SOURCE = Annotated[
 
 
 def video(
+    context: typer.Context,
     source: SOURCE,
     output: Annotated[
         Path,
@@ -93,78 +97,98 @@ def video(
     ] = False,
 ) -> None:
     """Colorize a film without flicker; sound, subtitles and times stay (needs the video extra)."""
-    from photochrom.batch.jobs import STANDARD_STREAM
-    from photochrom.cli.codes import ExitCode
-    from photochrom.cli.console import error_console
     from photochrom.cli.pipes import piped
     from photochrom.runtime.colorizer import Colorizer
-    from photochrom.video.coloring import colorize_film
     from photochrom.video.encoding import Encoding
     from photochrom.video.hints import load_film_hints
-    from photochrom.video.preview import preview_film
 
-    console = error_console()
-    colorizer = Colorizer(model, like=like)
-    known = None if hints is None else load_film_hints(hints)
-    followed = None if reference is None else colorizer.reference(reference)
+    if preview:
+        _check_preview(context)
     start_s, end_s = _seconds(start, "--start"), None if end is None else _seconds(end, "--end")
     if end_s is not None and end_s <= start_s:
         raise typer.BadParameter("it must come after --start.", param_hint="--end")
-    comes, goes = (str(one) == STANDARD_STREAM for one in (source, output))
-    named, shown = "stdin" if comes else source, "stdout" if goes else output
-    going_on = "The same command goes on from there."
-    if comes or goes:
-        going_on = "They are lost: work on a film in a pipe can't be continued."
+    colorizer = Colorizer(model, like=like)
+    asked: dict[str, Any] = {
+        "hints": None if hints is None else load_film_hints(hints),
+        "reference": None if reference is None else colorizer.reference(reference),
+        "vividness": vividness,
+        "start_s": start_s,
+        "end_s": end_s,
+        "rate": rate,
+        "force": force,
+    }
     with piped(source, output, preview=preview) as film:
         if preview:
-            with _progress("looking") as (tell, cancel):
-                made = preview_film(
-                    colorizer,
-                    film.source,
-                    film.target,
-                    hints=known,
-                    reference=followed,
-                    vividness=vividness,
-                    rate=rate,
-                    force=force,
-                    progress=tell,
-                    cancel=cancel,
-                )
-            console.print(f"{named} -> {made.page} ({_counted(made.shots, 'shot')})", markup=False)
+            _look_through(colorizer, film, asked)
             return
-        try:
-            with _progress("colorizing") as (tell, cancel):
-                report = colorize_film(
-                    colorizer,
-                    film.source,
-                    film.target,
-                    hints=known,
-                    reference=followed,
-                    vividness=vividness,
-                    every=every,
-                    encoding=Encoding(codec=codec, quality=quality, preset=preset),
-                    start_s=start_s,
-                    end_s=end_s,
-                    rate=rate,
-                    force=force,
-                    progress=tell,
-                    cancel=cancel,
-                )
-        except WorkFolderError as error:
-            raise WorkFolderError(
-                f"{error} To discard it, use --force; to keep it, name another file with -o."
-            ) from error
-        for note in report.notes:
-            console.print(note, style="yellow", markup=False)
-        if not report.finished:
-            console.print(f"Stopped: {report.frames} frames are done. {going_on}", markup=False)
-            raise typer.Exit(ExitCode.INTERRUPTED)
-        before = f", {report.resumed} of them before" if report.resumed else ""
-        console.print(
-            f"{named} -> {shown} ({_counted(report.frames, 'frame')}{before}, "
-            f"{_counted(report.shots, 'shot')})",
-            markup=False,
+        encoding = Encoding(codec=codec, quality=quality, preset=preset)
+        _colorize(colorizer, film, asked | {"every": every, "encoding": encoding})
+
+
+_OF_FILMS_ONLY = ("every", "codec", "quality", "preset")
+"""Options that a preview has no use for."""
+
+
+def _check_preview(context: typer.Context) -> None:
+    """Refuse what would have no effect."""
+    given = [
+        f"--{name}"
+        for name in _OF_FILMS_ONLY
+        if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"
+    ]
+    if given:
+        raise typer.BadParameter(
+            f"a preview is a page of pictures, on which {', '.join(given)} has no effect; leave "
+            "it out.",
+            param_hint="--preview",
         )
+
+
+def _look_through(colorizer: Colorizer, film: Ends, asked: dict[str, Any]) -> None:
+    """Make a preview, and say what was made."""
+    from photochrom.video.preview import preview_film
+
+    with _progress("looking") as (tell, cancel):
+        made = preview_film(
+            colorizer, film.source, film.target, **asked, progress=tell, cancel=cancel
+        )
+    _say(*made.notes, style="yellow")
+    if not made.finished:
+        _say(f"Stopped: later shots are missing from {made.page}." if made.shots else "Stopped.")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    _say(f"{film.comes_from} -> {made.page} ({_counted(made.shots, 'shot')})")
+
+
+def _colorize(colorizer: Colorizer, film: Ends, asked: dict[str, Any]) -> None:
+    """Make a film, and say what was made."""
+    from photochrom.video.coloring import colorize_film
+
+    try:
+        with _progress("colorizing") as (tell, cancel):
+            report = colorize_film(
+                colorizer, film.source, film.target, **asked, progress=tell, cancel=cancel
+            )
+    except WorkFolderError as error:
+        raise WorkFolderError(
+            f"{error} To discard it, use --force; to keep it, name another file with -o."
+        ) from error
+    _say(*report.notes, style="yellow")
+    if not report.finished:
+        going_on = "The same command goes on from there."
+        if film.is_piped:
+            going_on = "They are lost: work on a film in a pipe can't be continued."
+        _say(f"Stopped: {report.frames} frames are done. {going_on}")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    before = f", {report.resumed} of them before" if report.resumed else ""
+    frames, shots = _counted(report.frames, "frame"), _counted(report.shots, "shot")
+    _say(f"{film.comes_from} -> {film.goes_to} ({frames}{before}, {shots})")
+
+
+def _say(*lines: str, style: str | None = None) -> None:
+    from photochrom.cli.console import error_console
+
+    for line in lines:
+        error_console().print(line, style=style, markup=False)
 
 
 def _counted(count: int, what: str) -> str:

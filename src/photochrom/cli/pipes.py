@@ -27,6 +27,10 @@ class Ends(NamedTuple):
 
     source: Path
     target: Path
+    comes_from: str
+    """For people."""
+    goes_to: str
+    is_piped: bool
 
 
 @contextmanager
@@ -46,8 +50,9 @@ def piped(source: Path, target: Path, *, preview: bool) -> Iterator[Ends]:
         Nothing came through the pipe, the disk is full, or nobody reads the result.
     """
     comes, goes = (str(one) == STANDARD_STREAM for one in (source, target))
+    comes_from, goes_to = "stdin" if comes else str(source), "stdout" if goes else str(target)
     if not comes and not goes:
-        yield Ends(source, target)
+        yield Ends(source, target, comes_from, goes_to, is_piped=False)
         return
     if goes and preview:
         raise JobError("A preview is a page and a picture; name the page with -o.")
@@ -61,10 +66,10 @@ def piped(source: Path, target: Path, *, preview: bool) -> Iterator[Ends]:
             source = _taken(folder / "stdin")
         if not goes:
             with _without_work(target):
-                yield Ends(source, target)
+                yield Ends(source, target, comes_from, goes_to, is_piped=True)
             return
         target = folder / f"stdout{SUFFIX}"
-        yield Ends(source, target)
+        yield Ends(source, target, comes_from, goes_to, is_piped=True)
         _give(target)
 
 

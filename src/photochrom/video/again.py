@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from itertools import chain, dropwhile, islice, takewhile
+from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from photochrom.errors import FilmReadError
 from photochrom.video.fields import Float
 from photochrom.video.film import Film, Frame
 from photochrom.video.order import FilmOrder
+from photochrom.video.part import frames_in, up_to_end
 from photochrom.video.steady import Carry
 from photochrom.video.work import Segment
 
@@ -57,30 +57,11 @@ def frames_left(
     FilmReadError
         The film can't be read any more, or reads differently.
     """
-    window, film = order.window, order.film
-    frames: Iterator[tuple[int, Frame]]
-    if position is not None:
-        first = position.next_number - (len(position.lead) if with_lead else 0)
-        frames = (pair for pair in _found_again(film, position) if pair[0] >= first)
-    elif window is not None and window.start:
-        frames = _from(film, window.start)
-    else:
-        frames = enumerate(film.frames())
-    end = None if window is None else window.end
-    if end is not None:
-        return takewhile(lambda pair: pair[1].pts * film.time_base < end, frames)
-    return frames
-
-
-def _from(film: Film, start: Fraction) -> Iterator[tuple[int, Frame]]:
-    """The frames from a time on; they are numbered by the time and the film's rate."""
-    first = int(-(-start // film.time_base))
-    number: int | None = None
-    for frame in film.frames(after=first - 1):
-        if frame.pts < first:
-            continue
-        number = round(frame.pts * film.time_base * film.rate) if number is None else number + 1
-        yield number, frame
+    if position is None:
+        return frames_in(order.film, order.window)
+    first = position.next_number - (len(position.lead) if with_lead else 0)
+    frames = (pair for pair in _found_again(order.film, position) if pair[0] >= first)
+    return up_to_end(order.film, order.window, frames)
 
 
 def _found_again(film: Film, position: Position) -> Iterator[tuple[int, Frame]]:

@@ -18,7 +18,8 @@ from photochrom.video.encoding import Encoding
 from photochrom.video.hints import FilmHints
 from photochrom.video.job import Job, Step
 from photochrom.video.keys import NetworkColors
-from photochrom.video.order import FilmOrder, digest_of, window_of
+from photochrom.video.order import FilmOrder, digest_of
+from photochrom.video.part import window_of
 from photochrom.video.tracks import join
 from photochrom.video.work import Segment, WorkFolder
 

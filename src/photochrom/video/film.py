@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,22 +19,25 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError, UnsupportedFilmError
+from photochrom.video.container import (
+    Stated,
+    first_of,
+    frames_of,
+    open_input,
+    picture_stream,
+    reading,
+    stated,
+)
 from photochrom.video.interlacing import is_interlaced, joined
-from photochrom.video.stills import RATE, stills_in
+from photochrom.video.stills import RATE
 
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 DECODER_THREADS = 4
 """At most so many: each holds frames of its own."""
 
-FIRST_PACKETS = 4
-"""After so many packets a decoder is asked for what it has."""
-
 SEEK_BACK_S = 12.0
 """Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
-
-LISTS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
-"""Formats that only name other files or addresses, which whoever made them doesn't own."""
 
 _MATRICES: dict[int, Matrix] = {
     1: "bt709",
@@ -81,16 +83,25 @@ class Film:
     """When the first frame is shown, in seconds of the file's own clock."""
     timed: bool
     """Whether the file has timestamps; otherwise frames follow one another at `rate`."""
-    duration_s: float | None
+    stated: Stated
     frame_count: int
     interlaced: bool
     stream_index: int
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it is, as far as the file says."""
+        return self.stated.duration_s
 
     @property
     def upright_size(self) -> tuple[int, int]:
         """(height, width) of the upright frames, in stored pixels."""
         sideways = self.turn % 180 == 90
         return (self.width, self.height) if sideways else (self.height, self.width)
+
+    def time_of(self, frame: Frame) -> Fraction:
+        """How long a frame is shown, in seconds."""
+        return frame.duration * self.time_base or 1 / self.rate
 
     def frames(self, *, after: int | None = None, back_s: float = SEEK_BACK_S) -> Iterator[Frame]:
         """The frames in the order in which they are shown.
@@ -124,10 +135,10 @@ class Film:
         with self._opened(threads=1) as (container, stream):
             stream.codec_context.skip_frame = "NONKEY"
             for seconds in times:
-                with _reading(self.path):
+                with reading(self.path):
                     with suppress(av.ArgumentError, av.PermissionError):  # nothing is there
                         container.seek(round(seconds / self.time_base), stream=stream)
-                    frame = _first_of(container, stream)
+                    frame = first_of(container, stream)
                 if frame is not None:
                     yield _Stamps(self).stamped(frame)
 
@@ -138,9 +149,9 @@ class Film:
         """
         with self._opened(threads=DECODER_THREADS) as (container, stream):
             if near_s is not None and near_s > 0 and self.timed:
-                with _reading(self.path):
+                with reading(self.path):
                     container.seek(round(near_s / self.time_base), stream=stream)
-            yield from _frames_of(container, stream)
+            yield from frames_of(container, stream)
 
     @contextmanager
     def _opened(self, *, threads: int) -> Iterator[tuple[InputContainer, av.VideoStream]]:
@@ -178,9 +189,9 @@ def open_film(path: Path, rate: Fraction = RATE) -> Film:
         Its pictures are HDR, or in a color model that has no luma.
     """
     with open_input(path, rate) as container:
-        stream = _picture_stream(container, path)
+        stream = picture_stream(container, path)
         frames = []
-        for frame in _frames_of(container, stream):
+        for frame in frames_of(container, stream):
             frames.append(frame)
             if len(frames) == 3:
                 break
@@ -198,7 +209,8 @@ def open_film(path: Path, rate: Fraction = RATE) -> Film:
         timed = None not in stamps and len(set(stamps)) == len(stamps)
         time_base = stream.time_base if timed else 1 / rate
         assert time_base is not None
-        duration = _duration_s(container, stream)
+        start = (first.pts or 0) * time_base if timed else Fraction(0)
+        said = stated(container, stream, float(start))
         film = Film(
             path=path,
             width=first.width,
@@ -207,10 +219,10 @@ def open_film(path: Path, rate: Fraction = RATE) -> Film:
             pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
             time_base=time_base,
             rate=Fraction(rate),
-            start=(first.pts or 0) * time_base if timed else Fraction(0),
+            start=start,
             timed=timed,
-            duration_s=duration,
-            frame_count=stream.frames or round((duration or 0) * rate),
+            stated=said,
+            frame_count=stream.frames or round((said.duration_s or 0) * rate),
             interlaced=False,
             stream_index=stream.index,
             **_picture_facts(first, path),
@@ -233,7 +245,7 @@ def frame_pixels(path: Path) -> int:
         It can't be read, has no picture, or is encrypted.
     """
     with open_input(path) as container:
-        context = _picture_stream(container, path).codec_context
+        context = picture_stream(container, path).codec_context
         return context.width * context.height
 
 
@@ -268,100 +280,6 @@ def _picture_facts(frame: av.VideoFrame, path: Path) -> dict[str, Any]:
         "transfer": frame.color_trc,
         "matrix": usual if converted else _MATRICES.get(frame.colorspace, usual),
     }
-
-
-@contextmanager
-def open_input(path: Path, rate: Fraction = RATE) -> Iterator[InputContainer]:
-    """Open a film's file to read, or the pictures in a folder, so many a second.
-
-    Raises
-    ------
-    FilmReadError
-        It is not there, or no film.
-    """
-    known = ",".join(sorted(av.formats_available - LISTS))
-    options = {"format_whitelist": known, "protocol_whitelist": "file"}
-    place, kind = str(path), None
-    if path.is_dir():
-        stills = stills_in(path)
-        place, kind = stills.pattern, "image2"
-        options |= {"start_number": str(stills.first), "framerate": str(rate)}
-        options |= {"pattern_type": "sequence"}
-    elif not path.is_file():
-        raise FilmReadError(f"{path}: the film does not exist.")
-    with _reading(path):
-        container = av.open(place, "r", format=kind, metadata_errors="replace", options=options)
-    with container:
-        yield container
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn FFmpeg's errors into ours."""
-    try:
-        yield
-    except (av.FFmpegError, OSError) as error:
-        raise FilmReadError(f"{path}: it can't be read as a film ({_reason(error)}).") from error
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
-    """The first video stream that is no cover picture."""
-    streams = [one for one in container.streams.video if not is_cover(one)]
-    if not streams:
-        raise FilmReadError(f"{path}: it contains no video.")
-    stream = streams[0]
-    if stream.codec_context is None:
-        raise FilmReadError(
-            f"{path}: its video can't be decoded; it is encrypted, or in an unknown format."
-        )
-    return stream
-
-
-def is_cover(stream: av.stream.Stream) -> bool:
-    """Whether a video stream is a still that belongs to the file, such as a cover."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _duration_s(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / av.time_base
-
-
-def _frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Decode what can be decoded; broken packets are passed over, as players do."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.EOFError):
-            return
-        except av.InvalidDataError:
-            continue
-        except (av.FFmpegError, OSError) as error:
-            raise FilmReadError(f"{container.name}: reading stopped ({_reason(error)}).") from error
-        try:
-            yield from packet.decode()
-        except av.InvalidDataError:
-            continue
-        except av.EOFError:
-            return
-
-
-def _first_of(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame | None:
-    """The first frame from here on, without the packets that decoders like to see before."""
-    for packet in islice(container.demux(stream), FIRST_PACKETS):
-        with suppress(av.InvalidDataError, av.EOFError):
-            for frame in packet.decode():
-                return frame
-    with suppress(av.InvalidDataError, av.EOFError):
-        for frame in stream.codec_context.decode(None):
-            return frame
-    return None
 
 
 class _Stamps:

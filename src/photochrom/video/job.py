@@ -29,8 +29,9 @@ from photochrom.video.work import Segment, WorkFolder
 SEGMENT_FRAMES = 250
 """A segment ends with the first block that ends after so many frames."""
 
-MISSING_S = 2.0
-"""A film that ends so much before its stated duration was cut short."""
+MISSING_FRAMES, MISSING_S = 1.5, 2.0
+"""A film was cut short that ends so much before the end that its file states: in frames where
+that is the end of the pictures, or in seconds where it may be the end of the sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +110,20 @@ class Job:
 
     def notes(self) -> tuple[str, ...]:
         """What was found out on the way."""
-        film, last = self._order.film, self.segments[-1].facts if self.segments else None
-        if last is None or film.duration_s is None or self._order.window is not None:
+        film, window = self._order.film, self._order.window
+        last = self.segments[-1].facts if self.segments else None
+        if last is None or not last["last"] or film.stated.end_s is None:
             return ()
-        end = last["end"] - float(film.start) if film.timed else float(self.frames / film.rate)
-        missing = film.duration_s - end
-        if missing <= MISSING_S or not last["last"]:
+        end = last["end"] if film.timed else float(self.frames / film.rate)
+        wanted = film.stated.end_s
+        if window is not None and window.end is not None:
+            wanted = min(wanted, float(window.end))
+        missing = wanted - end
+        if missing <= (MISSING_FRAMES / float(film.rate) if film.stated.exact else MISSING_S):
             return ()
         return (
-            f"The film ends {missing:.0f} s before the {film.duration_s:.0f} s that it states.",
+            f"The film was cut short: it has {self.frames} of the {self._order.frame_count} frames "
+            f"that its file promises, and ends {missing:.2f} s early.",
         )
 
     def _blocks(self, position: Position | None) -> Iterator[Block]:
@@ -206,13 +212,13 @@ class _SegmentInWork:
         """Write what is left, and close it."""
         for packet in self._encoder.finish():
             self._writer.add(packet)
-        frame = self._recent[-1]
+        frame, film = self._recent[-1], self._order.film
         facts = {
             "extradata": self._encoder.extradata.hex(),
             **self._end,
             "lead": [(one.pts, fingerprint(one)) for one in self._recent],
             "duration": frame.duration,
-            "end": float((frame.pts + frame.duration) * self._order.film.time_base),
+            "end": float(frame.pts * film.time_base + film.time_of(frame)),
             "last": last,
         }
         arrays = {}

@@ -24,6 +24,7 @@ from photochrom.video.fields import Float, shrink
 from photochrom.video.film import Film
 from photochrom.video.following import follow
 from photochrom.video.hints import FilmHints, FrameHints
+from photochrom.video.references import References
 from photochrom.video.small import Gray, SmallCopy
 
 PAINTED = 30.0
@@ -125,9 +126,7 @@ class NetworkColors:
         self._vividness = vividness
         self._hints = order.hints
         self._times = [self._time_of(one) for one in self._hints.frames]
-        self._references = [] if reference is None else [(frozenset[int](), reference)]
-        for one in self._hints.references:
-            self._references.append((frozenset(one.shots), self._example(one.picture)))
+        self._references = References(self._hints, reference, self._example)
         self._shot = -1
         self._remembered: Reference | None = None
         self._held: tuple[int, Float] | None = None
@@ -175,7 +174,7 @@ class NetworkColors:
             rows = [_row(hint) for hint in followed[LONGEST]]
             self._held = looks[LONGEST].number, np.array(rows, np.float32).reshape(-1, 5)
         self._remember(given, looks, smalls)
-        reference = self._reference(shot)
+        reference = self._references.of(shot + 1, self._remembered)
         painted = {one.position: one.known for one in given if one.known is not None}
         keys = set(spread(looks, self._every) if self._positions is None else self._positions)
         keys |= {one.position for one in given}
@@ -274,16 +273,6 @@ class NetworkColors:
         if self._kept is not None:
             return self._kept.reference(path)
         return self._colorizer.reference(path)
-
-    def _reference(self, shot: int) -> Reference | None:
-        """All that is to be followed in a shot, from 0."""
-        found = [one for shots, one in self._references if not shots or shot + 1 in shots]
-        if self._remembered is not None:
-            found.append(self._remembered)
-        joined: Reference | None = None
-        for one in found:
-            joined = one if joined is None else joined.joined(one)
-        return joined
 
 
 def spread(looks: Sequence[Look], every: int) -> list[int]:

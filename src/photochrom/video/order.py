@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.errors import Advice, OptionError, OutputExistsError
+from photochrom.errors import Advice, OutputExistsError
 from photochrom.pictures import writing
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
@@ -18,31 +18,10 @@ from photochrom.version import __version__
 from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints
+from photochrom.video.part import Window, count_in
 from photochrom.video.small import Bars, SmallCopy, find_bars
 from photochrom.video.stills import rate_of, stills_in
-from photochrom.video.tracks import Tracks, Window, plan_tracks
-
-
-def window_of(start_s: float, end_s: float | None) -> Window | None:
-    """The part of a film from one time to another; None for all of it.
-
-    Raises
-    ------
-    OptionError
-        There is no such part.
-    """
-    if end_s is not None and not start_s < end_s:
-        raise OptionError(f"start_s is {start_s} and end_s {end_s}; the end must come later.")
-    if start_s < 0:
-        raise OptionError(f"start_s is {start_s}; it must not be below 0.")
-    if not start_s and end_s is None:
-        return None
-    return Window(_exact(start_s), None if end_s is None else _exact(end_s))
-
-
-def _exact(seconds: float) -> Fraction:
-    """Seconds to the microsecond, so that 0.4 is what 10 frames of 25 a second last."""
-    return Fraction(round(seconds * 1_000_000), 1_000_000)
+from photochrom.video.tracks import Tracks, plan_tracks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +58,7 @@ class FilmOrder:
 
         Errors as for `coloring.colorize_film`.
         """
-        film = open_film(source, rate_of(rate))
+        film = open_film(source, rate_of(source, rate))
         if target.exists() and target.samefile(source):
             raise OutputExistsError(
                 f"{target}: the file already exists: the film itself.",
@@ -106,12 +85,7 @@ class FilmOrder:
     @property
     def frame_count(self) -> int:
         """How many frames there are to do, as far as the film says."""
-        window, film = self.window, self.film
-        if window is None:
-            return film.frame_count
-        start = float(window.start - film.start)
-        end = film.duration_s or 0 if window.end is None else float(window.end - film.start)
-        return max(0, min(film.frame_count, round((end - start) * film.rate)))
+        return count_in(self.film, self.window)
 
     def starts_shot(self, pts: int, *, found: bool) -> bool:
         """Whether a shot begins with a frame, as it was found, or as somebody has said."""

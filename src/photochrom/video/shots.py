@@ -17,6 +17,7 @@ from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints
 from photochrom.video.job import Step
 from photochrom.video.order import shot_begins
+from photochrom.video.part import Window, count_in, frames_in
 from photochrom.video.small import Bars, Gray, SmallCopy, find_bars
 
 LOOK_PX = 256
@@ -106,6 +107,7 @@ def look_through(
     *,
     shown: bool = True,
     timeline: Timeline | None = None,
+    window: Window | None = None,
 ) -> Iterator[tuple[Shot, Gray]]:
     """Read a film, and give each of its shots once it has ended.
 
@@ -116,6 +118,7 @@ def look_through(
     progress : called for each frame
     shown : whether a frame of each shot is to be shown
     timeline : takes down what is found
+    window : the part to read, in seconds of the file's own clock; its shots count from 1
 
     Yields
     ------
@@ -130,9 +133,10 @@ def look_through(
     timeline = timeline or Timeline()
     kept: list[Gray] = []
     first = number = 0
+    of = count_in(film, window)
     pairs = (
         ((frame, large(frame.luma) if shown and at % KEPT_EVERY == 0 else None), small(frame.luma))
-        for at, frame in enumerate(film.frames())
+        for at, (_, frame) in enumerate(frames_in(film, window))
     )
     for (frame, picture), found in shot_starts(pairs):
         start_s, count = float(frame.pts * film.time_base - film.start), len(timeline.times)
@@ -144,10 +148,10 @@ def look_through(
             timeline.found.append(count)
         if picture is not None or (shown and not kept):
             kept.append(large(frame.luma) if picture is None else picture)
-        timeline.end_s = start_s + float(frame.duration * film.time_base or 1 / film.rate)
+        timeline.end_s = start_s + float(film.time_of(frame))
         timeline.times.append(start_s)
         if progress is not None:
-            progress(Step(frames=count + 1, of=max(count + 1, film.frame_count), shot=number))
+            progress(Step(frames=count + 1, of=max(count + 1, of), shot=number))
     if timeline.times:
         yield _shot(timeline, number, first, timeline.end_s), _middle(kept)
 

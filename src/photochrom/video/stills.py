@@ -69,16 +69,26 @@ def stills_in(folder: Path) -> Stills:
     )
 
 
-def rate_of(rate: float | Fraction | None) -> Fraction:
+def rate_of(source: Path, rate: float | Fraction | None) -> Fraction:
     """Pictures a second; those of old film and of television become their exact fractions.
+
+    Parameters
+    ----------
+    source : the film
+    rate : of a folder; None for the usual one
 
     Raises
     ------
     OptionError
-        The rate is out of its range.
+        The rate is out of its range, or the film is a file, which has one of its own.
     """
     if rate is None:
         return RATE
+    if source.is_file():
+        raise OptionError(
+            f"rate is {rate}, and {source} is a file, which has a rate of its own. Leave the rate "
+            "out; it is for folders of pictures."
+        )
     if not LEAST_RATE <= rate <= MOST_RATE:
         raise OptionError(f"rate is {rate}; it must lie in {LEAST_RATE}..{MOST_RATE}.")
     for exact in (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001)):

@@ -21,8 +21,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmReadError, FilmWriteError
+from photochrom.video.container import is_cover, open_input
 from photochrom.video.encoding import CODECS, Settings, configure
-from photochrom.video.film import Film, is_cover, open_input
+from photochrom.video.film import Film
+from photochrom.video.part import Window
 from photochrom.video.work import Segment
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
@@ -32,17 +34,6 @@ BITEXACT = 0x400
 
 _OUTDATED = ("encoder", "DURATION", "BPS", "NUMBER_OF_", "_STATISTICS", "vendor_id")
 """Tags of a video stream that are no longer true of the new one."""
-
-
-class Window(NamedTuple):
-    """The part of a film that is wanted, in seconds of its own time."""
-
-    start: Fraction
-    end: Fraction | None
-
-    def later(self, by: Fraction) -> Window:
-        """The same, moved by some seconds."""
-        return Window(self.start + by, None if self.end is None else self.end + by)
 
 
 class Tracks(NamedTuple):

@@ -1,0 +1,167 @@
+"""A film's file: opened with FFmpeg, what it states, and the frames that can be decoded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+from av.container import InputContainer
+
+from photochrom.errors import FilmReadError
+from photochrom.video.stills import RATE, stills_in
+
+FIRST_PACKETS = 4
+"""After so many packets a decoder is asked for what it has."""
+
+LISTS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
+"""Formats that only name other files or addresses, which whoever made them doesn't own."""
+
+STATING = frozenset({"mov", "matroska", "webm", "avi", "asf", "flv", "image2"})
+"""Formats that state how long they are in front, so that it is known where the end is missing."""
+
+
+@contextmanager
+def open_input(path: Path, rate: Fraction = RATE) -> Iterator[InputContainer]:
+    """Open a film's file to read, or the pictures in a folder, so many a second.
+
+    Raises
+    ------
+    FilmReadError
+        It is not there, or no film.
+    """
+    known = ",".join(sorted(av.formats_available - LISTS))
+    options = {"format_whitelist": known, "protocol_whitelist": "file"}
+    place, kind = str(path), None
+    if path.is_dir():
+        stills = stills_in(path)
+        place, kind = stills.pattern, "image2"
+        options |= {"start_number": str(stills.first), "framerate": str(rate)}
+        options |= {"pattern_type": "sequence"}
+    elif not path.is_file():
+        raise FilmReadError(f"{path}: the film does not exist.")
+    with reading(path):
+        container = av.open(place, "r", format=kind, metadata_errors="replace", options=options)
+    with container:
+        yield container
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors into `FilmReadError`."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise FilmReadError(f"{path}: it can't be read as a film ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
+    """The first video stream that is no cover picture.
+
+    Raises
+    ------
+    FilmReadError
+        There is none, or it can't be decoded.
+    """
+    streams = [one for one in container.streams.video if not is_cover(one)]
+    if not streams:
+        raise FilmReadError(f"{path}: it contains no video.")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise FilmReadError(
+            f"{path}: its video can't be decoded; it is encrypted, or in an unknown format."
+        )
+    return stream
+
+
+def is_cover(stream: av.stream.Stream) -> bool:
+    """Whether a video stream is a still that belongs to the file, such as a cover."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+class Stated(NamedTuple):
+    """What a file states of its pictures, in seconds of its own clock."""
+
+    duration_s: float | None
+    end_s: float | None
+    """When the last frame ends; None where the file doesn't say, or FFmpeg only estimates."""
+    exact: bool
+    """Whether that is of the pictures; otherwise of the file, whose sound may last longer."""
+
+
+def stated(container: InputContainer, stream: av.VideoStream, start_s: float) -> Stated:
+    """Read what a file states.
+
+    Parameters
+    ----------
+    start_s : when its first frame is shown
+    """
+    whole = None if container.duration is None else container.duration / av.time_base
+    kinds = set(container.format.name.split(","))
+    if not STATING & kinds:
+        return Stated(whole, None, exact=False)
+    if stream.duration is not None and stream.time_base is not None:
+        units = max(stream.duration, stream.frames) if "avi" in kinds else stream.duration
+        duration = float(units * stream.time_base)  # of a cut AVI, FFmpeg shortens the first only
+        return Stated(duration, start_s + duration, exact=True)
+    tags = (tag for key, tag in stream.metadata.items() if key.startswith("DURATION"))
+    tagged = _tagged_s(next(tags, ""))
+    if tagged:
+        return Stated(max(tagged - start_s, 0.0), tagged, exact=True)
+    return Stated(whole, whole, exact=len(container.streams) == 1)
+
+
+def _tagged_s(text: str) -> float | None:
+    """Seconds from Matroska's H:MM:SS.fraction."""
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d*)?)", text)
+    if match is None:
+        return None
+    hours, minutes, seconds = (float(part) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Decode what can be decoded; broken packets are passed over, as players do.
+
+    Raises
+    ------
+    FilmReadError
+        The file can't be read any more.
+    """
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.EOFError):
+            return
+        except av.InvalidDataError:
+            continue
+        except (av.FFmpegError, OSError) as error:
+            raise FilmReadError(f"{container.name}: reading stopped ({_reason(error)}).") from error
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError:
+            continue
+        except av.EOFError:
+            return
+
+
+def first_of(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame | None:
+    """The first frame from here on, without the packets that decoders like to see before."""
+    for packet in islice(container.demux(stream), FIRST_PACKETS):
+        with suppress(av.InvalidDataError, av.EOFError):
+            for frame in packet.decode():
+                return frame
+    with suppress(av.InvalidDataError, av.EOFError):
+        for frame in stream.codec_context.decode(None):
+            return frame
+    return None

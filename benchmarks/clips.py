@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,24 +94,32 @@ def luma_of(frames: Array) -> Array:
     return np.rint(16 + y * 219 / 255).astype(np.uint8)
 
 
-def write(path: Path, luma: Array, *, codec: str = "ffv1", sound: bool = False) -> Path:
-    """Write Y codes (T, H, W) as a gray film of 25 frames a second."""
-    options = {} if codec == "ffv1" else {"preset": "veryfast", "crf": "16"}
+def write(path: Path, luma: Iterable[Array], *, sound: bool = False) -> Path:
+    """Write frames of Y codes (H, W) as a gray film of 25 frames a second.
+
+    The codec is H.264 in MP4, and otherwise FFV1.
+    """
+    frames = iter(luma)
+    first = next(frames)
+    mp4 = path.suffix == ".mp4"
+    options = {"preset": "veryfast", "crf": "16"} if mp4 else {}
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options)
+        stream = container.add_stream("libx264" if mp4 else "ffv1", rate=25, options=options)
         assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width, stream.pix_fmt = luma.shape[1], luma.shape[2], "yuv420p"
+        stream.height, stream.width, stream.pix_fmt = *first.shape, "yuv420p"
         track = container.add_stream("aac", rate=44100) if sound else None
-        for codes in luma:
+        count = 0
+        for codes in chain([first], frames):
             frame = av.VideoFrame(codes.shape[1], codes.shape[0], "yuv420p")
             for plane, values in zip(frame.planes, (codes, 128, 128), strict=True):
                 rows: Array = np.frombuffer(plane, np.uint8).reshape(plane.height, -1)  # type: ignore[call-overload]
                 rows[:, : plane.width] = values
             container.mux(stream.encode(frame))
+            count += 1
         container.mux(stream.encode())
         if track is not None:
             assert isinstance(track, av.AudioStream)
-            for start in range(0, int(1764 * len(luma)), 1024):
+            for start in range(0, 1764 * count, 1024):
                 noise = np.random.default_rng(start).uniform(-0.1, 0.1, (2, 1024))
                 part = av.AudioFrame.from_ndarray(noise.astype(np.float32), "fltp", "stereo")
                 part.sample_rate, part.pts, part.time_base = 44100, start, Fraction(1, 44100)

@@ -16,7 +16,7 @@ import pyvips
 
 from clips import Array, luma_of, original, pan, read, write
 from photochrom import Colorizer, colorize_film
-from video import LOSSLESS, alone
+from steadiness import LOSSLESS, alone
 
 FRAMES, SIZE = 64, (300, 480)
 SHOWN = (4, 20, 36, 52)

@@ -3,6 +3,7 @@
     python benchmarks/video.py                     # some minutes
     python benchmarks/video.py --clips FOLDER      # also on real color clips, turned gray
     python benchmarks/video.py --kills 20 --long   # also kills, and 20,000 frames
+    python benchmarks/video.py --only none --long 1500 --height 1080
 
 Clips are made from the sample photographs in color by pans, so that motion and truth are known.
 W1 and W8 are ab warp errors over 1 and 8 frames at 240 x 135, where the motion leads to the same
@@ -14,6 +15,7 @@ within one run: "alone" is each frame colorized by itself.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import resource
@@ -23,16 +25,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pyvips
 
 from clips import (
-    SIZE,
     Array,
     Clip,
     even_clips,
@@ -40,151 +40,22 @@ from clips import (
     luma_of,
     original,
     pan,
-    read,
     sample_clips,
     write,
 )
-from photochrom import Colorizer, color
+from photochrom import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.video.coloring import colorize_film
 from photochrom.video.encoding import Encoding
 from photochrom.video.film import open_film
 from photochrom.video.glimpse import MOST_FRAMES, Glimpse
 from photochrom.video.hints import FilmHints, FrameHints
+from photochrom.video.job import Step
 from photochrom.video.shots import find_shots
 from photochrom.video.small import find_bars
+from steadiness import LOSSLESS, hints_gain, steadiness
 
 COMMAND = Path(sys.executable).with_name("photochrom")
-LOSSLESS = Encoding(codec="ffv1")
-LIKE = 6.0
-"""Frames show the same thing where their L* differs by less along the motion."""
-
-
-def psnr(one: Array, other: Array) -> float:
-    """Over all frames and channels."""
-    error = np.mean((one.astype(np.float32) - other) ** 2)
-    return float(10 * np.log10(255**2 / error))
-
-
-# Steadiness
-
-
-def shrunk_lab(frames: Array) -> Array:
-    """CIELAB at 240 x 135, (T, 135, 240, 3)."""
-    height, width = SIZE
-    small = [
-        pyvips.Image.new_from_array(frame).thumbnail_image(width, height=height, size="force")
-        for frame in frames
-    ]
-    return color.srgb_to_lab(np.stack([image.numpy() for image in small]))
-
-
-def flows(clip: Clip, lightness: Array, gap: int) -> Iterator[tuple[int, Array]]:
-    """Where the things of a frame are `gap` frames later: (2, h, w), rows and columns."""
-    if clip.motion is None:
-        from skimage.registration import optical_flow_ilk
-
-    for at in range(0, len(lightness) - gap, max(1, gap // 2)):
-        if clip.motion is None:
-            yield at, optical_flow_ilk(lightness[at], lightness[at + gap], radius=8)
-        else:
-            scale = np.array(SIZE) / clip.frames.shape[1:3]
-            across, down = clip.motion
-            moved = -gap * np.array([down, across]) * scale
-            yield at, np.broadcast_to(moved[:, None, None], (2, *SIZE))
-
-
-def warp_error(clip: Clip, truth: Array, ab: Array, gap: int) -> float:
-    """The mean change of a* and b* along the motion, where that leads to the same thing."""
-    from scipy.ndimage import map_coordinates
-
-    places = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
-    errors = []
-    for at, flow in flows(clip, truth[..., 0], gap):
-        to = places + flow
-        inside = ((to >= 0) & (to <= np.array(SIZE)[:, None, None] - 1)).all(axis=0)
-        light = map_coordinates(truth[at + gap, ..., 0], to, order=1, mode="nearest")
-        same = inside & (abs(light - truth[at, ..., 0]) < LIKE)
-        moved = [map_coordinates(ab[at + gap, ..., one], to, order=1) for one in (0, 1)]
-        errors.append(np.hypot(*(np.stack(moved) - np.moveaxis(ab[at], -1, 0)))[same].mean())
-    return float(np.mean(errors))
-
-
-def alone(colorizer: Colorizer, grey: Path) -> Array:
-    """Each frame by itself, with the film's own gray, (T, H, W, 3)."""
-    return np.stack([colorizer.colorize(one[..., 0]).srgb() for one in read(grey)])
-
-
-def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **asked: Any) -> None:
-    """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W."""
-    rows = []
-    for clip in clips:
-        grey = write(folder / "gray.mkv", luma_of(clip.frames))
-        target = folder / "steady.mkv"
-        colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, **asked)
-        results = {"truth": clip.frames, "alone": alone(colorizer, grey), "steady": read(target)}
-        labs = {name: shrunk_lab(frames) for name, frames in results.items()}
-        w1, w8 = (
-            {n: warp_error(clip, labs["truth"], lab[..., 1:], gap) for n, lab in labs.items()}
-            for gap in (1, 8)
-        )
-        quality = {n: psnr(frames, clip.frames) for n, frames in results.items() if n != "truth"}
-        vivid = {
-            name: float(np.mean([color.colorfulness(frame) for frame in frames[::8]]))
-            for name, frames in results.items()
-        }
-        rows.append(
-            (
-                w1["truth"] / w1["alone"],
-                w1["steady"] / w1["alone"],
-                w8["truth"] / w8["alone"],
-                w8["steady"] / w8["alone"],
-                quality["steady"] - quality["alone"],
-                vivid["steady"] / vivid["alone"],
-            )
-        )
-        _row(clip.name, rows[-1])
-    if rows:
-        _row("mean", tuple(np.mean(rows, axis=0)))
-
-
-def _row(name: str, values: tuple[float, ...]) -> None:
-    truth1, w1, truth8, w8, gain, vivid = values
-    print(
-        f"  {name:<24} W1 x{w1:.3f} (truth x{truth1:.3f})  W8 x{w8:.3f} (truth x{truth8:.3f})"
-        f"  PSNR {gain:+.2f} dB  colorfulness x{vivid:.3f}",
-        flush=True,
-    )
-
-
-# Hints
-
-
-def hints_gain(colorizer: Colorizer, clips: Iterator[Clip], folder: Path) -> None:
-    """What ten true colors on one frame bring over 40 frames, and that frame in color."""
-    gains = []
-    for clip in clips:
-        frames = clip.frames[:40]
-        grey, target = write(folder / "gray.mkv", luma_of(frames)), folder / "hinted.mkv"
-        first = color.srgb_to_lab(frames[0])
-        picture = folder / "0.png"
-        pyvips.Image.new_from_array(frames[0]).write_to_file(str(picture))
-        rng = np.random.default_rng(0)
-        height, width = first.shape[:2]
-        places = rng.uniform(0.04, 0.96, (10, 2)) * [width, height]
-        dots = tuple(
-            Hint(points=((x, y),), ab=tuple(first[int(y), int(x), 1:].tolist()))
-            for x, y in places.tolist()
-        )
-        made = []
-        for given in ({}, {"hints": dots}, {"picture": picture}):
-            known = FilmHints(frames=(FrameHints(frame=0, **given),) if given else ())
-            colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, hints=known)
-            made.append(psnr(read(target), frames))
-        gains.append((made[1] - made[0], made[2] - made[0]))
-        print(f"  {clip.name:<24} ten hints {gains[-1][0]:+.2f} dB, painted {gains[-1][1]:+.2f} dB")
-    ten, painted = np.mean(gains, axis=0)
-    print(f"  {'mean':<24} ten hints {ten:+.2f} dB, painted frame {painted:+.2f} dB", flush=True)
 
 
 # Cuts
@@ -236,7 +107,7 @@ def cost(colorizer: Colorizer, folder: Path) -> None:
     """CPU a frame, against each frame by itself, and the command's peak memory."""
     for height, width in ((720, 1280), (1080, 1920)):
         frames = pan(original("china", width + 400), 48, (5, 2), (height, width))
-        grey = write(folder / "cost.mp4", luma_of(frames), codec="libx264")
+        grey = write(folder / "cost.mp4", luma_of(frames))
         target = folder / "out.mp4"
         encoding = Encoding(preset="veryfast")
 
@@ -244,10 +115,7 @@ def cost(colorizer: Colorizer, folder: Path) -> None:
             colorize_film(colorizer, grey, target, encoding=encoding, force=True)
 
         def each(grey: Path = grey) -> None:
-            with av.open(str(grey)) as container:
-                for frame in container.decode(video=0):
-                    levels = frame.to_ndarray(format="gray")
-                    colorizer.colorize(levels).srgb()
+            _colorize_each(colorizer, grey, 48)
 
         def begin(grey: Path = grey, target: Path = target, encoding: Encoding = encoding) -> None:
             colorize_film(colorizer, grey, target, encoding=encoding, force=True, end_s=0.02)
@@ -265,11 +133,17 @@ def cost(colorizer: Colorizer, folder: Path) -> None:
         )
 
 
+def _colorize_each(colorizer: Colorizer, grey: Path, count: int) -> None:
+    with av.open(str(grey)) as container:
+        for frame in islice(container.decode(video=0), count):
+            colorizer.colorize(frame.to_ndarray(format="gray")).srgb()
+
+
 def glimpse(colorizer: Colorizer, folder: Path) -> None:
     """The Studio's eight frames of a shot: to open it, and to carry one hint to all of them."""
     for height, width in ((720, 1280), (1080, 1920)):
         frames = pan(original("china", width + 400), MOST_FRAMES, (4, 2), (height, width))
-        film = open_film(write(folder / "glimpse.mp4", luma_of(frames), codec="libx264"))
+        film = open_film(write(folder / "glimpse.mp4", luma_of(frames)))
         started = time.perf_counter(), time.process_time()
         shot = Glimpse(
             colorizer, film, find_bars(film), shot=1, number=0, start_s=0.0, count=len(frames)
@@ -312,15 +186,64 @@ def _command(source: Path, target: Path) -> tuple[float, float]:
     return time.perf_counter() - started, int(ran.stdout) / 1024
 
 
-def long_film(folder: Path, most: int) -> None:
-    """Peak memory over 2,000 frames, and over more, of one shot."""
-    frames = luma_of(pan(original("china", 600), 100, (2, 1), (96, 160)))
-    there_and_back = np.concatenate([frames, frames[::-1]])
-    peaks = []
-    for count in (2_000, most):
-        source = write(folder / "long.mkv", np.tile(there_and_back, (count // 200, 1, 1)))
-        peaks.append(_command(source, folder / "long-out.mkv")[1])
-        print(f"{count} frames in one shot: peak memory {peaks[-1]:.0f} MB", flush=True)
+def long_film(colorizer: Colorizer, folder: Path, count: int, height: int) -> None:
+    """Peak memory and CPU over a long film: shots of two seconds, then one long shot.
+
+    Linux keeps the peak of a process, and forgets it when asked to.
+    """
+    width = height * 16 // 9 // 2 * 2
+    reach = height // 4
+    picture = original("china", width + 2 * reach)
+    source = write(folder / "long.mp4", _there_and_back(luma_of(picture), count, (height, width)))
+    alone_ms = _cpu_ms(lambda: _colorize_each(colorizer, source, 24)) / 24
+    part = max(1, count // 10)
+    started, before = time.process_time(), 0
+
+    def tell(step: Step) -> None:
+        nonlocal started, before
+        if step.frames % part == 0:
+            now = time.process_time()
+            ms = 1000 * (now - started) / (step.frames - before)
+            print(
+                f"{height}p, frames {before} to {step.frames}: peak memory {_peak_mb():.0f} MB, "
+                f"CPU {ms:.0f} ms a frame: x{ms / alone_ms:.2f}",
+                flush=True,
+            )
+            _forget_peak()
+            started, before = time.process_time(), step.frames
+
+    _forget_peak()
+    whole = time.process_time()
+    report = colorize_film(colorizer, source, folder / "long-out.mp4", progress=tell)
+    ms = 1000 * (time.process_time() - whole) / count
+    print(
+        f"{height}p: {report.frames} frames in {report.shots} shots, CPU {ms:.0f} ms a frame, "
+        f"{alone_ms:.0f} ms for Colorizer.colorize of each: x{ms / alone_ms:.2f}",
+        flush=True,
+    )
+
+
+def _there_and_back(luma: Array, count: int, size: tuple[int, int]) -> Iterator[Array]:
+    """Frames of a camera that swings over a picture; for the first half, each shot is another."""
+    height, width = size
+    down, across = (a - b for a, b in zip(luma.shape, size, strict=True))
+    for at in range(count):
+        shot = min(at, count // 2) // 50
+        turned = luma[:: -1 if shot % 2 else 1, :: -1 if shot % 4 > 1 else 1]
+        y, x = (
+            round(reach * (1 - math.cos(at / pace)) / 2)
+            for reach, pace in ((down, 70), (across, 50))
+        )
+        yield turned[y : y + height, x : x + width]
+
+
+def _peak_mb() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 # What must be exact
@@ -349,9 +272,7 @@ def _facts(path: Path) -> tuple[list[bytes], list[int | None], list[bytes]]:
 def kills(folder: Path, count: int) -> None:
     """Kill the command at random moments, and compare with an undisturbed run."""
     shots = [pan(original(name, 700), 130, (2, 1), (180, 320)) for name in ("china", "flower")]
-    source = write(
-        folder / "kills.mp4", luma_of(np.concatenate(shots * 4)), codec="libx264", sound=True
-    )
+    source = write(folder / "kills.mp4", luma_of(np.concatenate(shots * 4)), sound=True)
     whole, target = folder / "whole.mp4", folder / "killed.mp4"
     seconds, _ = _command(source, whole)
     rng = random.Random(7)
@@ -381,8 +302,9 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, help="a folder of color clips")
     parser.add_argument("--kills", type=int, default=0, help="kill the command so often")
     parser.add_argument(
-        "--long", type=int, nargs="?", const=20_000, default=0, help="so many frames in one shot"
+        "--long", type=int, nargs="?", const=20_000, default=0, help="so many frames"
     )
+    parser.add_argument("--height", type=int, default=180, help="of the long film")
     parser.add_argument("--vividness", type=float, help="of the steady film")
     parser.add_argument(
         "--only", default="", help="steadiness, hints, cuts, cost, glimpse, exactness, none"
@@ -417,7 +339,7 @@ def main() -> None:
         if options.kills:
             kills(folder, options.kills)
         if options.long:
-            long_film(folder, options.long)
+            long_film(colorizer, folder, options.long, options.height)
     print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB peak")
 
 

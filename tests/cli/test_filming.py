@@ -60,6 +60,20 @@ def test_a_film_is_colorized(film):
     assert np.ptp(frames[5].to_ndarray(format="rgb24").astype(int), axis=2).max() > 20
 
 
+def test_a_folder_gets_a_picture_of_each_frame(film):
+    ran = run(film, "-o", "frames/", "--end", "0.2")
+    assert ran.returncode == 0, ran.stderr
+    assert "old.mp4 -> frames/ (5 frames, 1 shot)" in ran.stderr
+    assert "at 25 frames a second" in ran.stderr
+    names = sorted(path.name for path in Path("frames").iterdir())
+    assert names == [f"frame-00000{number}.png" for number in range(1, 6)]
+    ran = run("frames", "-o", "again.mkv", "--rate", "25")
+    assert ran.returncode == 0, ran.stderr
+    ran = run(film, "-o", "frames/")
+    assert ran.returncode == 2
+    assert "--force" in ran.stderr
+
+
 def piped(*arguments, content):
     command = [SCRIPT, "video", *map(str, arguments)]
     return subprocess.run(command, input=content, capture_output=True, check=False)
@@ -103,7 +117,7 @@ def test_work_that_a_pipe_began_goes_and_earlier_work_stays(tmp_path, monkeypatc
         sys.stdin.buffer.seek(0)
         if is_earlier:
             work.mkdir()
-        with piped_ends(Path("-"), target, preview=False) as ends:
+        with piped_ends(Path("-"), str(target), preview=False) as ends:
             assert ends.source.read_bytes() == b"x"
             work.mkdir(exist_ok=True)
         assert work.exists() == is_earlier

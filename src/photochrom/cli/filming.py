@@ -32,13 +32,13 @@ def video(
     context: typer.Context,
     source: SOURCE,
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT",
-            help="Write the new film here; the suffix sets the container; - writes Matroska to a "
-            "pipe.",
+            help="Write the new film here; the suffix sets the container. A folder, with / at its "
+            "end, gets a PNG for each frame; - writes Matroska to a pipe.",
         ),
     ],
     model: ModelOption = None,

@@ -26,7 +26,7 @@ class Ends(NamedTuple):
     """Where a film is read, and where it is written."""
 
     source: Path
-    target: Path
+    target: str
     comes_from: str
     """For people."""
     goes_to: str
@@ -34,7 +34,7 @@ class Ends(NamedTuple):
 
 
 @contextmanager
-def piped(source: Path, target: Path, *, preview: bool) -> Iterator[Ends]:
+def piped(source: Path, target: str, *, preview: bool) -> Iterator[Ends]:
     """Put files where standard streams are meant.
 
     Parameters
@@ -50,7 +50,7 @@ def piped(source: Path, target: Path, *, preview: bool) -> Iterator[Ends]:
         Nothing came through the pipe, the disk is full, or nobody reads the result.
     """
     comes, goes = (str(one) == STANDARD_STREAM for one in (source, target))
-    comes_from, goes_to = "stdin" if comes else str(source), "stdout" if goes else str(target)
+    comes_from, goes_to = "stdin" if comes else str(source), "stdout" if goes else target
     if not comes and not goes:
         yield Ends(source, target, comes_from, goes_to, is_piped=False)
         return
@@ -65,12 +65,12 @@ def piped(source: Path, target: Path, *, preview: bool) -> Iterator[Ends]:
         if comes:
             source = _taken(folder / "stdin")
         if not goes:
-            with _without_work(target):
+            with _without_work(Path(target)):
                 yield Ends(source, target, comes_from, goes_to, is_piped=True)
             return
-        target = folder / f"stdout{SUFFIX}"
-        yield Ends(source, target, comes_from, goes_to, is_piped=True)
-        _give(target)
+        film = folder / f"stdout{SUFFIX}"
+        yield Ends(source, str(film), comes_from, goes_to, is_piped=True)
+        _give(film)
 
 
 @contextmanager

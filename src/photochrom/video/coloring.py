@@ -20,8 +20,9 @@ from photochrom.video.job import Job, Step
 from photochrom.video.keys import NetworkColors
 from photochrom.video.order import FilmOrder, digest_of
 from photochrom.video.part import window_of
+from photochrom.video.sequence import Pictures, is_folder
 from photochrom.video.tracks import join
-from photochrom.video.work import Segment, WorkFolder
+from photochrom.video.work import PICTURES, Segment, WorkFolder
 
 VIVIDNESS = 0.95
 """Films are read out a little calmer than photographs."""
@@ -72,7 +73,8 @@ def colorize_film(
     ----------
     colorizer : the model
     source : a file, or a folder of numbered pictures, one for each frame
-    target : a file; its suffix says the container
+    target : a file, whose suffix says the container; or a folder, which is there or whose name
+        ends with a slash: it gets a numbered PNG for each frame
     hints : what is known of it; see `hints.load_film_hints`
     reference : a color photograph to follow where it shows the same things
     vividness : as for `Prepared.paint`
@@ -107,6 +109,7 @@ def colorize_film(
         colorizer,
         Path(source),
         Path(target),
+        pictures=is_folder(target),
         rate=rate,
         encoding=encoding or Encoding(),
         window=window_of(start_s, end_s),
@@ -120,17 +123,24 @@ def colorize_film(
         "reference": digest_of(reference),
     }
     with WorkFolder(order.target, plan, discard=force) as work:
+        comment = f"Colors by Photochrom {__version__} ({order.model})"
+        pictures = order.pictures and Pictures(
+            order.film, order.settings, work.path / PICTURES, comment=comment
+        )
         job = Job(
             order,
             work,
             keys=keys,
             every=every,
+            after=pictures.write if pictures else _nothing_after,
             progress=progress or _nothing,
             cancel=cancel or _never,
         )
         finished = job.run()
-        if finished:
-            _publish(order, work, job.segments, force=force)
+        if finished and pictures:
+            pictures.publish(order.target)
+        elif finished:
+            _publish(order, work, job.segments, comment, force=force)
     if finished:
         work.remove()
     notes = (*order.notes(), *job.notes())
@@ -148,11 +158,17 @@ def _nothing(step: Step) -> None:
     pass
 
 
+def _nothing_after(segment: Segment) -> tuple[object, ...]:
+    return ()
+
+
 def _never() -> bool:
     return False
 
 
-def _publish(order: FilmOrder, work: WorkFolder, segments: list[Segment], *, force: bool) -> None:
+def _publish(
+    order: FilmOrder, work: WorkFolder, segments: list[Segment], comment: str, *, force: bool
+) -> None:
     """Join the segments, and give the film its name."""
     whole = work.path / f"whole{order.target.suffix.lower()}"
     join(
@@ -162,7 +178,7 @@ def _publish(order: FilmOrder, work: WorkFolder, segments: list[Segment], *, for
         [segment for segment in segments if len(segment.stamps)],
         tracks=order.tracks,
         window=order.window,
-        comment=f"Colors by Photochrom {__version__} ({order.model})",
+        comment=comment,
     )
     try:
         writing.publish(whole, order.target, force=force)

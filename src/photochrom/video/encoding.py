@@ -122,7 +122,10 @@ class Settings(NamedTuple):
         """
         held = CONTAINERS.get(target.suffix.lower())
         if held is None:
-            raise FilmWriteError(f"{target}: expected one of the suffixes {', '.join(CONTAINERS)}.")
+            raise FilmWriteError(
+                f"{target}: expected one of the suffixes {', '.join(CONTAINERS)}; or, for "
+                "pictures, a folder with / at its end."
+            )
         name = encoding.codec or held[0]
         if name not in CODECS:
             raise FilmWriteError(f"'{name}' is not a codec; choose one of {', '.join(CODECS)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,7 @@ class Job:
     order : what is to be made of what
     work : where it is kept meanwhile
     keys, every : give keys their colors, every so many frames
+    after : what is to be done with each finished segment, step by step
     progress, cancel : as for `coloring.colorize_film`
     """
 
@@ -68,6 +69,7 @@ class Job:
         *,
         keys: NetworkColors,
         every: int,
+        after: Callable[[Segment], Iterable[object]],
         progress: Callable[[Step], object],
         cancel: Callable[[], bool],
     ) -> None:
@@ -75,6 +77,7 @@ class Job:
         self._work = work
         self._keys = keys
         self._every = every
+        self._after = after
         self._progress = progress
         self._cancel = cancel
         self.segments = work.segments()
@@ -83,8 +86,24 @@ class Job:
 
     def run(self) -> bool:
         """Do what is left; False where it was canceled."""
-        if self.segments and self.segments[-1].facts["last"]:
-            return True
+        try:
+            for segment in self.segments:
+                self._use(segment)
+            if not self.segments or not self.segments[-1].facts["last"]:
+                self._do_rest()
+        except _CancelledError:
+            return False
+        if not self.segments:
+            raise FilmReadError(f"{self._order.film.path}: there are no frames in this part of it.")
+        return True
+
+    def _use(self, segment: Segment) -> None:
+        for _ in self._after(segment):
+            if self._cancel():
+                raise _CancelledError
+
+    def _do_rest(self) -> None:
+        """Make the segments that are left."""
         position = position_after(self.segments)
         if position is not None:
             self._keys.recall(position.memory)
@@ -92,21 +111,16 @@ class Job:
         frames = frames_left(self._order, position, with_lead=False)
         carry = None if position is None else position.carry
         painter = Painter(self._order.film, self._order.bars, self._order.settings.depth)
-        try:
-            block = next(blocks, None)
-            while block is not None:
-                with _SegmentInWork(self._order, self._work, len(self.segments)) as segment:
-                    while block is not None and segment.frames < SEGMENT_FRAMES:
-                        carry = self._paint(block, carry, frames, segment, painter)
-                        segment.end(block)
-                        block = None  # its memory goes to the next one
-                        block = next(blocks, None)
-                    self.segments.append(segment.finish(carry, last=block is None))
-        except _CancelledError:
-            return False
-        if not self.segments:
-            raise FilmReadError(f"{self._order.film.path}: there are no frames in this part of it.")
-        return True
+        block = next(blocks, None)
+        while block is not None:
+            with _SegmentInWork(self._order, self._work, len(self.segments)) as segment:
+                while block is not None and segment.frames < SEGMENT_FRAMES:
+                    carry = self._paint(block, carry, frames, segment, painter)
+                    segment.end(block)
+                    block = None  # its memory goes to the next one
+                    block = next(blocks, None)
+                self.segments.append(segment.finish(carry, last=block is None))
+            self._use(self.segments[-1])
 
     def notes(self) -> tuple[str, ...]:
         """What was found out on the way."""

@@ -15,13 +15,14 @@ from photochrom.pictures import writing
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
+from photochrom.video import sequence
 from photochrom.video.encoding import Encoding, Settings
 from photochrom.video.film import Film, open_film
 from photochrom.video.hints import FilmHints
 from photochrom.video.part import Window, count_in
 from photochrom.video.small import Bars, SmallCopy, find_bars
 from photochrom.video.stills import rate_of, stills_in
-from photochrom.video.tracks import Tracks, plan_tracks
+from photochrom.video.tracks import NO_TRACKS, Tracks, plan_tracks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class FilmOrder:
     film: Film
     bars: Bars
     target: Path
+    pictures: bool
+    """Whether the target is a folder, for numbered pictures."""
     settings: Settings
     tracks: Tracks
     window: Window | None
@@ -48,6 +51,7 @@ class FilmOrder:
         source: Path,
         target: Path,
         *,
+        pictures: bool,
         rate: float | Fraction | None,
         encoding: Encoding,
         window: Window | None,
@@ -59,21 +63,21 @@ class FilmOrder:
         Errors as for `coloring.colorize_film`.
         """
         film = open_film(source, rate_of(source, rate))
-        if target.exists() and target.samefile(source):
-            raise OutputExistsError(
-                f"{target}: the file already exists: the film itself.",
-                advice=[Advice.OTHER_OUTPUT],
-            )
-        writing.check_free(target, force=force)
-        settings = Settings.of(encoding, film, target)
+        if pictures:
+            sequence.check_free(target, source, force=force)
+            settings, tracks = sequence.settings_for(film, encoding), NO_TRACKS
+        else:
+            _check_free(target, source, force=force)
+            settings, tracks = Settings.of(encoding, film, target), plan_tracks(film, target)
         bars = find_bars(film)
         contract = colorizer.contract
         return cls(
             film=film,
             bars=bars,
             target=target,
+            pictures=pictures,
             settings=settings,
-            tracks=plan_tracks(film, target),
+            tracks=tracks,
             window=None if window is None else window.later(film.start),
             hints=hints,
             small=SmallCopy(film, bars, contract.short_side_px),
@@ -110,11 +114,21 @@ class FilmOrder:
         film, notes = self.film, list(self.tracks.notes)
         if film.interlaced:
             notes.append("The film is interlaced; its fields were joined to full frames.")
+        if self.pictures:
+            notes.append(f"Show the pictures at {float(film.rate):.6g} frames a second.")
         if film.converted:
             notes.append(f"Its pixels ({film.pixel_format}) were converted to Y'CbCr.")
-        if film.height % 2 or film.width % 2:
+        if (film.height % 2 or film.width % 2) and not self.pictures:
             notes.append("A row or column was added at the edge: codecs want even sizes.")
         return tuple(notes)
+
+
+def _check_free(target: Path, source: Path, *, force: bool) -> None:
+    if target.exists() and target.samefile(source):
+        raise OutputExistsError(
+            f"{target}: the file already exists: the film itself.", advice=[Advice.OTHER_OUTPUT]
+        )
+    writing.check_free(target, force=force)
 
 
 def shot_begins(hints: FilmHints, film: Film, time_s: float, *, found: bool) -> bool:

@@ -43,6 +43,10 @@ class Tracks(NamedTuple):
     notes: tuple[str, ...]
 
 
+NO_TRACKS = Tracks((), ("Pictures hold no sound, subtitles or times.",))
+"""Where pictures are wanted."""
+
+
 def plan_tracks(film: Film, target: Path) -> Tracks:
     """Decide which streams come along, before any work is done.
 

@@ -30,6 +30,9 @@ SUFFIX = ".photochrom"
 
 PLAN = "plan.json"
 
+PICTURES = "pictures"
+"""A folder of finished frames, where pictures are wanted."""
+
 _MAGIC = b"photochrom segment 1\n"
 _TAIL = struct.Struct("<QI")
 """Length and CRC-32 of the table at a segment's end."""
@@ -105,12 +108,15 @@ class WorkFolder:
         if earlier != wanted:
             for segment in self.path.glob("*.segment"):
                 segment.unlink()
+            shutil.rmtree(self.path / PICTURES, ignore_errors=True)
             write_whole(place, json.dumps(wanted, indent=2).encode())
 
     def clear(self) -> None:
         """Remove what is in the folder."""
         for one in self.path.iterdir():
-            if one.name != ".lock":
+            if one.name == PICTURES:
+                shutil.rmtree(one)
+            elif one.name != ".lock":
                 one.unlink()
 
     def remove(self) -> None:
@@ -154,7 +160,7 @@ class SegmentWriter:
         self._path = path
         self._packets: list[tuple[int, bool, int]] = []
         self._crc = 0
-        with _said(path), ExitStack() as opened:
+        with said(path), ExitStack() as opened:
             self._part = opened.enter_context(writing.temporary(path))
             self._file: IO[bytes] = opened.enter_context(self._part.open("wb"))
             self._file.write(_MAGIC)
@@ -178,7 +184,7 @@ class SegmentWriter:
             "crc": self._crc,
         }
         text = json.dumps(table).encode()
-        with _said(self._path):
+        with said(self._path):
             self._file.write(text + _TAIL.pack(len(text), zlib.crc32(text)))
             self._file.close()
             writing.publish(self._part, self._path, force=True)
@@ -193,7 +199,7 @@ class SegmentWriter:
 
     def _write(self, data: bytes) -> None:
         self._crc = zlib.crc32(data, self._crc)
-        with _said(self._path):
+        with said(self._path):
             self._file.write(data)
 
 
@@ -259,8 +265,8 @@ class Segment:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """Turn the system's errors into ours."""
+def said(path: Path) -> Iterator[None]:
+    """Turn the system's errors into `FilmWriteError`."""
     try:
         yield
     except OSError as error:
@@ -278,7 +284,7 @@ def write_whole(path: Path, data: bytes) -> None:
     FilmWriteError
         The disk is full, or can't be written.
     """
-    with _said(path):
+    with said(path):
         writing.write_whole(path, data)
         writing.sync_folder(path.parent)
 

@@ -1,7 +1,8 @@
 """A server on a free port of the loopback, in a thread of the tests' own process; and the page.
 
 The page's tests run `photochrom serve` and a browser, once for all of them. STUDIO_MODEL=file.onnx
-runs another model than the default.
+runs another model than the default. STUDIO_SHOTS=1 leaves screenshots in build/studio, for people
+to look at.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ from photochrom.pictures import picture
 MODEL = os.environ.get("STUDIO_MODEL")
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "src" / "photochrom" / "samples"
-SHOTS = ROOT / "build" / "studio"
+SHOTS = ROOT / "build" / "studio" if os.environ.get("STUDIO_SHOTS") else None
 SCRIPT = Path(sysconfig.get_path("scripts")) / "photochrom"
 PATIENCE_MS = 60_000
 SHOWN = """(({ dataset, src } = document.querySelector(".images .after") ?? { dataset: {} }) =>
@@ -286,8 +287,10 @@ class Studio:
         return waiting.value
 
     def shot(self, name):
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        """A picture for people to look at, where some are wanted."""
+        if SHOTS is not None:
+            SHOTS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=SHOTS / f"{name}.png")
 
     def assert_fits(self):
         """Nothing is wider than the window, and no control is cut off."""

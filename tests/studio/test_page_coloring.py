@@ -1,7 +1,6 @@
 """Looking at a photograph and coloring it as people do: a real server and browser, a mouse, keys.
 
-Needs Playwright and Chromium, as all tests of the page do; without them they are skipped. Their
-screenshots go to build/studio, to be looked at. STUDIO_MODEL=file.onnx tests with another model.
+Needs Playwright and Chromium, as all tests of the page do; without them they are skipped.
 """
 
 import json

@@ -84,7 +84,7 @@ def test_a_color_farther_off_costs_more():
 
 def test_the_mean_has_the_huber_loss_with_its_weight():
     logits_PQ, truth_P2 = torch.randn(6, len(GRID)), torch.randn(6, 2) * 40
-    mean_P2 = logits_PQ.softmax(dim=1) @ torch.from_numpy(GRID.centers)
+    mean_P2 = logits_PQ.softmax(dim=1) @ torch.tensor(GRID.centers)
     huber_P = functional.huber_loss(mean_P2, truth_P2, reduction="none", delta=10.0).sum(dim=1)
     plain_P, both_P = (usual(weight)(logits_PQ, truth_P2) for weight in (0.0, 0.25))
     torch.testing.assert_close(both_P - plain_P, 0.25 * huber_P / 10)

@@ -11,7 +11,7 @@ nearest bins, annealed mean).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -223,8 +223,11 @@ def set_off(ab: NDArray[Any], contrast: float) -> Float:
     return (colors * factor).astype(np.float32)
 
 
+@cache
 def gamut_grid(step: float = 10.0) -> AbGrid:
     """The bins of side `step`, centered on its multiples, that hold a color of 8-bit sRGB.
+
+    Each is made once; its centers can't be written to.
 
     Parameters
     ----------
@@ -240,7 +243,9 @@ def gamut_grid(step: float = 10.0) -> AbGrid:
     faces = [np.insert(plane, channel, end, axis=1) for channel in range(3) for end in (0, 1)]
     ab = spaces.srgb_to_lab(np.concatenate(faces))[:, 1:]
     cells = np.unique(np.rint(ab / step).astype(int), axis=0)
-    return AbGrid(centers=(cells * step).astype(np.float32), step=step)
+    centers = (cells * step).astype(np.float32)
+    centers.flags.writeable = False
+    return AbGrid(centers=centers, step=step)
 
 
 def _pairs(ab: NDArray[Any]) -> Float:

@@ -55,7 +55,7 @@ class BinCrossEntropy(nn.Module):
         }
         for name, table in tables.items():
             self.register_buffer(name, torch.from_numpy(table), persistent=False)
-        self.register_buffer("centers", torch.from_numpy(grid.centers), persistent=False)
+        self.register_buffer("centers", torch.tensor(grid.centers), persistent=False)
         self.nearest: Tensor
         self.shares: Tensor
         self.weights: Tensor

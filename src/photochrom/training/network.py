@@ -104,7 +104,7 @@ class HintNetwork(nn.Module):
         self.region = RegionHead(self.feature_channels)
         self.critic = Critic(sixteen) if recipe.loss.critic_weight else None
         self.head = nn.Conv2d(c4, len(grid), kernel_size=1)
-        self.register_buffer("centers_Q2", torch.from_numpy(grid.centers), persistent=False)
+        self.register_buffer("centers_Q2", torch.tensor(grid.centers), persistent=False)
         self.centers_Q2: Tensor
 
     @property

@@ -5,21 +5,21 @@ is said; nothing is made up.
 """
 
 import io
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from corpus import makers, tiffs
+from corpus.make import MAKERS
+from corpus.makers import GRAY
 from photochrom.errors import PictureReadError
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import boxes, exif, formats, heic, jpeg, picture, png, tiff, webp
 
 MODEL = ModelIdentity("x", "1", "ab")
 CORPUS = Path(__file__).parents[1] / "corpus"
-MADE = runpy.run_path(str(CORPUS / "make.py"))
-GRAY = MADE["GRAY"]
 
 CONVERT = "save it anew"
 REFUSED = {
@@ -49,7 +49,7 @@ SAID = {
     "text-without-a-name.png": "a text without a name was left out",
     "text-without-an-end.png": "a text without a name was left out",
 }
-NAMES = sorted(MADE["MAKERS"])
+NAMES = sorted(MAKERS)
 READ = [name for name in NAMES if name not in REFUSED | CUT]
 
 
@@ -61,7 +61,7 @@ def content(name):
 
 
 def test_every_file_is_made_by_the_script_and_none_is_large():
-    found = {path.name for path in CORPUS.iterdir()} - {"make.py", "__pycache__"}
+    found = {path.name for path in CORPUS.iterdir() if path.suffix not in (".py", "")}
     assert found == set(NAMES)
     assert sum((CORPUS / name).stat().st_size for name in found) < 200_000
     assert set(REFUSED) | set(CUT) | TURNED | set(SAID) <= set(NAMES)
@@ -317,10 +317,9 @@ def test_raw_files_are_called_by_their_name():
 
 
 def test_an_old_jpeg_in_tiff_is_turned_as_the_tiff_says():
-    short, long = MADE["SHORT"], MADE["LONG"]
-    stream = MADE["encoded"](MADE["picture"]("RGB"), "JPEG", quality=95)
-    more = ((274, short, (6,)), (513, long, (8,)), (514, long, (len(stream),)))
-    found = picture.read(MADE["tiff"](stream, 6, 6, 3, more))
+    stream = makers.encoded(makers.picture("RGB"), "JPEG", quality=95)
+    more = ((274, tiffs.SHORT, (6,)), (513, tiffs.LONG, (8,)), (514, tiffs.LONG, (len(stream),)))
+    found = picture.read(tiffs.tiff(stream, 6, 6, 3, more))
     assert np.abs(found.srgb().astype(int) - np.rot90(GRAY, -1)[..., None]).mean() < 3
     assert picture.read(found.encode("tiff")).size == found.size == GRAY.shape[::-1]
 
@@ -335,8 +334,7 @@ def test_an_old_jpeg_in_tiff_is_found_behind_other_pages():
 
 @pytest.mark.parametrize("damage", ["cut", "size", "rgb", "photometric", "nothing there"])
 def test_an_old_jpeg_in_tiff_that_is_no_whole_stream_is_refused(damage):
-    long = MADE["LONG"]
-    stream = MADE["encoded"](MADE["picture"]("RGB"), "JPEG", quality=95)
+    stream = makers.encoded(makers.picture("RGB"), "JPEG", quality=95)
     size = len(stream) - 9 if damage == "cut" else len(stream)
     if damage == "size":
         at = stream.index(b"\xff\xc0") + 5
@@ -346,7 +344,7 @@ def test_an_old_jpeg_in_tiff_that_is_no_whole_stream_is_refused(damage):
         stream = stream[:2] + adobe + stream[2:]
         size = len(stream)
     place = 9 if damage == "nothing there" else 8
-    more = ((513, long, (place,)), (514, long, (size,)))
-    data = MADE["tiff"](stream, 6, 2 if damage == "photometric" else 6, 3, more)
+    more = ((513, tiffs.LONG, (place,)), (514, tiffs.LONG, (size,)))
+    data = tiffs.tiff(stream, 6, 2 if damage == "photometric" else 6, 3, more)
     with pytest.raises(PictureReadError, match="its compression is old-style JPEG"):
         picture.read(data)

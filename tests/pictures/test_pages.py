@@ -9,7 +9,7 @@ from PIL import Image
 
 from photochrom.errors import OutputExistsError, PictureWriteError
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import pages, picture, tiff
+from photochrom.pictures import pages, picture, saving, tiff
 
 MODEL = ModelIdentity("x", "1", "ab")
 LAYOUTS = [
@@ -52,7 +52,7 @@ def is_same(one, other):
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 def test_all_pages_come_back(layout, bigtiff, smooth_srgb, tmp_path, monkeypatch):
     if bigtiff:
-        monkeypatch.setattr(picture, "CLASSIC_TIFF_BYTES", 1)
+        monkeypatch.setattr(saving, "CLASSIC_TIFF_BYTES", 1)
     sources = [replace(one, _layout=layout) for one in sheets(smooth_srgb)]
     path = tmp_path / "album.tif"
     written = pages.save(sources, lambda one: one.signed(MODEL), path)

@@ -10,6 +10,7 @@ from described import ab_image, flat_ab, mean_error, stored_pixels, vips, write
 from photochrom import color
 from photochrom.errors import PictureReadError, ShapeError
 from photochrom.models.contract import ModelIdentity
+from photochrom.pictures import ahead as ahead_module
 from photochrom.pictures import formats, picture
 
 MODEL = ModelIdentity("model")
@@ -332,7 +333,7 @@ def test_prefetched_decodes_once_and_streams_what_is_large(color_picture, tmp_pa
     np.testing.assert_array_equal(ahead.srgb(), expected)
     color_picture.save(path)
     large = picture.read(path)
-    monkeypatch.setattr(picture, "PREFETCH_BYTES", large.width * large.height * 3 - 1)
+    monkeypatch.setattr(ahead_module, "MOST_BYTES", large.width * large.height * 3 - 1)
     assert large.prefetched() is large
 
 

@@ -8,19 +8,28 @@ from concurrent.futures import Future
 
 import pyvips
 
+MOST_BYTES = 48_000_000
+"""What is decoded ahead takes at most so much memory."""
 
-def decoded_ahead(open_: Callable[[], pyvips.Image]) -> Callable[[], pyvips.Image] | None:
+
+def decoded(
+    open_: Callable[[], pyvips.Image], header: pyvips.Image
+) -> Callable[[], pyvips.Image] | None:
     """Begin to decode a picture into memory.
 
     Parameters
     ----------
     open_ : opens it
+    header : an image of its size, depth and channels
 
     Returns
     -------
     What waits for the decoded picture, and raises the error that decoding it has raised; None
-    where no more threads may be started
+    where it takes more than `MOST_BYTES`, or no more threads may be started
     """
+    depth = 2 if header.format == "ushort" else 1
+    if header.width * header.height * header.bands * depth > MOST_BYTES:
+        return None
     pixels: Future[pyvips.Image] = Future()
 
     def decode() -> None:

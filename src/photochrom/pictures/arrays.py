@@ -9,6 +9,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError, ShapeError
+from photochrom.pictures import stopping
 
 
 def image_of(srgb: NDArray[Any], name: str) -> pyvips.Image:
@@ -24,6 +25,23 @@ def image_of(srgb: NDArray[Any], name: str) -> pyvips.Image:
         raise ShapeError(f"{name}: type {pixels.dtype}; expected uint8 or uint16.")
     spaces = ("b-w", "srgb") if pixels.dtype == np.uint8 else ("grey16", "rgb16")
     return pyvips.Image.new_from_array(pixels, interpretation=spaces[channels > 1])
+
+
+def srgb_of(image: pyvips.Image) -> NDArray[np.uint8]:
+    """The colors of an image, (height, width, 3) uint8, sRGB-encoded, without alpha.
+
+    Raises
+    ------
+    pyvips.Error
+        It can't be decoded.
+    StoppedError
+        The work is to end; see `stopping.check`.
+    """
+    image = image[: 1 if image.bands < 3 else 3]
+    with stopping.watching(image.colourspace("srgb")) as watched:
+        pixels = watched.numpy()
+    stopping.check()
+    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -323,6 +323,15 @@ def saver_options(
     return options
 
 
+def bits_of(header: pyvips.Image) -> int:
+    """Bits a channel of a picture: 8, 16, or 10 or 12 from AVIF."""
+    if header.format != "ushort":
+        return 8
+    known = header.get_typeof("bits-per-sample")
+    bits = int(header.get("bits-per-sample")) if known else 16
+    return bits if bits in (10, 12) else 16
+
+
 def depth_for(one: Format, bits: int) -> int:
     """Bits a channel in a file of this format: no fewer than `bits`, where there are so many."""
     return next((depth for depth in one.depths if depth >= bits), one.depths[-1])

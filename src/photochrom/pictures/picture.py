@@ -27,19 +27,12 @@ from photochrom.errors import (
     ShapeError,
 )
 from photochrom.models.contract import ModelIdentity
-from photochrom.pictures import formats, metadata, painting, saving, stopping, writing
-from photochrom.pictures.ahead import decoded_ahead
-from photochrom.pictures.arrays import image_of, size_of_copy
+from photochrom.pictures import ahead, formats, metadata, painting, saving, stopping, writing
+from photochrom.pictures.arrays import image_of, size_of_copy, srgb_of
 from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
 from photochrom.pictures.encoded import Encoded, reason, resized
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
-
-PREFETCH_BYTES = 48_000_000
-"""Pictures of fewer bytes may be decoded ahead of their use, into memory."""
-
-CLASSIC_TIFF_BYTES = 3_500_000_000
-"""Pictures of more bytes are written as BigTIFF."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +86,7 @@ class Picture:
     @property
     def bits(self) -> int:
         """Bits a channel: 8, 16, or 10 or 12 from AVIF."""
-        if self._header.format != "ushort":
-            return 8
-        known = self._header.get_typeof("bits-per-sample")
-        bits = int(self._header.get("bits-per-sample")) if known else 16
-        return bits if bits in (10, 12) else 16
+        return formats.bits_of(self._header)
 
     @property
     def has_alpha(self) -> bool:
@@ -134,13 +123,9 @@ class Picture:
         size = size_of_copy(self.size, short_side_px, size)
         try:
             image = self._open() if size is None else self._shrink(*size)
-            image = image[: 1 if image.bands < 3 else 3]
-            with stopping.watching(image.colourspace("srgb")) as watched:
-                pixels = watched.numpy()
-            stopping.check()
+            return srgb_of(image)
         except pyvips.Error as error:
             raise self._unreadable(error) from error
-        return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
     def is_monochrome(self) -> bool:
         """Whether it is gray, or all of one tone such as sepia; see `toning.is_monochrome`.
@@ -155,15 +140,12 @@ class Picture:
     def prefetched(self) -> Picture:
         """The same picture, which a thread begins to decode now, while others get ready for it.
 
-        Only one whose pixels take at most `PREFETCH_BYTES`; larger ones are streamed. Errors
+        Only one whose pixels take at most `ahead.MOST_BYTES`; larger ones are streamed. Errors
         come up where the pixels are used, as for any picture.
         """
         header = self._header
-        depth = 2 if header.format == "ushort" else 1
-        if header.width * header.height * header.bands * depth > PREFETCH_BYTES:
-            return self
-        ahead = decoded_ahead(self._open)
-        return replace(self, _open=ahead, _describe=lambda: header) if ahead else self
+        decoded = ahead.decoded(self._open, header)
+        return replace(self, _open=decoded, _describe=lambda: header) if decoded else self
 
     def with_ab(self, offset: pyvips.Image, gain: pyvips.Image | None = None) -> Picture:
         """The same picture, with its own lightness and these colors.
@@ -221,7 +203,7 @@ class Picture:
         ----------
         bytes_of_all : the `painted_bytes` of all pages; all are BigTIFF, or none is
         """
-        return replace(self, _is_large=bytes_of_all > CLASSIC_TIFF_BYTES)
+        return replace(self, _is_large=bytes_of_all > saving.CLASSIC_TIFF_BYTES)
 
     def losses(self, format_: str) -> tuple[str, ...]:
         """What of this picture a file of some format can't hold, in words for a person.
@@ -339,7 +321,7 @@ class Picture:
         self, one: formats.Format, subject: str, *, quality: int, lossless: bool
     ) -> dict[str, Any]:
         """What to tell a format's saver; raises where it can't hold the picture."""
-        large = self._is_large or self.painted_bytes > CLASSIC_TIFF_BYTES
+        large = self._is_large or self.painted_bytes > saving.CLASSIC_TIFF_BYTES
         return saving.options(
             one,
             self._header,

@@ -14,6 +14,9 @@ from photochrom.errors import PictureWriteError
 from photochrom.pictures import formats, metadata, stopping
 from photochrom.pictures.formats import Format
 
+CLASSIC_TIFF_BYTES = 3_500_000_000
+"""Pictures of more bytes are written as BigTIFF."""
+
 
 def options(
     one: Format,

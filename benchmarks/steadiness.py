@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pyvips
 
@@ -19,6 +20,11 @@ from photochrom.video.hints import FilmHints, FrameHints
 LOSSLESS = Encoding(codec="ffv1")
 LIKE = 6.0
 """Frames show the same thing where their L* differs by less along the motion."""
+
+BROAD = 4.0
+"""Standard deviation, in cells of `SIZE`."""
+
+PLACES = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
 
 
 def psnr(one: Array, other: Array) -> float:
@@ -37,35 +43,54 @@ def shrunk_lab(frames: Array) -> Array:
     return color.srgb_to_lab(np.stack([image.numpy() for image in small]))
 
 
-def flows(clip: Clip, lightness: Array, gap: int) -> Iterator[tuple[int, Array]]:
-    """Where the things of a frame are `gap` frames later: (2, h, w), rows and columns."""
-    if clip.motion is None:
-        from skimage.registration import optical_flow_ilk
+def flows(clip: Clip, lightness: Array, gap: int) -> Iterator[tuple[int, Array, Array]]:
+    """Where the things of a frame are `gap` frames later, and where that is sure.
 
+    Yields
+    ------
+    The frame; (2, h, w), rows and columns; (h, w) bool: of motion that is found, the way back
+    must lead to where it came from
+    """
     for at in range(0, len(lightness) - gap, max(1, gap // 2)):
-        if clip.motion is None:
-            yield at, optical_flow_ilk(lightness[at], lightness[at + gap], radius=8)
-        else:
+        if clip.motion is not None:
             scale = np.array(SIZE) / clip.frames.shape[1:3]
             across, down = clip.motion
             moved = -gap * np.array([down, across]) * scale
-            yield at, np.broadcast_to(moved[:, None, None], (2, *SIZE))
+            yield at, np.broadcast_to(moved[:, None, None], (2, *SIZE)), np.ones(SIZE, bool)
+            continue
+        there = found_flow(lightness[at], lightness[at + gap])
+        back = sampled(found_flow(lightness[at + gap], lightness[at]), PLACES + there)
+        lengths = (there**2).sum(axis=0) + (back**2).sum(axis=0)
+        yield at, there, ((there + back) ** 2).sum(axis=0) < 0.01 * lengths + 0.5
 
 
-def warp_error(clip: Clip, truth: Array, ab: Array, gap: int) -> float:
-    """The mean change of a* and b* along the motion, where that leads to the same thing."""
+def found_flow(one: Array, other: Array) -> Array:
+    """The motion from one L* to another, (2, h, w)."""
+    from skimage.registration import optical_flow_tvl1
+
+    flow: Array = optical_flow_tvl1(one / 100, other / 100, attachment=20)
+    return flow
+
+
+def sampled(planes: Array, to: Array) -> Array:
+    """Some planes, (n, h, w), at other places, (2, h, w)."""
     from scipy.ndimage import map_coordinates
 
-    places = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
-    errors = []
-    for at, flow in flows(clip, truth[..., 0], gap):
-        to = places + flow
+    return np.stack([map_coordinates(plane, to, order=1, mode="nearest") for plane in planes])
+
+
+def warp_error(clip: Clip, truth: Array, fields: dict[str, Array], gap: int) -> dict[str, float]:
+    """The mean change of a* and b* along the motion, where that leads to the same thing."""
+    errors: dict[str, list[float]] = {name: [] for name in fields}
+    for at, flow, sure in flows(clip, truth[..., 0], gap):
+        to = PLACES + flow
         inside = ((to >= 0) & (to <= np.array(SIZE)[:, None, None] - 1)).all(axis=0)
-        light = map_coordinates(truth[at + gap, ..., 0], to, order=1, mode="nearest")
-        same = inside & (abs(light - truth[at, ..., 0]) < LIKE)
-        moved = [map_coordinates(ab[at + gap, ..., one], to, order=1) for one in (0, 1)]
-        errors.append(np.hypot(*(np.stack(moved) - np.moveaxis(ab[at], -1, 0)))[same].mean())
-    return float(np.mean(errors))
+        (light,) = sampled(truth[None, at + gap, ..., 0], to)
+        same = sure & inside & (abs(light - truth[at, ..., 0]) < LIKE)
+        for name, ab in fields.items():
+            moved, still = sampled(np.moveaxis(ab[at + gap], -1, 0), to), np.moveaxis(ab[at], -1, 0)
+            errors[name].append(float(np.hypot(*(moved - still))[same].mean()))
+    return {name: float(np.mean(some)) for name, some in errors.items()}
 
 
 def alone(colorizer: Colorizer, grey: Path) -> Array:
@@ -73,8 +98,25 @@ def alone(colorizer: Colorizer, grey: Path) -> Array:
     return np.stack([colorizer.colorize(one[..., 0]).srgb() for one in read(grey)])
 
 
+def in_420(frames: Array) -> Array:
+    """Frames as films hold them: with chroma of half the size, in 8 bits."""
+    return np.stack(
+        [
+            av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            .reformat(format="yuv420p")
+            .to_ndarray(format="rgb24")
+            for frame in frames
+        ]
+    )
+
+
 def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **asked: Any) -> None:
-    """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W."""
+    """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W.
+
+    Broad is W1 of colors blurred by `BROAD` cells: what flickers in areas, and not at edges.
+    """
+    from scipy.ndimage import gaussian_filter
+
     rows = []
     for clip in clips:
         grey = write(folder / "gray.mkv", luma_of(clip.frames))
@@ -82,35 +124,34 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
         colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, **asked)
         results = {"truth": clip.frames, "alone": alone(colorizer, grey), "steady": read(target)}
         labs = {name: shrunk_lab(frames) for name, frames in results.items()}
-        w1, w8 = (
-            {n: warp_error(clip, labs["truth"], lab[..., 1:], gap) for n, lab in labs.items()}
-            for gap in (1, 8)
-        )
-        quality = {n: psnr(frames, clip.frames) for n, frames in results.items() if n != "truth"}
+        fine = {name: lab[..., 1:] for name, lab in labs.items()}
+        broad = {f"broad {n}": gaussian_filter(ab, (0, BROAD, BROAD, 0)) for n, ab in fine.items()}
+        w1 = warp_error(clip, labs["truth"], fine | broad, 1)
+        w8 = warp_error(clip, labs["truth"], fine, 8)
+        of_alone = psnr(results["alone"], clip.frames)
+        gain = psnr(results["steady"], clip.frames) - of_alone
         vivid = {
             name: float(np.mean([color.colorfulness(frame) for frame in frames[::8]]))
             for name, frames in results.items()
         }
-        rows.append(
-            (
-                w1["truth"] / w1["alone"],
-                w1["steady"] / w1["alone"],
-                w8["truth"] / w8["alone"],
-                w8["steady"] / w8["alone"],
-                quality["steady"] - quality["alone"],
-                vivid["steady"] / vivid["alone"],
-            )
-        )
+        ratios = [
+            one[f"{kind}{name}"] / one[f"{kind}alone"]
+            for kind, one in (("", w1), ("", w8), ("broad ", w1))
+            for name in ("steady", "truth")
+        ]
+        lost = psnr(in_420(results["alone"]), clip.frames) - of_alone
+        rows.append((*ratios, gain, gain - lost, vivid["steady"] / vivid["alone"]))
         _row(clip.name, rows[-1])
     if rows:
         _row("mean", tuple(np.mean(rows, axis=0)))
 
 
 def _row(name: str, values: tuple[float, ...]) -> None:
-    truth1, w1, truth8, w8, gain, vivid = values
+    w1, truth1, w8, truth8, broad, truth_broad, gain, fair, vivid = values
     print(
-        f"  {name:<24} W1 x{w1:.3f} (truth x{truth1:.3f})  W8 x{w8:.3f} (truth x{truth8:.3f})"
-        f"  PSNR {gain:+.2f} dB  colorfulness x{vivid:.3f}",
+        f"  {name:<10} W1 x{w1:.3f} (truth x{truth1:.3f})  W8 x{w8:.3f} (truth x{truth8:.3f})  "
+        f"broad W1 x{broad:.3f} (truth x{truth_broad:.3f})  PSNR {gain:+.2f} dB ({fair:+.2f} with "
+        f"each frame in 4:2:0)  colorfulness x{vivid:.3f}",
         flush=True,
     )
 

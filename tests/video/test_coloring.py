@@ -177,6 +177,27 @@ def test_a_film_that_was_cut_short_goes_as_far_as_it_goes(
     assert "cut short" in part.notes[0]
 
 
+def encrypted(path):
+    """The same film as stores protect it (CENC)."""
+    target = path.with_name("encrypted.mp4")
+    key = {"encryption_key": "76a6c65c5ea762046bd749a2e632ccbb", "encryption_kid": "0f" * 16}
+    options = {"encryption_scheme": "cenc-aes-ctr", **key}
+    with av.open(str(path)) as film, av.open(str(target), "w", container_options=options) as output:
+        copy = output.add_stream_from_template(film.streams.video[0])
+        for packet in film.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copy
+                output.mux(packet)
+    return target
+
+
+def tone():
+    """Some sound."""
+    frame = av.AudioFrame.from_ndarray(np.arange(4096, dtype=np.int16)[None], "s16", "mono")
+    frame.sample_rate = 8000
+    return frame
+
+
 def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, stand_in):
     def as_hdr(container, stream):
         stream.codec_context.color_trc = 16
@@ -193,6 +214,13 @@ def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, sta
         colorize_film(stand_in, hdr, tmp_path / "a.mkv")
     with pytest.raises(FilmReadError, match="the film does not exist"):
         colorize_film(stand_in, tmp_path / "none.mp4", tmp_path / "a.mkv")
+    protected = encrypted(clip(tmp_path / "b.mp4", shots[:8], codec="libx264"))
+    with pytest.raises(FilmReadError, match="is encrypted"):
+        colorize_film(stand_in, protected, tmp_path / "a.mkv")
+    with av.open(str(tmp_path / "sound.mka"), "w") as container:
+        container.mux(container.add_stream("flac", rate=8000).encode(tone()))
+    with pytest.raises(FilmReadError, match="contains no video"):
+        colorize_film(stand_in, tmp_path / "sound.mka", tmp_path / "a.mkv")
     text = tmp_path / "text.mp4"
     text.write_text("this is not a film")
     with pytest.raises(FilmReadError, match="can't be read"):

@@ -135,7 +135,7 @@ def frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.
     Raises
     ------
     FilmReadError
-        The file can't be read any more.
+        The file can't be read any more, or is encrypted.
     """
     packets = container.demux(stream)
     while True:
@@ -147,6 +147,11 @@ def frames_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.
             continue
         except (av.FFmpegError, OSError) as error:
             raise FilmReadError(f"{container.name}: reading stopped ({_reason(error)}).") from error
+        if packet.has_sidedata("encryption_info"):
+            raise FilmReadError(
+                f"{container.name}: its video can't be decoded; it is encrypted. Films with copy "
+                "protection can't be read."
+            )
         try:
             yield from packet.decode()
         except av.InvalidDataError:

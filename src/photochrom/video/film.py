@@ -196,7 +196,9 @@ def open_film(path: Path, rate: Fraction = RATE) -> Film:
             if len(frames) == 3:
                 break
         if not frames:
-            raise FilmReadError(f"{path}: none of its frames can be decoded.")
+            raise FilmReadError(
+                f"{path}: none of its frames can be decoded; the file is damaged, or encrypted."
+            )
         first = frames[0]
         transfer = _HDR.get(first.color_trc)
         if transfer:

@@ -120,6 +120,7 @@ class Job:
                     block = None  # its memory goes to the next one
                     block = next(blocks, None)
                 self.segments.append(segment.finish(carry, last=block is None))
+            del segment  # its encoder goes before there is another
             self._use(self.segments[-1])
 
     def notes(self) -> tuple[str, ...]:

@@ -117,7 +117,8 @@ def test_work_that_is_stopped_goes_on_to_the_same_bytes(
     assert target.read_bytes() == whole.read_bytes()
 
 
-def test_another_order_is_refused_or_begun_anew(tmp_path, shots, clip, stand_in):
+def test_another_order_is_refused_or_begun_anew(tmp_path, shots, clip, stand_in, monkeypatch):
+    monkeypatch.setattr("photochrom.video.job.SEGMENT_FRAMES", 20)
     source, target = clip(tmp_path / "old.mkv", shots), tmp_path / "new.mkv"
     asked = iter(range(40))
     report = colorize_film(
@@ -233,4 +234,6 @@ def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, sta
     encoding = Encoding(codec="ffv1", quality=5)
     with pytest.raises(FilmWriteError, match="no quality"):
         colorize_film(stand_in, source, tmp_path / "a.mkv", encoding=encoding)
+    with pytest.raises(FilmWriteError, match="not a preset of h264; choose one of ultrafast"):
+        colorize_film(stand_in, source, tmp_path / "a.mkv", encoding=Encoding(preset="fastest"))
     assert not list(tmp_path.glob("*.photochrom"))

@@ -44,10 +44,12 @@ def test_pictures_of_16_bits_keep_10(tmp_path):
     assert abs(luma[0] - levels[0] / 65535 * 1023).max() <= 1
 
 
-def test_other_pictures_under_the_same_names_are_noticed(tmp_path, shots, stand_in):
-    folder = scan(tmp_path / "scan", shots[:6])
-    target = tmp_path / "new.mkv"
-    assert not colorize_film(stand_in, folder, target, cancel=lambda: True).finished
+def test_other_pictures_under_the_same_names_are_noticed(tmp_path, shots, stand_in, monkeypatch):
+    monkeypatch.setattr("photochrom.video.job.SEGMENT_FRAMES", 5)
+    folder = scan(tmp_path / "scan", shots[20:40])
+    target, asked = tmp_path / "new.mkv", iter(range(15))
+    report = colorize_film(stand_in, folder, target, cancel=lambda: next(asked, None) is None)
+    assert not report.finished
     pyvips.Image.new_from_array(shots[30]).write_to_file(str(folder / "reel 50%-086402.png"))
     with pytest.raises(WorkFolderError, match="film"):
         colorize_film(stand_in, folder, target)

@@ -80,6 +80,15 @@ def test_another_plan_is_refused_and_named(folder, tmp_path):
         assert json.loads((other.path / "plan.json").read_text()) == {"version": 2}
 
 
+def test_a_folder_without_work_in_it_is_in_nobodys_way(tmp_path, shots, clip, stand_in):
+    source, target = clip(tmp_path / "old.mkv", shots[:20]), tmp_path / "new.mkv"
+    with pytest.raises(FilmReadError, match="no frames in this part"):
+        colorize_film(stand_in, source, target, start_s=9)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.mkv"]
+    assert not colorize_film(stand_in, source, target, cancel=lambda: True).finished
+    assert colorize_film(stand_in, source, target, vividness=0.5).finished
+
+
 def test_a_full_disk_keeps_what_is_done(tmp_path, shots, clip, stand_in, monkeypatch):
     monkeypatch.setattr("photochrom.video.job.SEGMENT_FRAMES", 20)
     source, target = clip(tmp_path / "old.mkv", shots), tmp_path / "new.mkv"

@@ -42,15 +42,21 @@ class Codec:
     formats: dict[int, str]
     quality: int | None
     """The usual CRF; None where the codec has none."""
+    presets: tuple[str, ...]
+    """The encoder's own, from fast to small; none where it has none."""
     preset: str | None
+    """The usual one."""
     options: dict[str, str]
 
+
+_PRESETS = "ultrafast superfast veryfast faster fast medium slow slower veryslow placebo"
 
 CODECS = {
     "h264": Codec(
         encoder="libx264",
         formats={8: "yuv420p", 10: "yuv420p10le"},
         quality=18,
+        presets=tuple(_PRESETS.split()),
         preset="veryfast",
         options={},
     ),
@@ -58,6 +64,7 @@ CODECS = {
         encoder="libx265",
         formats={8: "yuv420p", 10: "yuv420p10le", 12: "yuv420p12le"},
         quality=20,
+        presets=tuple(_PRESETS.split()),
         preset="fast",
         options={},
     ),
@@ -65,6 +72,7 @@ CODECS = {
         encoder="libsvtav1",
         formats={8: "yuv420p", 10: "yuv420p10le"},
         quality=28,
+        presets=tuple(str(number) for number in range(13, -1, -1)),
         preset="8",
         options={},
     ),
@@ -72,6 +80,7 @@ CODECS = {
         encoder="prores_ks",
         formats={10: "yuv422p10le"},
         quality=None,
+        presets=(),
         preset=None,
         options={"profile": "3"},
     ),
@@ -79,6 +88,7 @@ CODECS = {
         encoder="ffv1",
         formats={8: "yuv420p", 10: "yuv420p10le", 12: "yuv420p12le"},
         quality=None,
+        presets=(),
         preset=None,
         options={"level": "3", "slices": "4", "slicecrc": "1", "g": "1"},
     ),
@@ -155,6 +165,11 @@ def _chosen(encoding: Encoding, name: str, codec: Codec, threads: int) -> dict[s
     ):
         if asked is not None and usual is None:
             raise FilmWriteError(f"{name} has no {word} to choose; leave it out.")
+    if encoding.preset is not None and encoding.preset not in codec.presets:
+        raise FilmWriteError(
+            f"'{encoding.preset}' is not a preset of {name}; choose one of "
+            f"{', '.join(codec.presets)}."
+        )
     chosen = {}
     if codec.quality is not None:
         chosen["crf"] = str(codec.quality if encoding.quality is None else encoding.quality)

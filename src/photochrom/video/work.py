@@ -44,7 +44,7 @@ class WorkFolder:
     Parameters
     ----------
     target : the film that is to be written
-    plan : everything that the result hangs on; a folder of another plan is refused
+    plan : everything that the result hangs on; a folder with work on another plan is refused
     discard : throw away what a folder of another plan holds
 
     Raises
@@ -84,6 +84,8 @@ class WorkFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None and not self._holds_work():
+            self.remove()
         self.close()
 
     def close(self) -> None:
@@ -98,7 +100,7 @@ class WorkFolder:
         wanted = json.loads(json.dumps(plan))
         earlier = _read_json(place)
         if earlier is not None and earlier != wanted:
-            if not discard:
+            if self._holds_work() and not discard:
                 names = ", ".join(_differing(earlier, wanted)) or "its plan"
                 raise WorkFolderError(
                     f"{self.path}: the work begun here differs in: {names}. Continue with "
@@ -110,6 +112,10 @@ class WorkFolder:
                 segment.unlink()
             shutil.rmtree(self.path / PICTURES, ignore_errors=True)
             write_whole(place, json.dumps(wanted, indent=2).encode())
+
+    def _holds_work(self) -> bool:
+        """Whether there is something to lose."""
+        return self._place(0).is_file()
 
     def clear(self) -> None:
         """Remove what is in the folder."""

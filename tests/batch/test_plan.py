@@ -1,11 +1,12 @@
 """`photochrom.batch.plan`: which photographs there are, and where each result goes."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from photochrom.batch.plan import each_alternative, left_out, plan
+from photochrom.batch.plan import each_alternative, left_out, plan, read_list
 from photochrom.errors import (
     DataError,
     JobError,
@@ -271,3 +272,14 @@ def test_what_a_folder_leaves_out_is_counted(mixed, recursive, said):
 def test_results_and_named_files_are_not_left_out(mixed):
     assert left_out(["photos/b.bmp"], "out") == ""
     assert left_out(["photos"], "photos/in").startswith("Skipped 1 file that is not a picture")
+
+
+@pytest.mark.parametrize(("inputs", "output"), [([""], "out"), (["a.jpg", ""], None), (["a"], "")])
+def test_an_empty_name_is_no_folder(inputs, output):
+    touch("a.jpg")
+    with pytest.raises(JobError, match="is empty"):
+        plan(inputs, output)
+
+
+def test_a_list_may_begin_with_a_byte_order_mark():
+    assert read_list(BytesIO(b"\xef\xbb\xbfa.jpg\r\nb.jpg\r\n")) == ["a.jpg", "b.jpg"]

@@ -254,3 +254,28 @@ def test_wrong_usage_exits_with_2_and_says_why(colorize, arguments, word):
     assert (code, out) == (2, "")
     assert word in err
     assert not Path("out").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own")
+def test_a_link_that_leads_nowhere_fails_and_stops_nothing(colorize):
+    album(2)
+    Path("in/lost.jpg").symlink_to("gone.jpg")
+    for options in (["-o", "out"], ["-o", "out", "--resume"]):
+        code, _, err = colorize("in", *options)
+        assert code == 1
+        assert "failed: in/lost.jpg: the link leads to gone.jpg, which isn't there." in err
+    assert set(files("out")) == set(files("in"))
+    assert "lost.jpg" in colorize("in", "-o", "new", "-n")[2]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+def test_names_do_not_steer_the_terminal(colorize, run):
+    name = "\x1b[31mred\x9b2J.jpg"
+    Path("in").mkdir()
+    Path("in", name).write_bytes(b"no picture")
+    said = "in/\\x1b[31mred\\x9b2J.jpg"
+    out = [*colorize("in", "-o", "out")[1:], colorize("in", "-o", "new", "-n")[1]]
+    out += [run("status", "out")[1], colorize("in", "-o", f"in/{name}/")[2]]
+    assert not any("\x1b" in text or "\x9b" in text for text in out)
+    assert said in out[1]
+    assert said in out[2]

@@ -1,9 +1,11 @@
 """`photochrom.pictures.folders`: which files of a folder are taken for pictures."""
 
+import os
+
 import pytest
 
 from photochrom.errors import DataError
-from photochrom.pictures.folders import list_pictures
+from photochrom.pictures.folders import list_pictures, list_unseen
 
 
 def touch(*paths):
@@ -44,3 +46,31 @@ def test_a_folder_without_pictures_is_refused_and_says_what_it_looked_for(tmp_pa
     touch(tmp_path / "notes.txt", tmp_path / ".hidden.jpg")
     with pytest.raises(DataError, match=r"no pictures .*\.jpg .*\.png"):
         list_pictures(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own")
+def test_links_that_lead_nowhere_are_named(tmp_path):
+    touch(tmp_path / "a.jpg")
+    for name in ("b.jpg", "c.txt", ".d.jpg"):
+        (tmp_path / name).symlink_to("gone.jpg")
+    (tmp_path / "e.jpg").symlink_to("a.jpg")
+    [(path, why)] = list_unseen(tmp_path)
+    assert path == tmp_path / "b.jpg"
+    assert why == "the link leads to gone.jpg, which isn't there"
+
+
+def test_folders_that_cannot_be_opened_are_named(tmp_path, monkeypatch):
+    touch(tmp_path / "a.jpg", tmp_path / "closed" / "b.jpg")
+    opened = os.scandir
+
+    def scandir(path="."):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return opened(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert list_pictures(tmp_path) == [tmp_path / "a.jpg"]
+    closed = tmp_path / "closed"
+    assert list_unseen(tmp_path) == [(closed, "can't be opened (Permission denied)")]
+    with pytest.raises(DataError, match="closed: can't be opened"):
+        list_pictures(closed)

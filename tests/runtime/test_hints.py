@@ -208,3 +208,9 @@ def test_a_file_of_hints_is_named_when_it_is_wrong(tmp_path):
         load_hints(path)
     path.write_text(json.dumps(entries_of([Hint.at(1, 2, "#c22", radius_px=3)])))
     assert load_hints(path)[0].radius_px == 3
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "hints.json"
+    path.write_text('[{"x": 1, "y": 2, "color": "#fff"}]', encoding="utf-8-sig")
+    assert load_hints(path)[0].points == ((1, 2),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
 from photochrom.models.plain import read_entries
 from photochrom.pictures import formats, systems
-from photochrom.pictures.folders import list_others, list_pictures, real_path
+from photochrom.pictures.folders import list_others, list_pictures, list_unseen, real_path
 
 
 def read_list(stream: BinaryIO, *, null: bool = False) -> list[str]:
@@ -29,8 +30,10 @@ def read_list(stream: BinaryIO, *, null: bool = False) -> list[str]:
     ValueError, OSError
         As for `photochrom.models.plain.read_entries`.
     """
-    entries = read_entries(stream, b"\0" if null else b"\n")
-    lines = entries if null else (line.removesuffix(b"\r") for line in entries)
+    lines = list(read_entries(stream, b"\0" if null else b"\n"))
+    if not null:
+        lines = [line.removesuffix(b"\r") for line in lines]
+        lines[:1] = [line.removeprefix(codecs.BOM_UTF8) for line in lines[:1]]
     names = [os.fsdecode(line) for line in lines if line]
     # A list can't stand for stdin, so that a file may have this name.
     return [f".{os.sep}{name}" if name == STANDARD_STREAM else name for name in names]
@@ -57,10 +60,14 @@ def plan(
     Raises
     ------
     JobError
-        The output doesn't suit the inputs, or two results would have the same name.
+        A name is empty, the output doesn't suit the inputs, or two results would have the same
+        name.
     DataError
         A folder has no pictures.
     """
+    if "" in inputs or output == "":  # a variable of a shell that isn't set, not this folder
+        which = "an input" if "" in inputs else "the output"
+        raise JobError(f"The name of {which} is empty; expected a file or a folder, such as .")
     folders = [Path(i) for i in inputs if i != STANDARD_STREAM and Path(i).is_dir()]
     if parents and output in (None, STANDARD_STREAM):
         raise JobError(
@@ -120,6 +127,22 @@ def left_out(inputs: Sequence[str], output: str | None, *, recursive: bool = Tru
         advice = " HEIC can be read after pip install 'photochrom[heic]'."
     many = "files that are not pictures" if counts.total() > 1 else "file that is not a picture"
     return f"Skipped {counts.total()} {many}: {kinds}.{advice}"
+
+
+def unseen(inputs: Sequence[str], *, recursive: bool = True) -> list[tuple[Path, str]]:
+    """What of the folders `plan` can't look at, with the reason of each.
+
+    Parameters
+    ----------
+    inputs, recursive : as for `plan`
+    """
+    return [
+        (path, why)
+        for folder in map(Path, inputs)
+        if folder.is_dir()
+        for path, why in list_unseen(folder)
+        if recursive or (path.parent == folder and path.is_symlink())
+    ]
 
 
 def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -41,9 +42,18 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed >= 0.1 else f"{60 * speed:.1f}/min")
 
 
+class _Lines(Console):
+    """A console for texts with names of files."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as a console does, and let no name steer the terminal."""
+        texts = (streams.printable(one) if isinstance(one, str) else one for one in objects)
+        super().print(*texts, **options)
+
+
 def error_console() -> Console:
     """A console on stderr that breaks no lines."""
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+    return _Lines(stderr=True, soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -179,9 +179,9 @@ def run(order: BatchOrder, budget: Budget) -> int:
                     shown.append((source, target))
                 done(finished, len(tasks))
     if pages and len(tasks) > 1:
-        crew.console.print(
-            f"{pages} further pages were left out; --pages all takes them.", style="yellow"
-        )
+        many = "pages were left out; --pages all takes them"
+        one = "page was left out; --pages all takes it"
+        crew.console.print(f"{pages} further {many if pages > 1 else one}.", style="yellow")
     if crew.written is not None and crew.written.times_remade:
         crew.console.print(
             f"{crew.written.path} was removed meanwhile, and was written anew.",
@@ -190,6 +190,11 @@ def run(order: BatchOrder, budget: Budget) -> int:
         )
     if others := order.left_out():
         crew.console.print(others, style="yellow", markup=False)
+    lost = order.unseen()
+    for line in lost[:LISTED]:
+        crew.console.print(f"failed: {line}", style="red", markup=False)
+    if len(lost) > LISTED:
+        crew.console.print(f"failed: ... and {len(lost) - LISTED} more.", style="red")
     if order.show:
         _show(shown, crew.console)
     _say_failed(failed, finished, crew.console)
@@ -197,7 +202,7 @@ def run(order: BatchOrder, budget: Budget) -> int:
         advice = "; the same command with --resume does the rest" if order.output else ""
         crew.console.print(f"Stopped: {finished} of {len(tasks)} done{advice}.", markup=False)
         return ExitCode.INTERRUPTED
-    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+    return ExitCode.SOME_FAILED if failed or lost else ExitCode.DONE
 
 
 def _json(outcome: Outcome) -> str:

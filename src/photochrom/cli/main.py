@@ -45,7 +45,7 @@ def _run() -> int | str:
     try:
         app(help.expanded(words, known=known.__contains__), prog_name="photochrom")
     except PhotochromError as error:
-        print(f"photochrom: {error_text(error)}", file=sys.stderr)
+        print(f"photochrom: {streams.printable(error_text(error))}", file=sys.stderr)
         return ExitCode.REFUSED
     except KeyboardInterrupt:
         print("photochrom: stopped.", file=sys.stderr)

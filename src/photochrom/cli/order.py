@@ -11,9 +11,10 @@ from pathlib import Path
 from photochrom.batch import manifest, resume
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import each_alternative, left_out, plan
+from photochrom.batch.plan import each_alternative, left_out, plan, unseen
 from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S
+from photochrom.cli import streams
 from photochrom.cli.advice import worded
 from photochrom.errors import JobError
 from photochrom.runtime.options import DEFAULTS, Options
@@ -83,6 +84,10 @@ class BatchOrder:
         """Which files of the folders aren't taken, in a line; empty for none."""
         return left_out(self.inputs, self.output, recursive=self.recursive)
 
+    def unseen(self) -> list[str]:
+        """What of the folders can't be looked at, in a line each."""
+        return [f"{path}: {why}." for path, why in unseen(self.inputs, recursive=self.recursive)]
+
     def open_manifest(self, jobs: Sequence[Job], *, write: bool) -> Manifest | None:
         """The manifest of these jobs, and with it those of other shards."""
         place = self.manifest_place(jobs)
@@ -131,7 +136,7 @@ class BatchOrder:
                 line = f"{job.name} -> {job.target or 'stdout'}" + (
                     f" ({remarks})" if remarks else ""
                 )
-            print(line.encode("utf-8", "backslashreplace").decode())
+            print(streams.printable(line))
         left = len(jobs) - counts["skip"] - counts["refuse"]
         print(
             f"{left} to colorize, {counts['skip']} done before, {counts['refuse']} refused; "
@@ -140,3 +145,5 @@ class BatchOrder:
         )
         if others := self.left_out():
             print(others, file=sys.stderr)
+        for line in self.unseen():
+            print(streams.printable(line), file=sys.stderr)

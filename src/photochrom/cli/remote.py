@@ -18,6 +18,7 @@ from photochrom.batch.objects import Earlier, ObjectTask, Plan, sort_out
 from photochrom.batch.parts import Parts
 from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.batch.status import Summary, summarize
+from photochrom.cli import streams
 from photochrom.cli.codes import ExitCode
 from photochrom.cli.console import error_console, interruptible
 from photochrom.cli.crew import LISTED
@@ -187,7 +188,7 @@ def show(order: StoreOrder) -> None:
         counts[task.step] += 1
         words = f"{task.source} -> {task.target}" + (f" ({task.reason})" if task.reason else "")
         quiet = task.step in ("skip", "keep", "refuse")
-        print(f"{task.step}: {task.source} ({task.reason})" if quiet else words)
+        print(streams.printable(f"{task.step}: {task.source} ({task.reason})" if quiet else words))
     left = counts["make"] + counts["replace"] + counts["check"]
     before = counts["skip"] + counts["keep"]
     error_console().print(
@@ -211,7 +212,7 @@ def status(place: str) -> int:
     for model, count in found.models.most_common():
         print(f"model    {count:>12,}  {model}")
     for name, words in list(found.errors.items())[:LISTED]:
-        print(f"failed: {name}: {words}".encode("utf-8", "backslashreplace").decode())
+        print(streams.printable(f"failed: {name}: {words}"))
     if found.failed > LISTED:
         print(f"... and {found.failed - LISTED} more")
     return ExitCode.SOME_FAILED if found.failed else ExitCode.DONE

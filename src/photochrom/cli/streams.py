@@ -10,6 +10,7 @@ errors count. Letters that a console's code page lacks, as Windows has them, bec
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import Any, TextIO, cast
 
 WAITING = 100_000
 """So many texts wait for a stderr that nobody reads; further ones are left out."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @contextmanager
@@ -39,6 +42,15 @@ def kept() -> Iterator[None]:
             sys.stdout.flush()
             aside.end()
         sys.stdin, sys.stdout, sys.stderr = before
+
+
+def printable(text: str) -> str:
+    """A text that may hold names of files, without what would steer the terminal.
+
+    Controls other than line breaks and tabs become escapes, as do bytes that are no UTF-8.
+    """
+    safe = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return safe.encode("utf-8", "backslashreplace").decode()
 
 
 def fault() -> str:

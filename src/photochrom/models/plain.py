@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
         raise ValueError(error.strerror or str(error)) from error
     if len(found) > MOST_BYTES:
         raise ValueError(f"it has no end after {MOST_BYTES // 2**20} MB; expected less")
-    return found.decode("utf-8")
+    return found.decode("utf-8-sig")  # editors on Windows put a mark before UTF-8
 
 
 def read_entries(stream: BinaryIO, end: bytes) -> Iterator[bytes]:

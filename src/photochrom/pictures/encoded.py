@@ -215,7 +215,7 @@ class Encoded:
         if kind:
             return PictureReadError(
                 f"{self.name}: begins like {kind}, but is broken, cut short or of a kind that "
-                f"isn't known here ({reason(error)})."
+                f"isn't known here ({reason(error, kind)})."
             )
         titles = ", ".join(one.title for one in formats.KNOWN.values())
         return PictureReadError(f"{self.name}: this is not a picture in a known format: {titles}.")
@@ -332,7 +332,8 @@ class Encoded:
             for row in range(image.height):
                 region.fetch(0, row, image.width, 1)
         except pyvips.Error as error:
-            raise _DamageError(_progress(image, row, reason(error))) from error
+            kind = str(image.get("vips-loader")) if image.get_typeof("vips-loader") else ""
+            raise _DamageError(_progress(image, row, reason(error, kind))) from error
 
 
 def resized(image: pyvips.Image, height: int, width: int) -> pyvips.Image:
@@ -369,10 +370,30 @@ def _progress(image: pyvips.Image, rows: int, why: str) -> str:
     return f"{rows} of {image.height} rows could be decoded ({why})"
 
 
-def reason(error: Exception) -> str:
-    """What libvips or the system said, in a line."""
+_DECODERS = ("jpeg", "png", "tiff", "webp", "gif", "heif")
+
+
+def reason(error: Exception, kind: str = "") -> str:
+    """What libvips or the system said, in a line.
+
+    libvips keeps one text for all threads, so that what it said of another file may stand in it;
+    for a file of this kind, such as ``WebP`` or ``webpload``, what other decoders said is left out.
+    """
     detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
     lines = [line.strip() for line in str(detail).splitlines()]
-    said = [line for line in lines if line and not line.startswith("unable to ")]
+    said = [line for line in lines if line and not line.startswith(_OF_NO_FILE)]
+    if kind:
+        said = [line for line in said if not _is_of_another(line, kind.lower())]
     system = [line.removeprefix("system error: ") for line in said if "system error: " in line]
     return (system or said or ["no reason is known"])[0]
+
+
+_OF_NO_FILE = ("unable to ", "image: no property named ")
+
+
+def _is_of_another(line: str, kind: str) -> bool:
+    """Whether a decoder of other files than of this kind says so, as ``tiff2vips: ...``."""
+    decoder = line.partition(":")[0].lower()
+    kind = kind.replace("avif", "heif").replace("heic", "heif")
+    foreign = any(name in decoder and name not in kind for name in _DECODERS)
+    return foreign and decoder.isidentifier()  # and no file's name

@@ -16,12 +16,14 @@ def list_pictures(folder: Path) -> list[Path]:
     Raises
     ------
     DataError
-        It is no folder, or there are none.
+        It is no folder, it can't be opened, or there are none.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: the folder does not exist.")
     found = sorted(path for path in _files(folder) if path.suffix.lower() in formats.BY_SUFFIX)
     if not found:
+        for path, why in list_unseen(folder):
+            raise DataError(f"{path}: {why}.")
         known = " ".join(formats.BY_SUFFIX)
         raise DataError(f"{folder}: no pictures in this folder; looked for {known}.")
     return found
@@ -30,6 +32,22 @@ def list_pictures(folder: Path) -> list[Path]:
 def list_others(folder: Path) -> list[Path]:
     """Files below a folder that `list_pictures` leaves out, hidden ones not counted, sorted."""
     return sorted(path for path in _files(folder) if path.suffix.lower() not in formats.BY_SUFFIX)
+
+
+def list_unseen(folder: Path) -> list[tuple[Path, str]]:
+    """What below a folder can't be looked at, hidden things left out, sorted; each with the reason.
+
+    These are folders that can't be opened, and links with a picture's suffix that lead nowhere.
+    """
+    closed: list[OSError] = []
+    found = []
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(place, name) for name in names if not name.startswith(".")):
+            if path.suffix.lower() in formats.BY_SUFFIX and path.is_symlink() and not path.exists():
+                found.append((path, f"the link leads to {path.readlink()}, which isn't there"))
+    found += [(Path(one.filename), f"can't be opened ({one.strerror})") for one in closed]
+    return sorted(found)
 
 
 def _files(folder: Path) -> Iterator[Path]:

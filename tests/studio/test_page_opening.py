@@ -1,5 +1,6 @@
 """Opening photographs on the page: what goes wrong with one never stops the others."""
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,8 @@ SAMPLES = Path(__file__).parents[2] / "src" / "photochrom" / "samples"
 DROP = """([names, content]) => {
     const carried = new DataTransfer();
     for (const [at, name] of names.entries()) {
-        carried.items.add(new File([new Uint8Array(content[at])], name));
+        const bytes = Uint8Array.from(atob(content[at]), (one) => one.charCodeAt(0));
+        carried.items.add(new File([bytes], name));
     }
     const options = { dataTransfer: carried, bubbles: true, cancelable: true };
     document.body.dispatchEvent(new DragEvent("drop", options));
@@ -53,12 +55,13 @@ def test_several_files_stand_in_a_filmstrip(visit):
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_files_come_in_by_drop_and_paste(visit, way):
     studio = visit()
-    content = list((SAMPLES / "flower.jpg").read_bytes())
+    content = base64.b64encode((SAMPLES / "flower.jpg").read_bytes()).decode()
     studio.page.evaluate(
         """([way, content]) => {
             const carried = new DataTransfer();
             const type = "image/jpeg";
-            carried.items.add(new File([new Uint8Array(content)], "rose.jpg", { type }));
+            const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+            carried.items.add(new File([bytes], "rose.jpg", { type }));
             const event = way === "drop"
                 ? new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true })
                 : new ClipboardEvent("paste", { clipboardData: carried, bubbles: true });
@@ -210,7 +213,7 @@ def test_what_the_server_reads_is_offered_and_the_browser_helps_with_more(visit)
     assert not {"image/*", ".bmp"} & set(offered)
     gray = picture.read(SAMPLES / "chelsea.jpg").srgb()[..., 0]
     content = bitmap(np.rint(255 * gray) if gray.dtype.kind == "f" else gray)
-    studio.page.evaluate(DROP, [["old.bmp"], [list(content)]])
+    studio.page.evaluate(DROP, [["old.bmp"], [base64.b64encode(content).decode()]])
     studio.painted()
     assert "your browser" in studio.page.locator("#messages").inner_text()
     assert picture.read(Path(studio.download().path())).size == gray.shape

@@ -161,6 +161,21 @@ def test_an_interlaced_film_is_seen_to_be(tmp_path, photograph, panned, clip):
     assert np.mean(combs) < abs(np.diff(woven.astype(int), 2, axis=1)).mean() / 1.5
 
 
+@pytest.mark.parametrize("depth", [8, 10])
+def test_a_slow_tilt_is_not_interlaced(tmp_path, photograph, panned, clip, depth):
+    frames = panned(photograph("flower", 900), 60, step=(1, 2), size=(240, 400))
+    if depth == 10:
+        options = {"preset": "veryfast", "x265-params": "log-level=none"}
+        kind = {"codec": "libx265", "pixel_format": "yuv420p10le", "options": options}
+        frames = frames.astype(np.uint16) * 4
+    else:
+        kind = {"codec": "libx264"}
+    assert not open_film(clip(tmp_path / "p.mkv", frames, **kind)).interlaced
+    woven = frames[:60:2].copy()
+    woven[:, 1::2] = frames[1:60:2][:, 1::2]
+    assert open_film(clip(tmp_path / "i.mkv", woven, **kind)).interlaced
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [

@@ -9,7 +9,7 @@ import pytest
 
 from photochrom.errors import MissingExtraError, ModelNotFoundError, OutputExistsError
 from photochrom.runtime.options import DEFAULTS
-from photochrom.studio import samples, site
+from photochrom.studio import held, samples, site
 from photochrom.studio.installable import WEB
 
 
@@ -103,3 +103,10 @@ def test_a_missing_runtime_and_an_unknown_model_are_said(runtime, tmp_path):
     with pytest.raises(MissingExtraError, match="make web"):
         site.write_site(tmp_path / "site")
     assert not (tmp_path / "site").exists()
+
+
+def test_previews_without_a_server_are_as_the_server_s():
+    code = (WEB / "local" / "pixels.js").read_text(encoding="utf-8")
+    found = dict(re.findall(r"export const (PREVIEW_\w+) = ([\d.]+);", code))
+    assert int(found["PREVIEW_PX"]) == held.PREVIEW_PX
+    assert float(found["PREVIEW_QUALITY"]) == held.PREVIEW_QUALITY / 100

@@ -42,7 +42,7 @@ _AT_ONCE = 2
 
 
 _RETRIES = 4
-"""So often a block is begun again: one whose photographs kill their actor must come to an end."""
+"""How often a block is begun again: one whose photographs kill their actor must come to an end."""
 
 
 _LEAST_BYTES = 1_000_000_000
@@ -137,7 +137,7 @@ class Actor:
     Parameters
     ----------
     team : what all are told
-    most : so many of them there may be on this machine
+    most : how many of them there may be on this machine
     """
 
     def __init__(self, team: Team, most: int) -> None:

@@ -15,7 +15,7 @@ from photochrom.runtime.edits import Edits, edits_beside
 from photochrom.runtime.recent import Recent
 
 KEPT = 2
-"""So many models are kept open besides the batch's own."""
+"""How many models are kept open in addition to the batch's own."""
 
 
 class Own(NamedTuple):

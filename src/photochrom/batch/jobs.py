@@ -32,7 +32,7 @@ STANDARD_STREAM = "-"
 _Found: TypeAlias = tuple[Prepared, tuple[Alternative, ...]]
 
 KEPT = 4
-"""So many photographs at most are kept for their next result."""
+"""The most photographs that are kept for their next result."""
 
 
 class Made(NamedTuple):
@@ -250,7 +250,7 @@ class Job:
     def _admitted(
         self, content: Path | bytes, options: Options, budget: Budget, count: int
     ) -> AbstractContextManager[None]:
-        """Hold the memory that the largest of so many pages takes."""
+        """Hold the memory that the largest of this many pages takes."""
 
         def needed(page: int) -> int:
             found = footprint.of(content, name=self.name, max_pixels=options.max_pixels, page=page)

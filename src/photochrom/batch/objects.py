@@ -49,7 +49,7 @@ class Plan:
     output : the address that the results go below, under the names that the photographs have
     recursive : take what has further slashes in its name, too
     whole_keys : of named objects, keep the whole key and not only its end
-    alternatives : so many results of each; 0: the usual one
+    alternatives : how many results of each; 0: the usual one
     shard : the share that is done here; None: all
 
     Raises

@@ -29,7 +29,7 @@ NAME = "photochrom-manifest"
 """The prefix of the parts, below the results' own."""
 
 LINES = 500
-"""A part is written when it has so many lines,"""
+"""A part is written when it has this many lines,"""
 
 SECONDS = 15.0
 """or when its first line has waited for so long."""

@@ -143,7 +143,7 @@ class _Crew:
         return outcome
 
     def start(self, workers: int) -> None:
-        """Start so many threads, or as many as the system allows."""
+        """Start this many threads, or as many as the system allows."""
         for number in range(workers):
             thread = threading.Thread(target=self._serve, name=f"photochrom_{number}")
             try:
@@ -186,7 +186,7 @@ def _crew(do: Callable[[Task], Outcome | None], workers: int) -> Iterator[_Crew]
 
 @contextmanager
 def _libvips_threads(workers: int) -> Iterator[None]:
-    """Keep so many libvips pipelines from using more threads than there are cores."""
+    """Keep this many libvips pipelines from using more threads than there are cores."""
     if not hasattr(pyvips, "concurrency_set"):
         yield
         return

@@ -21,7 +21,7 @@ from photochrom.pictures.stores import Address, is_url
 _FAILED, _SKIPPED, _DONE = 0, 1, 2
 _STATUS = {"failed": _FAILED, "skipped": _SKIPPED, "done": _DONE}
 KEPT = 1000
-"""Of so many failures the words are kept."""
+"""How many failures are kept with their words."""
 
 
 @dataclass(kw_only=True)

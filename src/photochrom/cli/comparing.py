@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 1
 MOST = 100
-"""So many photographs fit on a sheet."""
+"""How many photographs fit on a sheet."""
 
 
 def compare(

@@ -34,7 +34,7 @@ from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.memory import Budget
 
 LISTED = 20
-"""So many failures are listed again at the end; the manifest has all."""
+"""How many failures are listed again at the end; the manifest has all."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ class BatchOrder:
     reference: Path | None = None
     """A color photograph to follow."""
     alternatives: int = 0
-    """So many results of each photograph; 0: the usual one."""
+    """How many results of each photograph; 0: the usual one."""
     confidence: Path | None = None
     """Where a confidence map is written."""
     all_pages: bool = False

@@ -30,7 +30,7 @@ from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.memory import Budget, usual_bytes
 
 GIVEN_UP = 30
-"""After so many failures of a store in a row, none between, the run ends."""
+"""After this many failures of a store in a row, the run ends."""
 
 
 @dataclass(frozen=True, kw_only=True)

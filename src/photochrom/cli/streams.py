@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import Any, TextIO, cast
 
 WAITING = 100_000
-"""So many texts wait for a stderr that nobody reads; further ones are left out."""
+"""How many texts wait for a stderr that nobody reads; further ones are left out."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

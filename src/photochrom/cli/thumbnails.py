@@ -31,10 +31,10 @@ SIDE_PX = 240
 """The shorter side of each of the two."""
 
 MOST = 4
-"""So many results are shown of a batch."""
+"""How many results of a batch are shown."""
 
 _PART = 4096
-"""kitty takes so many signs at a time."""
+"""How many characters kitty takes at a time."""
 
 _ANSWER_S = 0.3
 _LEVELS = 6

@@ -20,7 +20,7 @@ TOLERANCE = 5.0
 """Where 1 % of a picture lies further from the curve (in a*, b*), the picture has colors."""
 
 KNOTS = 11
-"""The curve is straight between so many lightnesses, 10 L* apart."""
+"""How many lightnesses the curve is straight between, 10 L* apart."""
 
 STIFFNESS = (1e-4, 3e-3)
 """What steepness and bends of the curve cost, in squares of a*, b* from knot to knot."""

@@ -21,7 +21,7 @@ ROW_PX = 384
 """The height at which photographs are shown and measured."""
 
 WIDEST = 4
-"""A photograph that is so many times as wide as high, or more, is shown less high."""
+"""A photograph at least this many times as wide as high is shown less high."""
 
 SHIM_PX = 6
 LABEL_PX = 18

@@ -98,7 +98,7 @@ def evaluate(
     like : of which kind those files are that nothing describes
     data : a source: a folder (its ``test`` subfolder where it has one) or
         ``flowers102:SPLIT[@ROOT]``
-    limit : measure so many photographs only, drawn by `seed`
+    limit : measure only this many photographs, drawn by `seed`
     seed : of the draw and of the bootstrap
     short_side_px : larger photographs are shrunk to this short side
     resamples : bootstrap samples
@@ -296,7 +296,7 @@ def _distances(
 
 
 def _write_figure(pictures: list[NDArray[np.uint8]], path: Path, *, across: int) -> None:
-    """So many to a row, each `FIGURE_ROW_PX` high: gray, results, truth."""
+    """`across` to a row, each `FIGURE_ROW_PX` high: gray, results, truth."""
     images = [
         pyvips.Image.new_from_array(srgb).thumbnail_image(10 * FIGURE_ROW_PX, height=FIGURE_ROW_PX)
         for srgb in pictures

@@ -31,7 +31,7 @@ LIGHTNESS = "lightness"
 OUTPUT = "output"
 DECODER_SUFFIX = ".in"
 SEEN, COLORS, PLACES, PLANES = "hints.seen", "hints.ab", "hints.place", "hints.planes"
-"""What a model that takes hints wants besides; see `ModelContract`."""
+"""The further inputs of a model that takes hints; see `ModelContract`."""
 
 
 class ModelIdentity(NamedTuple):
@@ -137,7 +137,7 @@ class ModelContract:
     temperature: float = 1.0
     """At which a distribution is read out unless another is asked for."""
     chroma: float = 1.0
-    """What is read out is moved so many times as far from gray; before ``contrast``."""
+    """How many times as far from gray what is read out is moved; before ``contrast``."""
     contrast: float = 0.0
     """How much vivid colors are set off from pale ones then; see `photochrom.ab.set_off`."""
     region: Region | None = None

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 Check: TypeAlias = Callable[[Any, str], Any]
 
 SHOWN = 60
-"""So many characters of a wrong value are shown."""
+"""How many characters of a wrong value are shown."""
 
 
 def whole(low: int, high: int) -> Check:

@@ -30,7 +30,7 @@ from photochrom.models.session import Engine, Port
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 FINEST_PX = 256
-"""Colors are kept at about so many positions along the short side: there is no more in them."""
+"""Colors are kept at about this many positions along the short side: there is no more in them."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Of R, G and B. Source: ITU-R BT.601, as in DeOldify's own merging of colors."""

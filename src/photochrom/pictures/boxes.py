@@ -51,7 +51,7 @@ def examine(stream: BinaryIO) -> Contents | None:
 
 
 def placeholder(size: int) -> str:
-    """A text of so many bytes, for libvips to write as EXIF's description."""
+    """A text of this many bytes, for libvips to write as EXIF's description."""
     return (_FILL.decode() * (size // len(_FILL) + 1))[: max(size, len(_FILL))]
 
 

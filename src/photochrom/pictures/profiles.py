@@ -51,7 +51,7 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
 
 @lru_cache(maxsize=16)
 def is_usable(profile: bytes, colors: int) -> bool:
-    """Whether a profile is for so many channels, and can be converted from."""
+    """Whether a profile is for this many channels, and can be converted from."""
     if {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}.get(profile[16:20]) != colors:
         return False
     space = {1: "b-w", 3: "srgb", 4: "cmyk"}[colors]

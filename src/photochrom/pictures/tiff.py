@@ -133,7 +133,7 @@ def parted(content: bytes, page: int) -> bytes:
 
 
 def _share(value: Value, number: int, count: int) -> Value:
-    """Some of a tag's numbers, of so many at a time."""
+    """A tag's numbers, a few at a time."""
     width = len(value.content) // value.count
     start = number * count * width
     return Value(value.kind, count, value.content[start : start + count * width])

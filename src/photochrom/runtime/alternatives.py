@@ -22,7 +22,7 @@ KIN = 0.5
 """Positions belong to a region when what the encoder saw is so similar (cosine)."""
 
 SPOTS = 8
-"""An alternative marks its region with so many points."""
+"""How many points an alternative marks its region with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def likely_colors(
     Parameters
     ----------
     distribution : (Q,) float, summing to 1
-    most : at most so many
+    most : the most to return
     apart : least distance between two of them, in ab units
 
     Returns
@@ -89,7 +89,7 @@ def find_alternatives(
     features : what the encoder saw
     lightness : (H, W), L* of the small copy
     picture_size : (height, width) of the photograph
-    count : at most so many
+    count : the most to return
     seed : chooses among the region's spots
     """
     look, stride = _look(features, contract)

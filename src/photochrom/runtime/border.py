@@ -16,7 +16,7 @@ WHITE, BLACK = 82.0, 18.0
 """A border is lighter or darker than this, L*: a wall or a sky is rarely so."""
 
 ALIKE = 7.0
-"""A line belongs to a border when nearly all of it lies within so many L* of the border's tone."""
+"""A line belongs to a border if nearly all of it lies within this many L* of the border's tone."""
 
 NEARLY_ALL = 0.96
 

@@ -21,7 +21,7 @@ RADIUS_SHARE = 0.014
 """A hint without a radius has this share of the shorter side: 3.5 pixels of 256."""
 
 STROKE_TOKENS = 16
-"""A stroke becomes at most so many tokens."""
+"""A stroke becomes at most this many tokens."""
 
 TOKEN_STEP_PX = 6.0
 """Tokens along a stroke are at least so far apart, in pixels of the small copy."""
@@ -30,10 +30,10 @@ MOST_TOKENS = 512
 """With more strokes, each becomes fewer tokens; correcting them all together costs their square."""
 
 DOTS_PX = 2**16
-"""Dots of up to so many pixels together are computed at once."""
+"""Dots of up to this many pixels together are computed at once."""
 
 STROKE_WORK = 100
-"""Strokes may touch each pixel of the small copy so many times, on average."""
+"""How many times strokes may touch each pixel of the small copy, on average."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,10 +22,10 @@ from photochrom.runtime.palette import palette_ab
 from photochrom.runtime.recent import Recent
 
 CALM = 0.75
-"""At vividness 0 colors are so many times as far from gray, besides their temperature of 1."""
+"""How many times as far from gray colors are at vividness 0, whose temperature is 1."""
 
 VIVID = 1.6
-"""At the highest vividness colors are so many times as far from gray as at 1."""
+"""How many times as far from gray colors are at the highest vividness as at 1."""
 
 HINTED = 2.0
 """With hints the temperature is the model's to this power: what the network has learned to say

@@ -30,7 +30,7 @@ from photochrom.runtime.tone import PLAIN, Tone
 Source: TypeAlias = Picture | str | os.PathLike[str] | bytes | NDArray[Any]
 
 EDGE_FINENESS = 2
-"""A border's edge is looked for in a copy so many times as large as the network's."""
+"""A border's edge is looked for in a copy this many times as large as the network's."""
 
 
 class Colorizer:

@@ -24,5 +24,5 @@ def usual_workers() -> int:
 
 
 def threads_each(workers: int) -> int:
-    """Threads for each of so many workers, so that together they use the cores once."""
+    """Threads for each of `workers`, so that together they use the cores once."""
     return max(1, usable_cores() // workers)

@@ -49,7 +49,7 @@ class Hint:
             )
 
     def moved(self, across: float, down: float, *, within: tuple[int, int] | None = None) -> Hint:
-        """The same hint, so many pixels further right and down, and kept in a (height, width)."""
+        """The same hint, moved right and down by these pixels, and kept in a (height, width)."""
         return replace(self, points=_moved(self.points, across, down, within))
 
     @classmethod
@@ -93,7 +93,7 @@ class Lock:
             )
 
     def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
-        """The same lock, moved by so many pixels, but kept in a (height, width)."""
+        """The same lock, moved by this many pixels, and kept in a (height, width)."""
         return replace(self, points=_moved(self.points, across, down, within))
 
 

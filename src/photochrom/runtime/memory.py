@@ -18,7 +18,7 @@ PATIENCE_S = 5.0
 """Who has waited for so long is no longer overtaken by smaller work."""
 
 STOP_S = 0.1
-"""So often somebody who waits looks whether the work is still wanted."""
+"""How often whoever waits checks whether the work is still wanted."""
 
 LEAST_ADDRESSES = 600_000_000
 """With fewer bytes of address space no photograph can be colorized."""
@@ -157,7 +157,7 @@ class Budget:
         return len(self._queue)
 
     def workers(self, wanted: int, each: int) -> int:
-        """How many workers can be at work at a time, of which each takes so many bytes."""
+        """How many workers can be at work at a time, of which each takes `each` bytes."""
         return max(1, min(wanted, self.total // each))
 
     def ask(self, count: int, *, subject: str) -> Future[None]:

@@ -22,13 +22,13 @@ OVERSHOOT = 30.0
 
 
 FAR = 6.0
-"""Beyond so many standard deviations a hint adds nothing that could be seen: 1.5e-8 of it."""
+"""Beyond this many standard deviations a hint adds nothing that could be seen: 1.5e-8 of it."""
 
 BLOCK = 2**18
 """Products of small matrices up to this many multiplications are made by one thread."""
 
 ALONE = 96
-"""Systems of up to so many unknowns are solved by one thread. OpenBLAS takes several from 100 on;
+"""Systems of up to this many unknowns are solved by one thread. OpenBLAS takes several from 100 on;
 while other threads have work to do, they wait for one another much longer than solving takes."""
 
 

@@ -49,7 +49,7 @@ def palette_of(picture: Picture, *, most: int = 8) -> tuple[str, ...]:
 
     Parameters
     ----------
-    most : at most so many
+    most : the most to return
 
     Returns
     -------

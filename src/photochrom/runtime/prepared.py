@@ -30,7 +30,7 @@ from photochrom.runtime.steered import Steered
 from photochrom.runtime.tone import PLAIN, Tone
 
 MAX_LONG_SIDE = 4
-"""The small copy's long side is at most so many times the model's short side."""
+"""The small copy's long side is at most this many times the model's short side."""
 
 MIN_SIDE_PX = 16
 
@@ -216,7 +216,7 @@ class Prepared(Steered):
         Parameters
         ----------
         x, y : in pixels of the photograph
-        most : at most so many
+        most : the most to return
         hints : as for `paint`
 
         Returns
@@ -245,7 +245,7 @@ class Prepared(Steered):
 
         Parameters
         ----------
-        count : at most so many; fewer where the network sees no more
+        count : the most to return; fewer where the network sees no more
         seed : of the choice of spots in the region; the same seed gives the same alternatives
 
         Returns

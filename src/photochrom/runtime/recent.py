@@ -15,7 +15,7 @@ class Recent(Generic[Value]):
 
     Parameters
     ----------
-    most : so many values are kept; the longest unused goes first
+    most : how many values are kept; the longest unused goes first
     """
 
     def __init__(self, most: int) -> None:

@@ -21,7 +21,7 @@ STEP_SHARE = 0.4
 """How much a way as long as the shorter side counts, where nothing changes on it."""
 
 CRISP, GENEROUS = 2.0, 0.3
-"""How things are read: the logit is raised by the second and taken so many times as the first."""
+"""How things are read: the logit is raised by the second and multiplied by the first."""
 
 ROUNDS = 40
 SETTLED = 0.02

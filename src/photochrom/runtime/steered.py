@@ -23,7 +23,7 @@ SURPRISE = 32.0
 of their things by a third of what the network would; those twice as far by a fiftieth."""
 
 KEPT_TOGETHER = 8
-"""What so many hints take is kept as one mask."""
+"""How many hints share one mask of what they take."""
 
 
 class Steered(Coarse):

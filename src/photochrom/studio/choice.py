@@ -15,13 +15,13 @@ from photochrom.runtime.recent import Recent
 from photochrom.studio.problems import Problem
 
 KEPT = 2
-"""So many models are kept open besides the server's own."""
+"""How many models are kept open in addition to the server's own."""
 
 HASH_LENGTH = 64
 """Of a SHA-256 in hexadecimal."""
 
 OPENING = 3
-"""Opening a model takes about so many times the size of its file."""
+"""Opening a model takes about this many times the size of its file."""
 
 
 class Choice:

@@ -23,11 +23,11 @@ END_S = 15.0
 """So long a worker may take to end."""
 
 TRIES = 5
-"""So often in a row a worker may die while it starts again, as on a machine short of memory."""
+"""How often in a row a worker may die while it starts again, as on a machine short of memory."""
 
 
 def run(count: int, work: Callable[[Desk], None], *, stands: Callable[[], object]) -> None:
-    """Keep so many workers going, until Ctrl-C or SIGTERM.
+    """Keep this many workers going, until Ctrl-C or SIGTERM.
 
     Parameters
     ----------

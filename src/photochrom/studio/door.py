@@ -27,7 +27,7 @@ FLUSH_S = 2.0
 """How long a closed connection may take to fetch its last words."""
 
 PIECES, PIECE_BYTES = 1000, 64
-"""A body that comes in more pieces has so many bytes in each, on average: each costs its time."""
+"""A body of more pieces must have at least this many bytes in each, on average: each costs time."""
 
 
 class _Reader(h11.Connection):

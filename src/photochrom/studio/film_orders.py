@@ -54,7 +54,7 @@ class GlimpseOrder(_Order):
 
     shot: int = Field(ge=1, lt=2**31, description="The shot's number.")
     part: int = Field(0, ge=0, lt=2**31, description="Which part of a long shot, from 0.")
-    large: FrameNumber | None = Field(None, description="A frame that is wanted larger, too.")
+    large: FrameNumber | None = Field(None, description="A frame to return larger, too.")
     vividness: Vividness = VIVIDNESS
 
 
@@ -102,7 +102,7 @@ class ShotFound(BaseModel):
     first_frame: int
     frames: int
     parts: int
-    """In so many parts it is shown."""
+    """How many parts it is shown in."""
 
 
 class Looking(BaseModel):

@@ -16,7 +16,7 @@ from photochrom.studio import disk
 from photochrom.studio.problems import Problem
 
 MOST_PICTURES = 200
-"""So many pictures may come with a film."""
+"""How many pictures may come with a film."""
 
 SMALL_PX = 144
 """The short side of a small copy."""

@@ -43,7 +43,7 @@ EMBEDDING_LEVELS = 32
 """So that most upper bytes are alike, and it is sent in little more than a byte a number."""
 
 SEEN = 2
-"""By so many other models a picture is seen at a time."""
+"""How many other models can see a picture at a time."""
 
 
 @dataclass(eq=False, kw_only=True)

@@ -14,7 +14,7 @@ IDLE_BYTES = 300_000_000
 """What a server that has worked before takes while it does nothing."""
 
 GLIMPSES, GLIMPSE_BYTES = 2, 50_000_000
-"""So many parts of films are kept for those who look at them, and so much each may take."""
+"""How many parts of films are kept for those who look at them, and how much each may take."""
 
 WORK_BYTES = 200_000_000
 """A photograph of some megapixels needs so much while it is worked on."""

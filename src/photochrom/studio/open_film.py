@@ -42,7 +42,7 @@ BYTES_PER_PIXEL = 60
 """and for each pixel of a frame: decoders hold several frames. Measured at 360 to 2160 lines."""
 
 THUMBNAILS = 1000
-"""So many are kept; others are made again when somebody asks for them."""
+"""How many are kept; others are made again when requested."""
 
 PICTURES = "pictures"
 """The folder of those that come with a film, beside it."""

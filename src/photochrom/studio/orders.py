@@ -338,7 +338,7 @@ class AlternativesOrder(_AlternativesOptions):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 4, "seed": 0}]})
 
-    count: int = Field(4, ge=1, le=8, description="At most so many.")
+    count: int = Field(4, ge=1, le=8, description="The most alternatives to return.")
 
 
 class ConfidenceOrder(_ConfidenceOptions):

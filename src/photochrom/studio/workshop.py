@@ -18,7 +18,7 @@ class Workshop:
     Parameters
     ----------
     workers : threads
-    waiting : at most so many pieces of work wait for a thread
+    waiting : the most pieces of work that wait for a thread
     """
 
     def __init__(self, workers: int, *, waiting: int) -> None:

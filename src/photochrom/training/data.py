@@ -109,7 +109,7 @@ def mean_ab_by_lightness(
     Parameters
     ----------
     stores, pointers : the pictures to average over
-    limit : at most so many of them, evenly spread
+    limit : the most to take, evenly spread
 
     Returns
     -------

@@ -19,7 +19,7 @@ from photochrom import color
 
 GRID_ROWS = 6
 HINTS = 10
-"""With so many hints a model that takes some is measured besides."""
+"""A model that takes hints is also measured with this many."""
 
 
 def measure(

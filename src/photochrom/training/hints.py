@@ -83,7 +83,7 @@ def counts_of(kinds: Tensor, config: HintConfig) -> Tensor:
 
 
 INSIDE = 3
-"""At most so many hints lie in a recolored part."""
+"""The most hints in a recolored part."""
 
 
 def parts_to_recolor(parts_BShw: Tensor, ab_B2hw: Tensor, kinds: Tensor) -> Tensor:

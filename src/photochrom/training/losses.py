@@ -116,7 +116,7 @@ def bin_shares(
 
     Parameters
     ----------
-    limit : at most so many pictures, evenly spread
+    limit : the most pictures to use, evenly spread
     sigma : of the smoothing, in ab units
 
     Returns

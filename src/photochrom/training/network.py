@@ -48,7 +48,7 @@ from photochrom.training.region_head import RegionHead
 from photochrom.training.regions import recolor
 
 RECOLORED_WEIGHT = 3.0
-"""Positions of a recolored part count so many times, since they are few."""
+"""How many times positions of a recolored part count, as they are few."""
 
 KEEP_WEIGHT = 3.0
 """Of the divergence from what is painted without hints, where no hint should matter."""

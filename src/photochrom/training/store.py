@@ -30,7 +30,7 @@ from photochrom.training.tables import DataConfig
 VERSION = 1
 _BEGUN, _LEFT_S = ".building-", 86_400
 _AT_ONCE = 256
-"""So many decoded pictures wait in memory, at most."""
+"""The most decoded pictures that wait in memory."""
 
 LeftOut = dict[str, list[str]]
 """Why -> names of the pictures that were left out for it."""

@@ -3,12 +3,11 @@
 import * as api from "./api.js";
 import { UNTOUCHED } from "./edits.js";
 import { History } from "./history.js";
-import { contextOf } from "./local/pixels.js";
+import { contextOf, PREVIEW_QUALITY } from "./local/pixels.js";
 import { converted, folderOf, whole } from "./reading.js";
 import { kindOf } from "./thrown.js";
 import { t } from "./words.js";
 
-const PREVIEW_QUALITY = 0.9;
 let paintings = 0;
 
 /** A file that the server knows under an id, and gets again should it forget. */

@@ -5,6 +5,9 @@
  * @typedef {Any extends HTMLCanvasElement ? CanvasRenderingContext2D : OffscreenCanvasRenderingContext2D} Context
  */
 
+/** Previews: their longer side, and their quality as JPEG; as the server's. */
+export const PREVIEW_PX = 1600;
+export const PREVIEW_QUALITY = 0.88;
 const STRIPE_PIXELS = 1 << 18;
 
 /**

@@ -8,15 +8,23 @@ import { readLasso } from "./lasso.js";
 import { Network } from "./network.js";
 import { grayCodes, Painter } from "./painting.js";
 import { paletteOf, SIDE_PX } from "./palette.js";
-import { contextOf, decode, encode, free, grayToRgba, inStripes, scaled } from "./pixels.js";
+import {
+  contextOf,
+  decode,
+  encode,
+  free,
+  grayToRgba,
+  inStripes,
+  PREVIEW_PX,
+  PREVIEW_QUALITY,
+  scaled,
+} from "./pixels.js";
 import { Prepared } from "./prepared.js";
 import { serve } from "./remote.js";
 import { boxFactor, fitting, resized, Shrinker, smallSize } from "./resize.js";
 import { isMonochrome } from "./toning.js";
 import { packedTraits } from "./traits.js";
 
-const PREVIEW_PX = 1600;
-const PREVIEW_QUALITY = 0.88;
 const THUMBNAIL_PX = 320;
 const MOST_PICTURES = 24;
 

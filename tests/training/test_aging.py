@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from photochrom import color
 from photochrom.training import aging
-from photochrom.training.aging import EFFECTS, age, border, spectral, tilt
+from photochrom.training.aging import EFFECTS, age, border, spectral, studio, tilt
 from photochrom.training.tables import AgeConfig
 
 pytestmark = pytest.mark.train
@@ -53,6 +53,46 @@ def test_aged_crops_keep_their_range_their_shape_and_their_colors():
         assert seen.dtype == kept.dtype == np.float32
         assert 0 <= seen.min() <= seen.max() <= 100
         assert np.abs(kept).max() < 130
+
+
+def portrait(skin=(60.0, 18.0, 20.0)):
+    """A face of this color, with gray eyes, on a green ground: in sRGB, in CIELAB, and where."""
+    rows, columns = np.mgrid[:96, :80]
+    face = ((rows - 48) / 30) ** 2 + ((columns - 40) / 22) ** 2 < 1
+    lab = np.where(face[..., None], skin, (50.0, -30.0, 25.0)).astype(np.float32)
+    lab[40:43, 30:50] = 60, 0, 0
+    return (255 * color.lab_to_srgb(lab).clip(0, 1)).round().astype(np.uint8), lab, face
+
+
+def test_a_studio_has_a_dull_ground_and_leaves_the_face():
+    srgb, lab, face = portrait()
+    found = studio(srgb, lab, np.random.default_rng(0))
+    np.testing.assert_array_equal(found[..., 0], lab[..., 0])
+    inside, ground = aging.ndimage.binary_erosion(face), np.s_[:10]
+    np.testing.assert_allclose(found[inside], lab[inside], rtol=0.1)
+    share = np.hypot(*found[ground][..., 1:].T) / np.hypot(*lab[ground][..., 1:].T)
+    assert share.max() < 0.75
+    assert np.ptp(share) < 0.01
+
+
+@pytest.mark.parametrize(
+    "skin", [(60, 0, 0), (45, 60, 40), (60, 5, -30)], ids=["gray", "red", "blue"]
+)
+def test_what_is_no_face_leaves_the_studio_as_it_was(skin):
+    srgb, lab, _ = portrait(skin)
+    assert studio(srgb, lab, np.random.default_rng(0)) is lab
+
+
+def test_only_portraits_come_from_a_studio(monkeypatch):
+    srgb, lab, _ = portrait()
+    seen = []
+    monkeypatch.setattr(aging, "studio", lambda srgb, lab, rng: seen.append(srgb) or lab)
+    config = AgeConfig(share=1, border_share=0, portraits=("people",))
+    for group, least, most in (("people", 20, 40), ("", 0, 0), ("animals", 0, 0)):
+        seen.clear()
+        for seed in range(60):
+            age(srgb, lab, config, np.random.default_rng(seed), group)
+        assert least <= len(seen) <= most, group
 
 
 def aged_by_each_effect(number):

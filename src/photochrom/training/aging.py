@@ -2,7 +2,8 @@
 
 A crop of a new photograph becomes one of an old one, so that the network learns to see through
 what age has done. Each effect is a function of its own; `age` draws some of them for a crop.
-Colors stay the photograph's, but where there is no photograph any more: a border has none.
+Colors stay the photograph's, but where there is no photograph any more (a border has none), and in
+portraits, whose grounds and clothes are made as dull as in an old studio.
 
 Axes: H height, W width, 2 ab, 3 sRGB or RGB. Lightness is L*, 0..100.
 """
@@ -26,7 +27,7 @@ Effect = Callable[[Float, Random], Float]
 
 
 def age(
-    srgb_HW3: NDArray[np.uint8], lab_HW3: Float, config: AgeConfig, rng: Random
+    srgb_HW3: NDArray[np.uint8], lab_HW3: Float, config: AgeConfig, rng: Random, group: str = ""
 ) -> tuple[Float, Float]:
     """A crop as it might come out of a box of old prints.
 
@@ -35,16 +36,19 @@ def age(
     srgb_HW3, lab_HW3 : the crop; emulsions see red, green and blue otherwise than L*
     config : how often
     rng : draws which effects, and how strong
+    group : the class folder of the photograph
 
     Returns
     -------
     (H, W) lightness as it is found, 0..100; and (H, W, 3) CIELAB to learn from: the photograph's
-    own, but neutral on a border
+    own, but duller around a face in a portrait, and neutral on a border
     """
     seen_HW, lab_HW3 = lab_HW3[..., 0], lab_HW3.copy()
     if rng.random() < config.share:
         if rng.random() < SPECTRAL_SHARE:
             seen_HW = spectral(srgb_HW3, rng)
+        if group in config.portraits and rng.random() < STUDIO_SHARE:
+            lab_HW3 = studio(srgb_HW3, lab_HW3, rng)
         if rng.random() < TILT_SHARE:
             seen_HW, lab_HW3 = tilt(seen_HW, lab_HW3, rng)
         for effect, share in EFFECTS:
@@ -72,6 +76,36 @@ def spectral(srgb_HW3: NDArray[np.uint8], rng: Random) -> Float:
     return color.luminance_to_lightness(color.srgb_to_linear(srgb_HW3) @ weights_3)
 
 
+def studio(srgb_HW3: NDArray[np.uint8], lab_HW3: Float, rng: Random) -> Float:
+    """A portrait as old studios made them: around a face, the ground and the clothes are dull.
+
+    Collections of color photographs hardly show the painted gray canvases of old ones.
+
+    Returns
+    -------
+    (H, W, 3) CIELAB, with less chroma outside the largest patch of the color of skin; unchanged if
+    that patch hasn't the size and form of a face
+    """
+    a_HW, b_HW = ndimage.gaussian_filter(lab_HW3[..., 1:], (1.5, 1.5, 0)).transpose(2, 0, 1)
+    hue_HW = np.degrees(np.arctan2(b_HW, a_HW))
+    chroma_HW = np.hypot(a_HW, b_HW)
+    skin_HW = (hue_HW > 30) & (hue_HW < 78) & (chroma_HW > 8) & (chroma_HW < 40)
+    parts_HW, count = ndimage.label(ndimage.binary_opening(skin_HW, iterations=2))
+    if count == 0:
+        return lab_HW3
+    face_HW = parts_HW == 1 + np.bincount(parts_HW.ravel())[1:].argmax()
+    down, across = ndimage.find_objects(face_HW.astype(np.int8))[0]
+    height, width = down.stop - down.start, across.stop - across.start
+    share, filled = face_HW.mean(), face_HW.sum() / (height * width)
+    if not (0.08 < share < 0.6 and filled > 0.4 and 0.7 < height / width < 2.2):
+        return lab_HW3
+    near_HW = ndimage.binary_fill_holes(ndimage.binary_dilation(face_HW, iterations=4))
+    kept_HW = ndimage.gaussian_filter(near_HW.astype(np.float32), 2.5, mode="nearest")
+    left_HW = kept_HW + (1 - kept_HW) * rng.uniform(0, 0.7)
+    colors_HW2 = lab_HW3[..., 1:] * left_HW[..., None]
+    return np.concatenate([lab_HW3[..., :1], colors_HW2], axis=-1).astype(np.float32)
+
+
 def tone(lightness_HW: Float, rng: Random) -> Float:
     """Another tone curve: another gamma, faded, hard, or with solarised highlights."""
     unit_HW = lightness_HW / 100
@@ -94,11 +128,11 @@ def tone(lightness_HW: Float, rng: Random) -> Float:
 def grain(lightness_HW: Float, rng: Random) -> Float:
     """Grain: noise of some correlation, strongest in mid-tones."""
     noise_HW = ndimage.gaussian_filter(
-        rng.standard_normal(lightness_HW.shape, dtype=np.float32), rng.uniform(0.3, 1.3)
+        rng.standard_normal(lightness_HW.shape, dtype=np.float32), rng.uniform(0.3, 1.6)
     )
     noise_HW /= noise_HW.std() + 1e-6
     strength_HW = np.sin(np.pi * (lightness_HW / 100).clip(0.1, 0.9))
-    return lightness_HW + rng.uniform(1, 7) * strength_HW * noise_HW
+    return lightness_HW + rng.uniform(1, 8) * strength_HW * noise_HW
 
 
 def soften(lightness_HW: Float, rng: Random) -> Float:
@@ -134,11 +168,11 @@ def scratches(lightness_HW: Float, rng: Random) -> Float:
     rows_HW, columns_HW = np.mgrid[:height, :width].astype(np.float32)
     if rng.random() < 0.3:
         rows_HW, columns_HW = columns_HW, rows_HW
-    for _ in range(rng.integers(1, 10)):
+    for _ in range(rng.integers(1, 16)):
         lean = rng.normal(0, 0.08)
         low, high = np.sort(rng.uniform(-0.2, 1.2, 2)) * max(height, width)
         away_HW = np.abs(columns_HW - rng.uniform(0, max(height, width)) - lean * rows_HW)
-        line_HW = (away_HW < rng.uniform(0.4, 1.1)) & (rows_HW > low) & (rows_HW < high)
+        line_HW = (away_HW < rng.uniform(0.4, 1.6)) & (rows_HW > low) & (rows_HW < high)
         seen_HW[line_HW] += rng.uniform(0.5, 1) * (rng.choice([3.0, 97.0]) - seen_HW[line_HW])
     return seen_HW
 
@@ -147,8 +181,8 @@ def dust(lightness_HW: Float, rng: Random) -> Float:
     """Specks and a few hairs, white or black."""
     height, width = lightness_HW.shape
     seen_HW = lightness_HW.copy()
-    for _ in range(rng.integers(5, 50)):
-        radius = rng.uniform(0.4, 2.4)
+    for _ in range(rng.integers(5, 70)):
+        radius = rng.uniform(0.4, 3.2)
         y, x = rng.uniform(0, height), rng.uniform(0, width)
         top, left = max(0, int(y - radius)), max(0, int(x - radius))
         part = np.s_[top : int(y + radius) + 2, left : int(x + radius) + 2]
@@ -282,19 +316,19 @@ def border(lightness_HW: Float, rng: Random) -> tuple[Float, Float]:
     return np.where(inside_HW > 0, lightness_HW, mount_HW), inside_HW
 
 
-SPECTRAL_SHARE, TILT_SHARE = 0.5, 0.08
+SPECTRAL_SHARE, STUDIO_SHARE, TILT_SHARE = 0.55, 0.5, 0.06
 
 EFFECTS: tuple[tuple[Effect, float], ...] = (
     (enlarged, 0.1),
     (soften, 0.25),
     (halation, 0.08),
     (tone, 0.5),
-    (grain, 0.35),
+    (grain, 0.45),
     (unevenness, 0.2),
     (stains, 0.1),
-    (folds, 0.1),
-    (scratches, 0.12),
-    (dust, 0.12),
+    (folds, 0.15),
+    (scratches, 0.2),
+    (dust, 0.2),
     (halftone, 0.08),
     (jpeg, 0.15),
 )

@@ -178,12 +178,13 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
                 srgb_3HW = self._random(srgb_3HW)
         srgb_HW3 = srgb_3HW.permute(1, 2, 0).numpy()
         lab = color.srgb_to_lab(srgb_HW3)
-        item = {"label": torch.tensor(self.classes.index(self.stores[store].labels[index]))}
+        label = self.stores[store].labels[index]
+        item = {"label": torch.tensor(self.classes.index(label))}
         if self.aged is not None:
             seen = lab[..., 0]
             if sample_seed >= 0:
                 rng = np.random.default_rng(sample_seed)
-                seen, lab = age(srgb_HW3, lab, self.aged, rng)
+                seen, lab = age(srgb_HW3, lab, self.aged, rng, label)
             item["seen"] = torch.from_numpy(seen.copy())[None]
             item["parts"] = torch.from_numpy(parts(lab))
         lab_3HW = torch.from_numpy(np.moveaxis(lab, -1, 0).copy())

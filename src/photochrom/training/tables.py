@@ -153,6 +153,8 @@ class AgeConfig:
     """Share of the crops that are aged; the others are unchanged."""
     border_share: float = 0.1
     """Share of all crops that get a border or a mount, which is neutral in color."""
+    portraits: tuple[str, ...] = ()
+    """Class folders of portraits: half of their aged crops get the dull ground of an old studio."""
 
 
 @dataclass(frozen=True, kw_only=True)

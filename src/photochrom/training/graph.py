@@ -132,9 +132,9 @@ def _features(model: Model, suffix: str) -> list[_Entrance]:
 def one_graph(model: Model) -> onnx.ModelProto:
     """One graph: lightness -> features, features and hints -> output, and, of a network that
     takes hints, features -> embedding; all optional."""
-    for module in model.modules():  # which the exporter takes twice the time for
-        if hasattr(module, "inplace"):
-            module.inplace = False
+    for module in model.modules():  # torch's exporter takes twice as long over work in place
+        if "inplace" in vars(module):
+            vars(module)["inplace"] = False
     deepest = max(model.feature_strides)
     lightness = _Entrance(name=LIGHTNESS, sizes=(1, 1, ("h", deepest), ("w", deepest)))
     entrances = _entrances(model)

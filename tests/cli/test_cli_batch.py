@@ -1,5 +1,6 @@
 """`photochrom colorize` over many photographs: pages, workers, lists, and what is said."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -279,3 +280,25 @@ def test_names_do_not_steer_the_terminal(colorize, run):
     assert not any("\x1b" in text or "\x9b" in text for text in out)
     assert said in out[1]
     assert said in out[2]
+
+
+def test_edits_that_do_not_fit_name_their_photograph_and_stop_nothing(colorize):
+    album(3)
+    Path("edits").mkdir()
+    edits = {"photochrom": "edits", "version": 1, "hints": [{"x": 999, "y": 1, "color": "#c22"}]}
+    wrong = sorted(files("in"))[0]
+    Path(f"edits/{Path(wrong).name}.edits.json").write_text(json.dumps(edits))
+    code, _, err = colorize("in", "-o", "out", "--edits", "edits")
+    assert code == 1
+    assert f"failed: in/{wrong}: (999, 1) lies outside the picture" in err.replace("\\", "/")
+    assert len(files("out")) == 2
+
+
+def test_a_folder_without_edits_of_these_photographs_is_named(colorize):
+    album(2)
+    Path("edits").mkdir()
+    code, _, err = colorize("in", "-o", "out", "--edits", "edits")
+    assert code == 0
+    assert (
+        "None of these photographs has edits in edits; expected files such as 00.png.edits" in err
+    )

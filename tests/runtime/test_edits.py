@@ -100,7 +100,9 @@ def test_edits_of_equal_names_belong_to_the_photographs_of_their_folders(tmp_pat
         ({**WHOLE, "model": {"name": "theirs", "sha256": 3}}, "model.sha256 is 3"),
         ({**WHOLE, "model": {"name": "theirs", "path": "/x"}}, "unknown keys in model: path"),
         ({**WHOLE, "palette": ["red"]}, "red"),
-        ({**WHOLE, "palette": [3]}, "can't be read"),
+        ({**WHOLE, "palette": [3]}, "no list of colors"),
+        ({**WHOLE, "palette": "#fff"}, "no list of colors"),
+        ({**WHOLE, "reference": 5}, "reference is 5; expected a text"),
     ],
 )
 def test_what_is_no_file_of_edits_is_refused(tmp_path, content, message):

@@ -1,6 +1,7 @@
 """`photochrom.runtime.hints`: colors that people know, as they write them."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -214,3 +215,29 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     path = tmp_path / "hints.json"
     path.write_text('[{"x": 1, "y": 2, "color": "#fff"}]', encoding="utf-8-sig")
     assert load_hints(path)[0].points == ((1, 2),)
+
+
+def test_points_and_colors_may_be_lists_and_arrays():
+    wanted = Hint(points=((1.0, 2.0), (3.0, 4.0)), ab=(5.0, 6.0))
+    assert Hint(points=[[1, 2], [3, 4]], ab=[5, 6]) == wanted
+    assert Hint(points=np.array([[1, 2], [3, 4]]), ab=np.array([5, 6])) == wanted
+    assert hash(Hint(points=[[1, 2], [3, 4]], ab=[5, 6])) == hash(wanted)
+    assert Lock(points=[[1, 2]]) == Lock(points=((1.0, 2.0),))
+
+
+@pytest.mark.parametrize("points", [None, (1, 2), "ab", [[1, 2, 3]], [["x", 1]]])
+def test_what_are_no_points_is_refused(points):
+    for make in (partial(Hint, ab=(0.0, 0.0)), Lock):
+        with pytest.raises(HintError, match="at least one point"):
+            make(points=points)
+
+
+def test_long_strokes_are_not_shown_whole():
+    with pytest.raises(HintError) as caught:
+        Hint(points=[(1, 2)] * 5000, ab=(0, 0), radius_px=-1)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_wrong_lock_is_called_a_lock():
+    with pytest.raises(HintError, match="is not a lock; it needs x and y, or points"):
+        locks_from([{"x": 1, "y": 2, "radius_px": -1}])

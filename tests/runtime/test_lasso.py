@@ -70,10 +70,11 @@ def test_lassos_are_read_as_files_hold_them():
         ([{"warmth": 1}], "is not a lasso"),
         ([{"points": SQUARE, "likeness": 1}], "is not a lasso"),
         ([{"points": SQUARE[:2]}], "at least three points"),
-        ([{"points": [[1, 2, 3]] * 3}], "can't be read"),
+        ([{"points": [[1, 2, 3]] * 3}], "at least three points"),
         ([{"points": [[1, float("nan")]] * 3}], "at least three points"),
         ([{"points": [[1, -1e300]] * 3}], "at least three points"),
         ([{"points": SQUARE, "warmth": 1.5}], "warmth is 1.5"),
+        ([{"points": 5}], "at least three points"),
         ([{"points": SQUARE, "warmth": "hot"}], "can't be read"),
     ],
 )

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grays import gray, lightness_of
-from photochrom import color
+from photochrom import color, from_array
 from photochrom.errors import (
     ColorError,
     HintError,
+    OptionError,
 )
 from photochrom.runtime.alternatives import APART
 from photochrom.runtime.colorizer import Colorizer
@@ -177,3 +178,10 @@ def test_confidence_is_within_0_and_1_and_a_picture_of_it_has_the_photograph_s_s
         )
     ][..., 0]
     assert np.corrcoef(middles.ravel(), confidence.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("wrong", [{"count": -1}, {"seed": -1}])
+def test_alternatives_below_none_are_refused(wrong):
+    prepared = Colorizer().prepare(from_array(np.full((40, 60), 128, np.uint8)))
+    with pytest.raises(OptionError, match="must be 0 or more"):
+        prepared.alternatives(**wrong)

@@ -43,6 +43,8 @@ class Edited:
         self._folder, self._own, self._open = folder, own, open_
         self._others: Recent[Colorizer] = Recent(KEPT)
         self._opening = threading.Lock()
+        self.found = False
+        """Whether any photograph had edits."""
 
     def of(self, photograph: Path) -> Own | None:
         """What was asked for a photograph; None where there are no edits of it.
@@ -57,6 +59,7 @@ class Edited:
         edits = edits_beside(photograph, self._folder)
         if edits is None:
             return None
+        self.found = True
         wanted = edits.model
         colorizer = self._own if wanted is None else self._colorizer(wanted, photograph)
         remarks = () if wanted is None else _remarks(wanted, colorizer.contract.identity)

@@ -257,7 +257,7 @@ def _said_of(error: Exception, job: Job) -> PhotochromError | None:
             return _without_threads(job)
         bare = error.with_traceback(None)  # its frames hold pictures
         bare.__cause__ = bare.__context__ = None
-        return bare
+        return bare if _names(job, str(bare)) else _named(bare, job)
     if isinstance(error, UnicodeEncodeError):
         return PictureReadError(f"{job.name}: its name isn't UTF-8; give it another one.")
     if isinstance(error, OSError):
@@ -265,6 +265,15 @@ def _said_of(error: Exception, job: Job) -> PhotochromError | None:
     if isinstance(error, MemoryError):
         return PictureError(f"{job.name}: this takes more memory than the process may use.")
     return _without_threads(job) if "start new thread" in str(error) else None
+
+
+def _names(job: Job, text: str) -> bool:
+    return job.name in text or (job.target is not None and str(job.target) in text)
+
+
+def _named(error: PhotochromError, job: Job) -> PhotochromError:
+    """An error that speaks of a hint or of another file, with the photograph's name before it."""
+    return type(error)(f"{job.name}: {error}", advice=error.advice)
 
 
 def _without_threads(job: Job) -> PictureError:

@@ -31,6 +31,7 @@ from photochrom.pictures.footprint import EACH_BYTES
 from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
+from photochrom.runtime.edits import SUFFIX
 from photochrom.runtime.memory import Budget
 
 LISTED = 20
@@ -190,6 +191,13 @@ def run(order: BatchOrder, budget: Budget) -> int:
         )
     if others := order.left_out():
         crew.console.print(others, style="yellow", markup=False)
+    if tasks and crew.edits is not None and not crew.edits.found:
+        crew.console.print(
+            f"None of these photographs has edits in {order.edits}; expected files such as "
+            f"{Path(tasks[0].job.name).name}{SUFFIX}.",
+            style="yellow",
+            markup=False,
+        )
     lost = order.unseen()
     for line in lost[:LISTED]:
         crew.console.print(f"failed: {line}", style="red", markup=False)

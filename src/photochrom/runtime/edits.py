@@ -83,6 +83,8 @@ def _edits_from(content: Any, folder: Path) -> Edits:
         raise ValueError(f"unknown keys: {', '.join(unknown)}")
     try:
         palette = content.get("palette", [])
+        if not isinstance(palette, list) or not all(isinstance(one, str) for one in palette):
+            raise ValueError('the palette is no list of colors, such as ["#aa3377", "#ddeeaa"]')
         reference = content.get("reference")
         numbers: dict[str, Any] = {name: _number(content, name) for name in TONES}
         look = Options(
@@ -94,7 +96,7 @@ def _edits_from(content: Any, folder: Path) -> Edits:
         )
         return Edits(
             look=look,
-            reference=None if reference is None else folder / str(reference),
+            reference=None if reference is None else folder / fields.text(reference, "reference"),
             model=_model(content),
         )
     except (ColorError, HintError, OptionError, TypeError) as error:

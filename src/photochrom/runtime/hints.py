@@ -39,12 +39,15 @@ class Hint:
     reach: float | None = None
 
     def __post_init__(self) -> None:
-        far = len(self.ab) != 2 or not all(abs(value) <= AB_LIMIT for value in self.ab)
+        object.__setattr__(self, "points", as_points(self.points))
+        ab = as_points([self.ab])
+        object.__setattr__(self, "ab", ab[0] if ab else self.ab)
+        far = not ab or not all(abs(value) <= AB_LIMIT for value in self.ab)
         reach = 1.0 if self.reach is None else self.reach
         if far or not _can_lie(self.points, self.radius_px) or not 0 < reach <= MOST_REACH:
             raise HintError(
-                f"{self}: a hint needs at least one point (x, y), finite numbers, a radius above "
-                f"0, a reach above 0 and up to {MOST_REACH}, and a* and b* within "
+                f"{shortened(self)}: a hint needs at least one point (x, y), finite numbers, a "
+                f"radius above 0, a reach above 0 and up to {MOST_REACH}, and a* and b* within "
                 f"-{AB_LIMIT}..{AB_LIMIT}."
             )
 
@@ -86,10 +89,11 @@ class Lock:
     radius_px: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "points", as_points(self.points))
         if not _can_lie(self.points, self.radius_px):
             raise HintError(
-                f"{self}: a lock needs at least one point (x, y), finite numbers and a radius "
-                "above 0."
+                f"{shortened(self)}: a lock needs at least one point (x, y), finite numbers and a "
+                "radius above 0."
             )
 
     def moved(self, across: float, down: float, *, within: tuple[int, int]) -> Lock:
@@ -98,6 +102,23 @@ class Lock:
 
 
 Points = tuple[tuple[float, float], ...]
+
+SHOWN = 200
+"""So many characters of what is no hint are shown; strokes have thousands of points."""
+
+
+def shortened(found: object) -> str:
+    """What was found instead of a hint, for a message."""
+    text = str(found)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def as_points(points: Iterable[Iterable[float]]) -> Points:
+    """Points as pairs in tuples, whatever sequences they come in; none where they aren't pairs."""
+    try:
+        return tuple((float(x), float(y)) for x, y in points)
+    except (TypeError, ValueError, OverflowError):
+        return ()
 
 
 def _moved(points: Points, across: float, down: float, within: tuple[int, int] | None) -> Points:
@@ -111,8 +132,7 @@ def _moved(points: Points, across: float, down: float, within: tuple[int, int] |
 def _can_lie(points: tuple[tuple[float, float], ...], radius_px: float | None) -> bool:
     radius = 1.0 if radius_px is None else radius_px
     numbers = [*(value for point in points for value in point), radius]
-    pairs = bool(points) and all(len(point) == 2 for point in points)
-    return pairs and all(map(math.isfinite, numbers)) and radius > 0
+    return bool(points) and all(map(math.isfinite, numbers)) and radius > 0
 
 
 def parse_hint(text: str) -> Hint:
@@ -170,9 +190,21 @@ def locks_from(entries: Any) -> tuple[Lock, ...]:
         raise HintError('expected a list of locks, such as [{"x": 1, "y": 2, "radius_px": 9}].')
     for entry in entries:
         if not isinstance(entry, dict) or not set(entry) <= known:
-            raise HintError(f"{entry!r} is not a lock; its keys may be {', '.join(sorted(known))}.")
-    hints = (_hint_from({**entry, "ab": (0, 0)}) for entry in entries)
-    return tuple(Lock(points=hint.points, radius_px=hint.radius_px) for hint in hints)
+            raise HintError(
+                f"{shortened(entry)} is not a lock; its keys may be {', '.join(sorted(known))}."
+            )
+    return tuple(_lock_from(entry) for entry in entries)
+
+
+def _lock_from(entry: dict[str, Any]) -> Lock:
+    try:
+        hint = _hint_from({**entry, "ab": (0, 0)})
+    except HintError as error:
+        raise HintError(
+            f"{shortened(entry)} is not a lock; it needs x and y, or points, in finite numbers, "
+            "and a radius above 0."
+        ) from error
+    return Lock(points=hint.points, radius_px=hint.radius_px)
 
 
 def load_hints(path: Path) -> tuple[Hint, ...]:
@@ -222,7 +254,9 @@ def hints_from(content: Any) -> tuple[Hint, ...]:
 def _hint_from(entry: Any) -> Hint:
     known = {"x", "y", "points", "color", "ab", "radius_px", "reach"}
     if not isinstance(entry, dict) or not set(entry) <= known:
-        raise HintError(f"{entry!r} is not a hint; its keys may be {', '.join(sorted(known))}.")
+        raise HintError(
+            f"{shortened(entry)} is not a hint; its keys may be {', '.join(sorted(known))}."
+        )
     try:
         points = entry["points"] if "points" in entry else [[entry["x"], entry["y"]]]
         radius, reach = entry.get("radius_px"), entry.get("reach")
@@ -238,7 +272,7 @@ def _hint_from(entry: Any) -> Hint:
         if isinstance(error, ColorError | HintError):
             raise
         raise HintError(
-            f"{entry!r} is not a hint: it needs x and y, or points, and color or ab."
+            f"{shortened(entry)} is not a hint: it needs x and y, or points, and color or ab."
         ) from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError
-from photochrom.runtime.hints import Points
+from photochrom.runtime.hints import Points, as_points, shortened
 from photochrom.runtime.tone import Tone
 from photochrom.runtime.upsample import cell_means
 
@@ -42,10 +42,12 @@ class Lasso:
     strength: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "points", as_points(self.points))
         numbers = (value for point in self.points for value in point)
         if len(self.points) < 3 or not all(abs(value) <= FARTHEST_PX for value in numbers):
             raise OptionError(
-                f"{self}: a lasso needs at least three points, {-FARTHEST_PX:,}..{FARTHEST_PX:,}."
+                f"{shortened(self)}: a lasso needs at least three points (x, y), "
+                f"{-FARTHEST_PX:,}..{FARTHEST_PX:,}."
             )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
@@ -116,7 +118,7 @@ def lassos_from(entries: Any) -> tuple[Lasso, ...]:
     for entry in entries:
         if not isinstance(entry, dict) or not set(entry) <= known or "points" not in entry:
             raise OptionError(
-                f"{entry!r} is not a lasso; its keys may be {', '.join(sorted(known))}."
+                f"{shortened(entry)} is not a lasso; its keys may be {', '.join(sorted(known))}."
             )
     try:
         return tuple(_lasso_from(entry) for entry in entries)
@@ -125,7 +127,6 @@ def lassos_from(entries: Any) -> tuple[Lasso, ...]:
 
 
 def _lasso_from(entry: dict[str, Any]) -> Lasso:
-    points = tuple((float(x), float(y)) for x, y in entry["points"])
     tones = {name: entry.get(name) for name in RANGES}
     own = {name: None if value is None else float(value) for name, value in tones.items()}
-    return Lasso(points=points, **own)
+    return Lasso(points=entry["points"], **own)

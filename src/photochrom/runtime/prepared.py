@@ -258,10 +258,11 @@ class Prepared(Steered):
         UnsupportedError
             The model takes no hints.
         OptionError
-            The seed is below 0.
+            The count or the seed is below 0.
         """
-        if seed < 0:
-            raise OptionError(f"seed is {seed}; it must be 0 or more.")
+        for name, number in (("count", count), ("seed", seed)):
+            if number < 0:
+                raise OptionError(f"{name} is {number}; it must be 0 or more.")
         contract = self._network.contract
         check_able(contract, "alternatives")
         left, top, height, width = self.place

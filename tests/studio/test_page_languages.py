@@ -115,3 +115,20 @@ def test_the_first_visit_is_guided_to_a_hint_of_its_own(visit):
     studio.page.reload()
     studio.painted()
     assert guide.is_hidden()  # once is enough
+
+
+def test_the_guide_leaves_the_photograph_its_place_on_a_phone(visit):
+    """The panel, the guide and the picker together would leave it no pixel."""
+    size = {"width": 320, "height": 640}
+    studio = visit(guided=True, viewport=size, has_touch=True, is_mobile=True)
+    studio.open(SAMPLES / "flower.jpg", SAMPLES / "china.jpg")
+    studio.page.locator("#guide").get_by_text("Step 1 of 3").wait_for()
+    studio.shot("guide-320")
+    assert studio.page.locator("#stage").bounding_box()["height"] > 140
+    studio.page.touchscreen.tap(*studio.place(0.85, 0.3))
+    studio.page.locator("#picker").wait_for()
+    studio.shot("guide-picker-320")
+    assert studio.page.locator("#stage").bounding_box()["height"] > 120
+    studio.page.locator("#picker-close").tap()
+    studio.page.locator("#guide-skip").tap()
+    assert studio.page.locator(".panel").is_visible()

@@ -18,7 +18,7 @@ from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.region import TOGETHER, readers_of, regions, things_at, traits_of
 from photochrom.runtime.tone import PLAIN, Tone
 
-SURPRISE = 32.0
+SURPRISE = 27.0
 """Hints that lie so far, in ab units, from what is painted without them change what lies outside
 of their things by a third of what the network would; those twice as far by a fiftieth."""
 

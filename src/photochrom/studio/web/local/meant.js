@@ -1,7 +1,7 @@
 // What hints without a reach mean: the things that they touch, and all else the more, the less they
 // surprise. The same as `photochrom.runtime.steered`.
 
-const SURPRISE = 32;
+const SURPRISE = 27;
 
 /**
  * The positions of the output, [row, column], at which a canvas has points.

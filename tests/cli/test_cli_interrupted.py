@@ -280,7 +280,10 @@ def test_a_link_to_itself_is_said(colorize):
     assert code == 2
     assert "loop/out" in err
     Path("in/loop.jpg").symlink_to("loop.jpg")
-    assert colorize("in", "-o", "out")[0] == 0
+    code, _, err = colorize("in", "-o", "out")
+    assert code == 1
+    assert "loop.jpg" in err
+    assert len(files("out")) == 1
 
 
 def test_a_second_run_on_the_same_folder_is_kept_away(colorize):

@@ -20,7 +20,7 @@ from served import opened
 
 VALUES = {
     "hints": [{"x": 5, "y": 5, "color": "#c22"}],
-    "lock": [{"x": 30, "y": 30, "radius_px": 4}],
+    "lock": [{"x": 12, "y": 12, "radius_px": 8}],
     "palette": ["#c22"],
     "lassos": [{"points": [[5, 5], [40, 5], [5, 30]], "warmth": 1}],
     "vividness": 1.5,

@@ -158,7 +158,10 @@ def test_whatever_is_sent_is_answered_as_described(described, checks, path, meth
     @given(requests)
     def ask(case):
         described.keep_open()  # the end of a lifespan forgets it
-        statuses.add(case.call_and_validate(checks=checks).status_code)
+        answer = case.call()
+        statuses.add(answer.status_code)
+        if answer.status_code != 413:  # more than a body may hold, whatever is in it
+            case.validate_response(answer, checks=checks)
 
     try:
         ask()

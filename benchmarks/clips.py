@@ -64,7 +64,7 @@ def even_clips() -> Iterator[Clip]:
 
 
 def folder_clips(folder: Path, most: int = 80) -> Iterator[Clip]:
-    """Clips of a folder, at most so many frames of each, 360 lines high.
+    """Clips of a folder, at most `most` frames of each, 360 lines high.
 
     Files that are no film, or hold fewer than `FEWEST` frames, are passed over.
     """

@@ -309,9 +309,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=Path, help="a folder of color clips")
-    parser.add_argument("--kills", type=int, default=0, help="kill the command so often")
+    parser.add_argument("--kills", type=int, default=0, help="how often to kill the command")
     parser.add_argument(
-        "--long", type=int, nargs="?", const=20_000, default=0, help="so many frames"
+        "--long", type=int, nargs="?", const=20_000, default=0, help="how many frames"
     )
     parser.add_argument("--height", type=int, default=180, help="of the long film")
     parser.add_argument("--vividness", type=float, help="of the steady film")

@@ -178,6 +178,21 @@ def test_a_film_that_was_cut_short_goes_as_far_as_it_goes(
     assert "cut short" in part.notes[0]
 
 
+def test_a_transport_stream_that_ends_inside_a_packet_was_cut_short(
+    tmp_path, shots, clip, stand_in
+):
+    source = clip(tmp_path / "a.ts", shots, codec="libx264", sound=True)
+    data = source.read_bytes()
+    assert len(data) % 188 == 0
+    assert colorize_film(stand_in, source, tmp_path / "whole.mkv").notes == ()
+    source.write_bytes(data[: len(data) * 4 // 5 // 188 * 188 + 100])
+    report = colorize_film(stand_in, source, tmp_path / "new.mkv")
+    (note,) = report.notes
+    assert f"ends in the middle of a packet. {report.frames} frames were found." in note
+    assert 20 < report.frames < 63
+    assert colorize_film(stand_in, source, tmp_path / "part.mkv", end_s=0.4).notes == ()
+
+
 def encrypted(path):
     """The same film as stores protect it (CENC)."""
     target = path.with_name("encrypted.mp4")

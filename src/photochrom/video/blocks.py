@@ -25,10 +25,10 @@ LONGEST = 720
 """Frames in a block; a multiple of every sensible distance between keys."""
 
 AHEAD = 48
-"""A block that doesn't end its shot looks so many frames farther."""
+"""How many frames a block that doesn't end its shot looks ahead."""
 
 LEAD = 1 + REACH
-"""So many frames before a block that goes on with a shot have to be seen again."""
+"""How many frames before a block that goes on with a shot have to be seen again."""
 
 
 class Known(NamedTuple):
@@ -126,7 +126,7 @@ class Analysis:
     Parameters
     ----------
     keys : gives keys their colors
-    every : every so many frames are keys, and the last of each shot
+    every : one frame in this many is a key, and so is the last of each shot
     cell_px : pixels of the small copy to a cell of the coarse grid
     shot : the number of the first shot
     resumed_at : the number of the first frame of a block that goes on with a shot; the `LEAD`

@@ -28,7 +28,7 @@ VIVIDNESS = 0.95
 """Films are read out a little calmer than photographs."""
 
 EVERY = 4
-"""The network looks at every so many frames."""
+"""The network looks at one frame in this many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def colorize_film(
     hints : what is known of it; see `hints.load_film_hints`
     reference : a color photograph to follow where it shows the same things
     vividness : as for `Prepared.paint`
-    every : the network looks at every so many frames, 1..30
+    every : the network looks at one frame in this many, 1..30
     encoding : codec, quality and preset
     start_s, end_s : the part that is wanted, in seconds from the film's first frame
     rate : pictures a second, where `source` is a folder, 1..240; 24 by default

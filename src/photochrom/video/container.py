@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from photochrom.errors import FilmReadError
 from photochrom.video.stills import RATE, stills_in
 
 FIRST_PACKETS = 4
-"""After so many packets a decoder is asked for what it has."""
+"""The number of packets after which a decoder is asked for what it has."""
 
 LISTS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
 """Formats that only name other files or addresses, which whoever made them doesn't own."""
@@ -25,10 +26,18 @@ LISTS = frozenset({"concat", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_d
 STATING = frozenset({"mov", "matroska", "webm", "avi", "asf", "flv", "image2"})
 """Formats that state how long they are in front, so that it is known where the end is missing."""
 
+TRANSPORT_BYTES = {188: 188, 192: 188, 204: 204}
+"""How far the packets of an MPEG transport stream are apart (plain, with a time before each, with
+parity after each), and how many bytes the last one has from its sync byte on."""
+
+SYNC, TAIL_BYTES, FEWEST_PACKETS = 0x47, 16 * 204, 8
+"""With what such a packet begins, how much of the end of a file is searched for packets, and how
+many are enough."""
+
 
 @contextmanager
 def open_input(path: Path, rate: Fraction = RATE) -> Iterator[InputContainer]:
-    """Open a film's file to read, or the pictures in a folder, so many a second.
+    """Open a film's file to read, or the pictures in a folder.
 
     Raises
     ------
@@ -96,6 +105,8 @@ class Stated(NamedTuple):
     """When the last frame ends; None where the file doesn't say, or FFmpeg only estimates."""
     exact: bool
     """Whether that is of the pictures; otherwise of the file, whose sound may last longer."""
+    cut: bool = False
+    """Whether the file ends inside a packet, where it doesn't say how long it is."""
 
 
 def stated(container: InputContainer, stream: av.VideoStream, start_s: float) -> Stated:
@@ -108,7 +119,8 @@ def stated(container: InputContainer, stream: av.VideoStream, start_s: float) ->
     whole = None if container.duration is None else container.duration / av.time_base
     kinds = set(container.format.name.split(","))
     if not STATING & kinds:
-        return Stated(whole, None, exact=False)
+        cut = "mpegts" in kinds and ends_inside_packet(Path(container.name))
+        return Stated(whole, None, exact=False, cut=cut)
     if stream.duration is not None and stream.time_base is not None:
         units = max(stream.duration, stream.frames) if "avi" in kinds else stream.duration
         duration = float(units * stream.time_base)  # of a cut AVI, FFmpeg shortens the first only
@@ -118,6 +130,29 @@ def stated(container: InputContainer, stream: av.VideoStream, start_s: float) ->
     if tagged:
         return Stated(max(tagged - start_s, 0.0), tagged, exact=True)
     return Stated(whole, whole, exact=len(container.streams) == 1)
+
+
+def ends_inside_packet(path: Path) -> bool:
+    """Whether an MPEG transport stream ends inside a packet, as one does that was cut off.
+
+    False where its last bytes are something else, such as the zeros of a recorder's blocks.
+
+    Raises
+    ------
+    FilmReadError
+        The file can't be read any more.
+
+    Source: ISO/IEC 13818-1, 2.4.3: packets of 188 bytes that begin with `SYNC`.
+    """
+    with reading(path), path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+        tail = file.read()
+    for step, whole in TRANSPORT_BYTES.items():
+        for first in range(min(step, len(tail))):
+            firsts = tail[first::step]
+            if firsts.count(SYNC) == len(firsts) >= FEWEST_PACKETS:
+                return (len(tail) - 1 - first) % step + 1 != whole
+    return False
 
 
 def _tagged_s(text: str) -> float | None:

@@ -25,7 +25,7 @@ MOVED_APART = 20.0
 """... or differ less than this, of 255, where motion is made up for."""
 
 FLASH_FRAMES = 2
-"""What is alike again after so many frames was a flash, or a damaged frame."""
+"""What is alike again after at most this many frames was a flash, or a damaged frame."""
 
 LOOK_PX = 2
 """Frames are compared at the small copy's size over this."""

@@ -14,7 +14,7 @@ from photochrom.video.fields import Float
 from photochrom.video.small import LIGHTNESS, Gray
 
 REACH = 7
-"""Exposure is matched to the median of so many frames either side."""
+"""Exposure is matched to the median of this many frames either side."""
 
 MOST_STRETCH = 1.5
 """Contrast is changed at most by this factor."""

@@ -34,10 +34,10 @@ from photochrom.video.stills import RATE
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 DECODER_THREADS = 4
-"""At most so many: each holds frames of its own."""
+"""The most threads of a decoder: each holds frames of its own."""
 
 SEEK_BACK_S = 12.0
-"""Decoding starts so much before the frame that is wanted: past a whole group of pictures."""
+"""How long before the wanted frame decoding starts, in seconds: past a whole group of pictures."""
 
 _MATRICES: dict[int, Matrix] = {
     1: "bt709",

@@ -29,10 +29,10 @@ from photochrom.video.small import Bars, Gray, SmallCopy
 from photochrom.video.steady import Steady
 
 SHOWN = 8
-"""So many frames of a part are shown."""
+"""How many frames of a part are shown."""
 
 MOST_FRAMES = 96
-"""A part of a shot has at most so many."""
+"""The most frames in a part of a shot."""
 
 SHORT_SIDE_PX = 480
 """Of the frames that are shown, and"""
@@ -44,7 +44,7 @@ GRAY_QUALITY, QUALITY = 95, 88
 """Of the JPEGs that are kept, and of those that are given."""
 
 SEEK_BACK_S = 0.5
-"""Decoding starts so much before the part, as files go; more where that turns out too late."""
+"""How long before the part decoding starts, in seconds; earlier where that turns out too late."""
 
 
 def parts_of(first: int, frames: int) -> list[tuple[int, int]]:

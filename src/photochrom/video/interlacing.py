@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROBED_FRAMES = 60
-"""So many frames of each passage decide whether a film is interlaced."""
+"""How many frames of each passage decide whether a film is interlaced."""
 
 PROGRESSIVE_FRAMES = 24
-"""A passage is known to be progressive once so many frames look so, and none is combed."""
+"""A passage is known to be progressive once this many frames look so, and none is combed."""
 
 _KIND = "lavfi.idet.multiple.current_frame"
 
@@ -26,7 +26,7 @@ INTERLACED_SHARE = 0.1
 """Of the probed frames; a telecined film has two combed frames in five."""
 
 MOVING = 8 / 255
-"""Pixels move that differ so much from the frame before, as a share of white."""
+"""Pixels that differ this much from the frame before, as a share of white, have moved."""
 
 FEWEST_MOVING = 64
 

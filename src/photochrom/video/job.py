@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,11 +28,11 @@ from photochrom.video.steady import Carry, Steady
 from photochrom.video.work import Segment, WorkFolder
 
 SEGMENT_FRAMES = 250
-"""A segment ends with the first block that ends after so many frames."""
+"""A segment ends with the first block that ends after this many frames."""
 
 MISSING_FRAMES, MISSING_S = 1.5, 2.0
-"""A film was cut short that ends so much before the end that its file states: in frames where
-that is the end of the pictures, or in seconds where it may be the end of the sound."""
+"""How far before the end that its file states a film may end without having been cut short: in
+frames where that is the end of the pictures, or in seconds where it may be the end of the sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Job:
     ----------
     order : what is to be made of what
     work : where it is kept meanwhile
-    keys, every : give keys their colors, every so many frames
+    keys, every : what gives keys their colors, and how many frames they are apart
     after : what is to be done with each finished segment, step by step
     progress, cancel : as for `coloring.colorize_film`
     """
@@ -127,14 +128,20 @@ class Job:
         """What was found out on the way."""
         film, window = self._order.film, self._order.window
         last = self.segments[-1].facts if self.segments else None
-        if last is None or not last["last"] or film.stated.end_s is None:
+        if last is None or not last["last"]:
             return ()
         end = last["end"] if film.timed else float(self.frames / film.rate)
-        wanted = film.stated.end_s
-        if window is not None and window.end is not None:
-            wanted = min(wanted, float(window.end))
-        missing = wanted - end
-        if missing <= (MISSING_FRAMES / float(film.rate) if film.stated.exact else MISSING_S):
+        asked = math.inf if window is None or window.end is None else float(window.end)
+        few = MISSING_FRAMES / float(film.rate)
+        if film.stated.cut and asked - end > few:
+            return (
+                f"The film was cut short: its file ends in the middle of a packet. {self.frames} "
+                "frames were found.",
+            )
+        if film.stated.end_s is None:
+            return ()
+        missing = min(asked, film.stated.end_s) - end
+        if missing <= (few if film.stated.exact else MISSING_S):
             return ()
         return (
             f"The film was cut short: it has {self.frames} of the {self._order.frame_count} frames "

@@ -31,13 +31,13 @@ PAINTED = 30.0
 """The weight of a painted frame's colors, beside 1 of what the network says."""
 
 CALM_TRUST = 0.9
-"""Where the motion is trusted so far on average, half as many keys do."""
+"""Where the motion is trusted this far on average, half as many keys do."""
 
 KEPT_FRAMES, KEPT_REFERENCES = 16, 8
-"""So much of what the network has looked at is kept: about 1.5 MB a frame."""
+"""How many frames and references are kept as the network has seen them: about 1.5 MB a frame."""
 
 PAINTED_POINTS = (6, 10)
-"""A painted frame becomes hints at so many rows and columns of points."""
+"""A painted frame becomes hints at a grid of points: rows and columns."""
 
 
 class HintedFilm(Protocol):
@@ -278,8 +278,8 @@ class NetworkColors:
 def spread(looks: Sequence[Look], every: int) -> list[int]:
     """The positions of a block's keys, where nobody has given colors.
 
-    The first frame, the last one, and every so many between them, or twice as many where the
-    motion is trusted: the network would only say again what is carried there.
+    The first frame, the last one, and one frame in `every` between them, or one in twice as many
+    where the motion is trusted: the network would only say again what is carried there.
     """
     sure = [float(look.trust_past.mean(dtype=np.float32)) for look in looks]
     last = len(looks) - 1

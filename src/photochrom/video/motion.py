@@ -22,7 +22,7 @@ LIGHT_TOLERANCE = 12.0
 """A vector is trusted by exp(-1) where lightness differs by this much along it (L* units)."""
 
 STRAY_SHARE, STRAY_CELLS = 0.02, 1.0
-"""A vector and the one back may differ by this share of their squares, and so many cells."""
+"""The most that a vector and the one back may differ: a share of their squares, and in cells."""
 
 
 class Motion(NamedTuple):

@@ -25,7 +25,7 @@ STEP = 1.6
 
 LEAST_A, LEAST_B = -89.6, -110.4
 A_STEPS, B_STEPS = 120, 130
-"""The table holds a* and b* from the least ones on, in so many steps."""
+"""How many values of a* and b* the table holds, from the least ones on."""
 
 LUMA_STEPS = 64
 """The table's levels of luma: 8-bit codes in fours."""

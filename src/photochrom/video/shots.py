@@ -27,7 +27,7 @@ SHOWN_PX = 288
 """The short side of the frames that are shown."""
 
 KEPT_EVERY = 12
-"""Of so many frames one may be shown."""
+"""One frame in this many may be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,10 +22,10 @@ from photochrom.video.film import Film, Frame
 Gray = NDArray[np.uint8]
 
 BAR_LOOKS = 16
-"""Bars are black in so many frames, spread over the film."""
+"""How many frames are searched for black bars, spread over the film."""
 
 BAR_MARGIN = 10
-"""A bar's codes lie at most so far above black, of 8 bits."""
+"""How far a bar's codes may lie above black, of 8 bits."""
 
 LEAST_BAR = 0.015
 """A narrower bar, as a share of the side, is left in: it does no harm."""
@@ -44,7 +44,7 @@ class Bars:
     right: int = 0
 
     def turned(self, quarters: int) -> Bars:
-        """The bars after so many quarter turns counterclockwise."""
+        """The bars after a number of quarter turns counterclockwise."""
         bars = self
         for _ in range(quarters):
             bars = Bars(top=bars.right, left=bars.top, bottom=bars.left, right=bars.bottom)

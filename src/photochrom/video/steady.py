@@ -20,7 +20,7 @@ UNKNOWN = 1e-4
 unmoved. It counts only where nothing else is known."""
 
 FADE = 12
-"""Over so many frames the view of one block goes over into that of the next."""
+"""How many frames it takes for the view of one block to go over into that of the next."""
 
 
 class Carry(NamedTuple):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from photochrom.video.exposure import REACH, Seen
 from photochrom.video.fields import Float, shrink
-from photochrom.video.motion import Motion, MotionSearch, trust
+from photochrom.video.motion import Motion, MotionSearch, refined, trust
 from photochrom.video.small import LIGHTNESS, Gray
 
 Half = NDArray[np.float16]
@@ -257,7 +257,9 @@ class _Run:
             look.trust_past[...] = 0
         else:
             other, light = (even.astype(np.float32) for even in self._evens)
-            look.trust_past[...] = trust(motion.past, before.future, light, other)
-            toward = trust(before.future, motion.past, other, light)
-            self._looks[-2].trust_future[...] = toward
+            past = refined(motion.past, light, other)
+            future = refined(before.future, other, light)
+            look.past[...], look.trust_past[...] = past, trust(past, future, light, other)
+            last = self._looks[-2]
+            last.future[...], last.trust_future[...] = future, trust(future, past, other, light)
         self._motion = motion

@@ -63,12 +63,10 @@ def _places(height: int, width: int) -> tuple[Float, Float]:
 
 def box(field: Float) -> Float:
     """Means over 3 x 3 cells; the edge is repeated."""
-    for axis in (0, 1):
-        padded = _padded(field, axis)
-        count = field.shape[axis]
-        parts = [np.take(padded, range(shift, shift + count), axis) for shift in range(3)]
-        field = (parts[0] + parts[1] + parts[2]) * np.float32(1 / 3)
-    return field
+    rows = _padded(field, 0)
+    field = (rows[:-2] + rows[1:-1] + rows[2:]) * np.float32(1 / 3)
+    columns = _padded(field, 1)
+    return (columns[:, :-2] + columns[:, 1:-1] + columns[:, 2:]) * np.float32(1 / 3)
 
 
 def median(field: Float) -> Float:
@@ -82,8 +80,8 @@ def median(field: Float) -> Float:
 
 
 def _padded(field: Float, axis: int) -> Float:
-    pad = [(1, 1) if one == axis else (0, 0) for one in range(field.ndim)]
-    return np.pad(field, pad, mode="edge")
+    ends = (field[:1], field[-1:]) if axis == 0 else (field[:, :1], field[:, -1:])
+    return np.concatenate([ends[0], field, ends[1]], axis=axis)
 
 
 def stretch(field: Float, size: tuple[int, int], ratio: float) -> Float:

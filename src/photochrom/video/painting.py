@@ -20,15 +20,18 @@ from photochrom.video.fields import Float
 from photochrom.video.film import Film, Matrix
 from photochrom.video.small import Bars, eight_bits
 
-STEP = 1.6
-"""How finely the table knows a* and b*."""
+STEP = 0.8
+"""How finely the table knows a* and b*: about one code of 8 bits."""
 
-LEAST_A, LEAST_B = -89.6, -110.4
-A_STEPS, B_STEPS = 120, 130
-"""How many values of a* and b* the table holds, from the least ones on."""
+LEAST_A, LEAST_B = -89.6, -108.8
+A_STEPS, B_STEPS = 237, 257
+"""How many values of a* and b* the table holds, from the least ones on; 0 is a fourth one."""
 
 LUMA_STEPS = 64
 """The table's levels of luma: 8-bit codes in fours."""
+
+PARTS = 16
+"""In fractions of a code of this size the table is computed; 12 bits fit into 16, too."""
 
 FLAT = 48.0
 """As `upsample.EPSILON`; larger, as what weak edges do to colors changes from frame to frame."""
@@ -54,30 +57,33 @@ class Levels:
         low, span = (0, 255) if self.full_range else (16, 219)
         return ((np.asarray(codes, np.float32) - low) / span).clip(0, 1)
 
-    def chroma_codes(self, chroma: NDArray[Any]) -> NDArray[np.uint16]:
-        """Codes of this depth for chroma, -0.5..0.5."""
+    def chroma_codes(self, chroma: NDArray[Any], *, parts: int = 1) -> NDArray[np.uint16]:
+        """Codes of this depth, or fractions of them in `parts`, for chroma, -0.5..0.5."""
         unit, most = 1 << (self.depth - 8), (1 << self.depth) - 1
         span = most if self.full_range else 224 * unit
-        return np.rint(chroma * span + 128 * unit).clip(0, most).astype(np.uint16)
+        codes = np.rint(parts * (chroma * span + 128 * unit))
+        return codes.clip(0, parts * most).astype(np.uint16)
 
 
-def chroma_table(levels: Levels) -> NDArray[np.uint16]:
+def chroma_table(levels: Levels) -> NDArray[np.uint8 | np.uint16]:
     """U and V codes for every luma, a* and b*.
+
+    Every fourth value of a* and b* is computed; those between are interpolated.
 
     Returns
     -------
-    (LUMA_STEPS, A_STEPS, B_STEPS, 2) uint16
+    (LUMA_STEPS, A_STEPS, B_STEPS, 2) uint8, or uint16 for more than 8 bits
 
     Source: CIELAB as in `color`; Y'CbCr as in BT.601, BT.709 and BT.2020, with sRGB's curve
     and primaries, as screens show it.
     """
     centers = 4 * np.arange(LUMA_STEPS) + 1.5
     luma = levels.luma(centers)
-    a = LEAST_A + STEP * np.arange(A_STEPS, dtype=np.float32)
-    b = LEAST_B + STEP * np.arange(B_STEPS, dtype=np.float32)
+    a = LEAST_A + STEP * np.arange(0, A_STEPS, 4, dtype=np.float32)
+    b = LEAST_B + STEP * np.arange(0, B_STEPS, 4, dtype=np.float32)
     lightness = np.linspace(0, 100, 48, dtype=np.float32)
     red, blue = WEIGHTS[levels.matrix]
-    table = np.empty((LUMA_STEPS, A_STEPS, B_STEPS, 2), np.uint16)
+    sparse = np.empty((LUMA_STEPS, len(a), len(b), 2), np.uint16)
     for at, one in enumerate(a):
         lab = np.stack(np.broadcast_arrays(lightness[:, None], one, b), axis=-1)
         found = np.stack(
@@ -89,8 +95,23 @@ def chroma_table(levels: Levels) -> NDArray[np.uint16]:
         )
         lab = np.stack(np.broadcast_arrays(found, one, b), axis=-1).astype(np.float32)
         rgb = color.linear_to_srgb(color.lab_to_linear(lab))
-        table[:, at] = levels.chroma_codes(_chroma_in_gamut(rgb, luma[:, None], red, blue))
+        chroma = _chroma_in_gamut(rgb, luma[:, None], red, blue)
+        sparse[:, at] = levels.chroma_codes(chroma, parts=PARTS)
+    kind = np.uint8 if levels.depth == 8 else np.uint16
+    table = np.empty((LUMA_STEPS, A_STEPS, B_STEPS, 2), kind)
+    for codes, fine in zip(sparse, table, strict=True):
+        rows = _with_means(_with_means(codes))
+        both = _with_means(_with_means(np.ascontiguousarray(rows.swapaxes(0, 1))))
+        fine[...] = (both.swapaxes(0, 1) + np.uint16(PARTS // 2)) // np.uint16(PARTS)
     return table
+
+
+def _with_means(codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Codes, (n, ...), and between each two of them their mean."""
+    both = np.empty((2 * len(codes) - 1, *codes.shape[1:]), np.uint16)
+    both[::2] = codes
+    both[1::2] = codes[:-1] // 2 + codes[1:] // 2
+    return both
 
 
 def _luma_of(linear: Float, red: float, blue: float) -> Float:
@@ -124,9 +145,9 @@ class Painter:
     def __init__(self, film: Film, bars: Bars, depth: int) -> None:
         self._levels = Levels(matrix=film.matrix, full_range=film.full_range, depth=depth)
         table = chroma_table(self._levels)
-        self._half = np.dtype(np.uint8 if depth == 8 else np.uint16)
+        self._half = table.dtype
         pair = np.dtype(f"u{2 * self._half.itemsize}")
-        self._table = table.astype(self._half).view(pair).ravel()
+        self._table = table.view(pair).ravel()
         """U and V in one number."""
         self._turns = film.turn // 90
         self._bars = bars

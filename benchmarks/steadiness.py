@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
 import numpy as np
@@ -16,6 +18,7 @@ from photochrom.runtime.hints import Hint
 from photochrom.video.coloring import colorize_film
 from photochrom.video.encoding import Encoding
 from photochrom.video.hints import FilmHints, FrameHints
+from photochrom.video.painting import Painter
 
 LOSSLESS = Encoding(codec="ffv1")
 LIKE = 6.0
@@ -110,10 +113,38 @@ def in_420(frames: Array) -> Array:
     )
 
 
+@contextmanager
+def coarse_colors() -> Iterator[list[Array]]:
+    """The coarse colors, (h, w, 2), of the frames that are painted meanwhile."""
+    kept: list[Array] = []
+    paint = Painter.paint
+
+    def keep(painter: Painter, luma: Array, ab: Array, light: Array) -> tuple[Array, ...]:
+        kept.append(ab)
+        return paint(painter, luma, ab, light)
+
+    with patch.object(Painter, "paint", keep):
+        yield kept
+
+
+def stretched(ab: list[Array]) -> Array:
+    """Coarse colors at 240 x 135, (T, 135, 240, 2)."""
+    height, width = ab[0].shape[:2]
+    to = (PLACES + 0.5) * np.array([height / SIZE[0], width / SIZE[1]])[:, None, None] - 0.5
+    return np.stack([np.moveaxis(sampled(np.moveaxis(one, -1, 0), to), 0, -1) for one in ab])
+
+
+def coarse_alone(colorizer: Colorizer, grey: Path) -> list[Array]:
+    """The coarse colors of each frame by itself, (h, w, 2)."""
+    return [colorizer.prepare(one[..., 0]).ab() for one in read(grey)]
+
+
 def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **asked: Any) -> None:
     """W1, W8, PSNR and colorfulness against each frame by itself, and the truth's own W.
 
     Broad is W1 of colors blurred by `BROAD` cells: what flickers in areas, and not at edges.
+    Coarse are W1 and W8 of the colors before they are painted, and rounded to 8 bits, against
+    those of each frame by itself.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -121,13 +152,18 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
     for clip in clips:
         grey = write(folder / "gray.mkv", luma_of(clip.frames))
         target = folder / "steady.mkv"
-        colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, **asked)
+        with coarse_colors() as coarse:
+            colorize_film(colorizer, grey, target, encoding=LOSSLESS, force=True, **asked)
         results = {"truth": clip.frames, "alone": alone(colorizer, grey), "steady": read(target)}
         labs = {name: shrunk_lab(frames) for name, frames in results.items()}
         fine = {name: lab[..., 1:] for name, lab in labs.items()}
         broad = {f"broad {n}": gaussian_filter(ab, (0, BROAD, BROAD, 0)) for n, ab in fine.items()}
-        w1 = warp_error(clip, labs["truth"], fine | broad, 1)
-        w8 = warp_error(clip, labs["truth"], fine, 8)
+        before = {
+            "coarse steady": stretched(coarse),
+            "coarse alone": stretched(coarse_alone(colorizer, grey)),
+        }
+        w1 = warp_error(clip, labs["truth"], fine | broad | before, 1)
+        w8 = warp_error(clip, labs["truth"], fine | before, 8)
         of_alone = psnr(results["alone"], clip.frames)
         gain = psnr(results["steady"], clip.frames) - of_alone
         vivid = {
@@ -139,18 +175,20 @@ def steadiness(colorizer: Colorizer, clips: Iterator[Clip], folder: Path, **aske
             for kind, one in (("", w1), ("", w8), ("broad ", w1))
             for name in ("steady", "truth")
         ]
+        unpainted = [one["coarse steady"] / one["coarse alone"] for one in (w1, w8)]
         lost = psnr(in_420(results["alone"]), clip.frames) - of_alone
-        rows.append((*ratios, gain, gain - lost, vivid["steady"] / vivid["alone"]))
+        rows.append((*ratios, *unpainted, gain, gain - lost, vivid["steady"] / vivid["alone"]))
         _row(clip.name, rows[-1])
     if rows:
         _row("mean", tuple(np.mean(rows, axis=0)))
 
 
 def _row(name: str, values: tuple[float, ...]) -> None:
-    w1, truth1, w8, truth8, broad, truth_broad, gain, fair, vivid = values
+    w1, truth1, w8, truth8, broad, truth_broad, coarse1, coarse8, gain, fair, vivid = values
     print(
         f"  {name:<10} W1 x{w1:.3f} (truth x{truth1:.3f})  W8 x{w8:.3f} (truth x{truth8:.3f})  "
-        f"broad W1 x{broad:.3f} (truth x{truth_broad:.3f})  PSNR {gain:+.2f} dB ({fair:+.2f} with "
+        f"broad W1 x{broad:.3f} (truth x{truth_broad:.3f})  "
+        f"coarse W1 x{coarse1:.3f} W8 x{coarse8:.3f}  PSNR {gain:+.2f} dB ({fair:+.2f} with "
         f"each frame in 4:2:0)  colorfulness x{vivid:.3f}",
         flush=True,
     )

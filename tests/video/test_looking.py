@@ -10,7 +10,7 @@ from photochrom.video.cuts import shot_starts
 from photochrom.video.exposure import Seen, evened, softened
 from photochrom.video.fields import box, median, sample, shrink, stretch
 from photochrom.video.film import open_film
-from photochrom.video.motion import MotionSearch, trust
+from photochrom.video.motion import MOST_CELLS, MotionSearch, refined, trust
 from photochrom.video.preview import ACROSS, GAP_PX, SHEET_PIXELS, _sheet
 from photochrom.video.small import LIGHTNESS, SmallCopy, find_bars
 from photochrom.video.tracks import decode_stamps
@@ -45,6 +45,26 @@ def test_motion_of_a_pan_is_found_and_trusted(photograph, panned):
     assert np.median(believed[inner]) > 0.9
     other = shrink(LIGHTNESS[np.ascontiguousarray(frames[0][::-1])], 4)
     assert trust(middle.past, motions[2].future, lights[3], other)[inner].mean() < 0.6
+
+
+def test_motion_is_refined_to_fractions_of_a_cell(photograph, panned):
+    frames = panned(photograph("china", 640), 2, step=(1, 1), size=(256, 456))
+    before, now = (shrink(LIGHTNESS[frame], 4) for frame in frames)
+    flow = np.zeros((*now.shape, 2), np.float32)
+    found = refined(flow, now, before)
+    assert found.dtype == np.float32
+    assert abs(found).max() <= MOST_CELLS
+    varied = box(abs(np.gradient(now)[0])) > 4
+    assert varied.mean() > 0.1
+    np.testing.assert_allclose(np.median(found[varied], axis=0), [0.25, 0.25], atol=0.05)
+    back = refined(flow, before, now)
+    np.testing.assert_allclose(np.median(back[varied], axis=0), [-0.25, -0.25], atol=0.05)
+
+
+def test_motion_stays_where_lightness_is_flat():
+    flow = np.random.default_rng(0).normal(0, 2, (7, 9, 2)).astype(np.float32)
+    flat = np.full((7, 9), 50, np.float32)
+    np.testing.assert_array_equal(refined(flow, flat, flat), flow)
 
 
 def starts_of(frames):

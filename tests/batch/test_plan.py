@@ -90,6 +90,16 @@ def test_several_photographs_go_into_a_folder_in_their_order():
     assert targets == ["out/b.jpg", "out/a.png", "out/stdin.png", "out/c.png"]
 
 
+@pytest.mark.parametrize("inputs", [["b.jpg", "x/a.png"], ["in"]])
+def test_no_folder_is_made_with_the_name_of_a_picture(inputs):
+    touch("in/a.jpg")
+    with pytest.raises(JobError, match=r"new\.JPG names one picture, .* end it with"):
+        plan(inputs, "new.JPG")
+    assert all(job.target.parent == Path("new.JPG") for job in plan(inputs, "new.JPG/"))
+    Path("new.JPG").mkdir()
+    assert all(job.target.parent == Path("new.JPG") for job in plan(inputs, "new.JPG"))
+
+
 def test_below_a_folder_names_and_relative_paths_are_kept():
     touch("in/a.jpg", "in/deep/er/b.PNG", "in/deep/c.gif", "in/.hidden.jpg", "in/notes.txt")
     assert routes(["in"], "out") == {

@@ -34,7 +34,7 @@ def test_what_is_no_shard_is_refused(text):
 
 @pytest.mark.parametrize(("text", "last"), [("2/2", "1/2"), ("5/3", "2/3"), ("0/0", "0/1")])
 def test_what_lies_beyond_the_last_shard_is_refused(text, last):
-    with pytest.raises(JobError, match=f"the last is {last}"):
+    with pytest.raises(JobError, match=f"the last of . is {last}"):
         Shard.parse(text)
 
 

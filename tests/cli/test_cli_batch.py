@@ -271,10 +271,10 @@ def test_a_link_that_leads_nowhere_fails_and_stops_nothing(colorize):
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
 def test_names_do_not_steer_the_terminal(colorize, run):
-    name = "\x1b[31mred\x9b2J.jpg"
+    name = "\x1b[31mred\x9b2J\nfailed: x.jpg"
     Path("in").mkdir()
     Path("in", name).write_bytes(b"no picture")
-    said = "in/\\x1b[31mred\\x9b2J.jpg"
+    said = "in/\\x1b[31mred\\x9b2J\\nfailed: x.jpg"
     out = [*colorize("in", "-o", "out")[1:], colorize("in", "-o", "new", "-n")[1]]
     out += [run("status", "out")[1], colorize("in", "-o", f"in/{name}/")[2]]
     assert not any("\x1b" in text or "\x9b" in text for text in out)

@@ -393,3 +393,15 @@ def test_other_loaders_of_libvips_are_off(suffix, tmp_path):
 def test_what_was_said_of_another_file_is_no_reason(kind, text, said):
     error = pyvips.Error("unable to load", detail=text)
     assert reason(error, kind).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("a.jpg: write error\nsystem error: No space left on device\n", "No space left on device"),
+        ("", "it could not all be written; check that the disk has room"),  # another thread took it
+    ],
+)
+def test_a_full_disk_is_never_an_unknown_error(before, said):
+    after = "wbuffer_write: write failed\nsystem error: Unknown error -1\n"
+    assert reason(pyvips.Error("unable to call jpegsave", detail=before + 2 * after)) == said

@@ -86,6 +86,11 @@ def plan(
             "Standard output can hold one photograph; name a folder for several.",
             advice=[Advice.OUTPUT_FOLDER],
         )
+    if output and not one and _is_new_file(output):
+        raise JobError(
+            f"{output} names one picture, and several results may be written; name a folder, or "
+            f"end it with {os.sep}"
+        )
 
     jobs = []
     for text in inputs:
@@ -153,7 +158,7 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
         assert path is not None
         return path.with_name(f"{path.stem}-color{_suffix(path)}")
     place = Path(output)
-    if one and not place.is_dir() and not systems.ends_as_folder(output):
+    if one and not _is_folder(output):
         if formats.can_write(place.suffix):
             return place
         if place.suffix:
@@ -165,6 +170,15 @@ def _target(path: Path | None, output: str | None, *, one: bool) -> Path | None:
     if path is None:
         return place / "stdin.png"
     return place / (path.stem + _suffix(path))
+
+
+def _is_folder(output: str) -> bool:
+    return Path(output).is_dir() or systems.ends_as_folder(output)
+
+
+def _is_new_file(output: str) -> bool:
+    """Whether a name is a picture's, such as ``new.jpg``, and no folder is called so."""
+    return formats.can_write(Path(output).suffix) and not _is_folder(output)
 
 
 def _below(folder: Path, path: Path) -> Path:

@@ -29,9 +29,8 @@ class Shard:
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
             raise JobError(
-                f"There is not a shard {self}: shards are counted from 0, so that of "
-                f"{max(self.count, 1)} "
-                f"the last is {max(self.count, 1) - 1}/{max(self.count, 1)}."
+                f"{self} is not a shard; shards are counted from 0, so that the last of "
+                f"{max(self.count, 1)} is {max(self.count, 1) - 1}/{max(self.count, 1)}."
             )
 
     @classmethod

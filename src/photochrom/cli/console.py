@@ -43,11 +43,11 @@ class RateColumn(ProgressColumn):
 
 
 class _Lines(Console):
-    """A console for texts with names of files."""
+    """A console for lines with names of files."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as a console does, and let no name steer the terminal."""
-        texts = (streams.printable(one) if isinstance(one, str) else one for one in objects)
+        """Print as a console does, each text in a line, and let no name steer the terminal."""
+        texts = (streams.line(one) if isinstance(one, str) else one for one in objects)
         super().print(*texts, **options)
 
 

@@ -136,7 +136,7 @@ class BatchOrder:
                 line = f"{job.name} -> {job.target or 'stdout'}" + (
                     f" ({remarks})" if remarks else ""
                 )
-            print(streams.printable(line))
+            print(streams.line(line))
         left = len(jobs) - counts["skip"] - counts["refuse"]
         print(
             f"{left} to colorize, {counts['skip']} done before, {counts['refuse']} refused; "
@@ -144,6 +144,6 @@ class BatchOrder:
             file=sys.stderr,
         )
         if others := self.left_out():
-            print(others, file=sys.stderr)
+            print(streams.line(others), file=sys.stderr)
         for line in self.unseen():
-            print(streams.printable(line), file=sys.stderr)
+            print(streams.line(line), file=sys.stderr)

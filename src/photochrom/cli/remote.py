@@ -188,7 +188,7 @@ def show(order: StoreOrder) -> None:
         counts[task.step] += 1
         words = f"{task.source} -> {task.target}" + (f" ({task.reason})" if task.reason else "")
         quiet = task.step in ("skip", "keep", "refuse")
-        print(streams.printable(f"{task.step}: {task.source} ({task.reason})" if quiet else words))
+        print(streams.line(f"{task.step}: {task.source} ({task.reason})" if quiet else words))
     left = counts["make"] + counts["replace"] + counts["check"]
     before = counts["skip"] + counts["keep"]
     error_console().print(
@@ -212,7 +212,7 @@ def status(place: str) -> int:
     for model, count in found.models.most_common():
         print(f"model    {count:>12,}  {model}")
     for name, words in list(found.errors.items())[:LISTED]:
-        print(streams.printable(f"failed: {name}: {words}"))
+        print(streams.line(f"failed: {name}: {words}"))
     if found.failed > LISTED:
         print(f"... and {found.failed - LISTED} more")
     return ExitCode.SOME_FAILED if found.failed else ExitCode.DONE

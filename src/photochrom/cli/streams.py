@@ -53,6 +53,11 @@ def printable(text: str) -> str:
     return safe.encode("utf-8", "backslashreplace").decode()
 
 
+def line(text: str) -> str:
+    """As `printable`, in a single line: a name with line breaks is no further message."""
+    return printable(text).replace("\n", "\\n")
+
+
 def fault() -> str:
     """Why not all of a list could be written to stdout; empty where it was, or nobody reads it."""
     with suppress(OSError, ValueError):

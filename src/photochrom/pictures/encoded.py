@@ -218,7 +218,10 @@ class Encoded:
                 f"isn't known here ({reason(error, kind)})."
             )
         titles = ", ".join(one.title for one in formats.KNOWN.values())
-        return PictureReadError(f"{self.name}: this is not a picture in a known format: {titles}.")
+        return PictureReadError(
+            f"{self.name}: this is not a picture in a known format: {titles}. If it is a picture, "
+            "convert it to one of these."
+        )
 
     @property
     def _page(self) -> int:
@@ -382,12 +385,17 @@ def reason(error: Exception, kind: str = "") -> str:
     detail = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
     lines = [line.strip() for line in str(detail).splitlines()]
     said = [line for line in lines if line and not line.startswith(_OF_NO_FILE)]
+    if _WRITE_FAILED in said and _UNKNOWN in said:  # after the first failure, which has its reason
+        said = [line for line in said if line not in (_WRITE_FAILED, _UNKNOWN)]
+        said = said or ["it could not all be written; check that the disk has room"]
     if kind:
         said = [line for line in said if not _is_of_another(line, kind.lower())]
     system = [line.removeprefix("system error: ") for line in said if "system error: " in line]
     return (system or said or ["no reason is known"])[0]
 
 
+_WRITE_FAILED = "wbuffer_write: write failed"
+_UNKNOWN = "system error: Unknown error -1"
 _OF_NO_FILE = ("unable to ", "image: no property named ")
 
 

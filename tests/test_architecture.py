@@ -65,7 +65,10 @@ ORDER = {
             "folders",
         ),
     ),
-    "runtime": ("hints", "canvas", "obeying", "coarse", "steered", "prepared", "colorizer"),
+    "runtime": (
+        *("hints", "canvas", "obeying", "asked"),
+        *("coarse", "steered", "prepared", "colorizer"),
+    ),
     "batch": (
         "shards",
         "jobs",

@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from photochrom.models.network import Features, Network, Tokens
     from photochrom.pictures.picture import Picture, from_array, read
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.asked import Reference
     from photochrom.runtime.border import Box
-    from photochrom.runtime.coarse import Reference
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.lasso import Lasso
@@ -195,7 +195,7 @@ _HOMES = {
     "PictureWriteError": "errors",
     "Prepared": "runtime.prepared",
     "RecipeError": "errors",
-    "Reference": "runtime.coarse",
+    "Reference": "runtime.asked",
     "Region": "models.contract",
     "Report": "video.coloring",
     "ShapeError": "errors",

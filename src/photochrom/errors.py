@@ -108,7 +108,7 @@ class PhotochromError(Exception):
 
 
 class OptionError(PhotochromError, ValueError):
-    """An option has a value that it can't have."""
+    """An option has a value that it can't have, or an argument is of the wrong type."""
 
 
 class ShapeError(PhotochromError, ValueError):

@@ -176,6 +176,22 @@ def test_folders_in_folders_may_be_left_out(colorize):
     assert len(files("all")) == 5
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own")
+def test_linked_folders_are_named_in_a_line_and_not_followed(colorize):
+    photograph("in/a.png")
+    photograph("other/b.png")
+    for name in "wxyz":
+        Path(f"in/{name}").symlink_to("../other")
+    Path("other/loop").symlink_to("../in")
+    said = "Linked folders are not followed: in/w, in/x, in/y and 1 more. Name them as inputs"
+    for options in ([], ["--dry-run"]):
+        code, _, err = colorize("in", "-o", "out", *options)
+        assert code == 0
+        assert said in " ".join(err.split())
+        assert set(files("out")) == {"a.png"}
+    assert "Linked" not in colorize("in", "-o", "flat", "--no-recursive")[2]
+
+
 @pytest.mark.parametrize(
     ("separator", "options"), [("\n", []), ("\r\n", []), ("\0", ["-0"]), ("\0", ["--null"])]
 )

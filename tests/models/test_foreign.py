@@ -10,7 +10,7 @@ from photochrom.models.foreign import Foreign
 from photochrom.models.network import Tokens
 from photochrom.models.opening import open_model
 from photochrom.models.session import Session
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.upsample import cell_means
 from standins import ddcolor, deoldify, photograph, planes, smoothed, write_model, zhang
 

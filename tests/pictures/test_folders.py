@@ -5,7 +5,7 @@ import os
 import pytest
 
 from photochrom.errors import DataError
-from photochrom.pictures.folders import list_pictures, list_unseen
+from photochrom.pictures.folders import list_linked, list_pictures, list_unseen
 
 
 def touch(*paths):
@@ -57,6 +57,27 @@ def test_links_that_lead_nowhere_are_named(tmp_path):
     [(path, why)] = list_unseen(tmp_path)
     assert path == tmp_path / "b.jpg"
     assert why == "the link leads to gone.jpg, which isn't there"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own")
+def test_linked_folders_are_listed_and_not_followed(tmp_path):
+    touch(tmp_path / "a.jpg", tmp_path / "b" / "c.jpg", tmp_path / ".d" / "e.jpg")
+    (tmp_path / "b" / "up").symlink_to(tmp_path)  # a loop
+    (tmp_path / "f").symlink_to("b")
+    (tmp_path / ".d" / "g").symlink_to(tmp_path / "b")
+    assert list_linked(tmp_path) == [tmp_path / "b" / "up", tmp_path / "f"]
+    assert list_pictures(tmp_path) == [tmp_path / "a.jpg", tmp_path / "b" / "c.jpg"]
+    assert list_linked(tmp_path / "f") == [tmp_path / "f" / "up"]  # one that is named is entered
+    assert list_pictures(tmp_path / "f") == [tmp_path / "f" / "c.jpg"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own")
+def test_where_there_are_linked_folders_only_that_is_said(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album" / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(DataError, match="b: linked folders are not followed; name this one itself"):
+        list_pictures(tmp_path / "album")
 
 
 def test_folders_that_cannot_be_opened_are_named(tmp_path, monkeypatch):

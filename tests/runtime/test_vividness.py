@@ -22,9 +22,10 @@ from photochrom.models.contract import (
     ModelContract,
 )
 from photochrom.models.session import Session
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.coarse import CALM as CALM_END
 from photochrom.runtime.coarse import VIVID as VIVID_END
-from photochrom.runtime.coarse import Reference, temperature_of
+from photochrom.runtime.coarse import temperature_of
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 

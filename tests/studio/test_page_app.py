@@ -81,41 +81,47 @@ def test_the_worker_keeps_no_photograph(start, visit):
     assert all(path == "index.html" or path.startswith("static/") for path in paths)
 
 
-def take_over(page, url, away, old):
-    """Visit `url`, and `away` in between, until another version than `old` is all that is kept.
+def take_over(page, url, old):
+    """Wait until a new version, instead of `old`, is all that is kept.
 
-    The visits are of a page that requests nothing. A request that comes while the old worker stops
-    makes Chromium start it again, until it has rested for 30 s, or for 5 minutes under DevTools,
-    which Playwright is; or until nothing is open.
+    It is waited for on a page that requests nothing. A request that comes while the old worker
+    stops makes Chromium start it again, until it has rested for 30 s; or for 5 minutes under
+    DevTools, which Playwright is.
     """
+    page.goto(f"{url}/healthz")
+    page.evaluate("navigator.serviceWorker.ready.then((one) => one.update())")
     deadline = time.monotonic() + 30
-    while True:
-        page.goto(f"{away}/healthz")
-        page.wait_for_timeout(200)
-        page.goto(f"{url}/healthz")
-        page.evaluate("navigator.serviceWorker.ready.then((one) => one.update())")
-        for _ in range(20):
-            names = page.evaluate("caches.keys()")
-            if len(names) == 1 and names[0] != old:
-                return
-            assert time.monotonic() < deadline, f"still {names}: no new version takes over"
-            page.wait_for_timeout(100)
+    while len(names := page.evaluate("caches.keys()")) != 1 or names == [old]:
+        assert time.monotonic() < deadline, f"still {names}: no new version takes over"
+        page.wait_for_timeout(50)
 
 
-def test_it_opens_without_the_server_and_a_new_version_comes_at_once(visit, start, web):
-    client = start()
-    studio = visit(url=str(client.base_url), expect_faults=True)
-    page = studio.page
-    page.evaluate("navigator.serviceWorker.ready")
-    [old] = page.evaluate("caches.keys()")
+EDITION = "getComputedStyle(document.body).getPropertyValue('--edition').trim()"
+
+
+def publish(web):
+    """Another version of the page."""
     with (web / "base.css").open("a") as style:
         style.write("body { --edition: 2; }\n")
+
+
+def test_a_new_version_comes_at_once_whatever_is_kept(visit, start, web):
+    page = visit(url=str(start().base_url), expect_faults=True).page
+    page.evaluate("navigator.serviceWorker.ready")
+    publish(web)
     page.reload()
-    edition = "getComputedStyle(document.body).getPropertyValue('--edition').trim()"
-    assert page.evaluate(edition) == "2"
-    take_over(page, client.base_url, start().base_url, old)
+    assert page.evaluate(EDITION) == "2"
+
+
+def test_it_opens_without_the_server_and_a_new_version_is_kept_at_once(visit, start, web):
+    client = start()
+    page = visit(url=str(client.base_url), expect_faults=True).page
+    page.evaluate("navigator.serviceWorker.ready")
+    [old] = page.evaluate("caches.keys()")
+    publish(web)
+    take_over(page, client.base_url, old)
     client.server.should_exit = True
     page.wait_for_function("() => fetch('healthz').then(() => false, () => true)")
     page.goto(str(client.base_url))
     page.locator("#offline").get_by_text("The server has stopped").wait_for()
-    assert page.evaluate(edition) == "2"
+    assert page.evaluate(EDITION) == "2"

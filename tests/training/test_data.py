@@ -10,11 +10,12 @@ torch = pytest.importorskip("torch")
 
 
 from photochrom import color  # noqa: E402
-from photochrom.errors import DataError, PhotochromError  # noqa: E402
+from photochrom.errors import DataError, PhotochromError, RecipeError  # noqa: E402
 from photochrom.pictures import picture  # noqa: E402
 from photochrom.training import store  # noqa: E402
 from photochrom.training.data import (  # noqa: E402
     Pointer,
+    check_portraits,
     mean_ab_by_lightness,
     open_store,
     split_stores,
@@ -208,3 +209,10 @@ def test_mean_ab_is_taken_at_each_lightness():
     np.testing.assert_allclose(table[round(float(bright[0]))], bright[1:], atol=1e-3)
     assert (np.diff(table[:, 0]) <= 0).all()
     assert table[0].tolist() == pytest.approx(dark[1:].tolist(), abs=1e-3)
+
+
+def test_portraits_are_class_folders(photos, config):
+    stores = [open_store(str(photos), config)]
+    check_portraits(stores, ("tulip", "rose"))
+    with pytest.raises(RecipeError, match=r"names 'roses', .*; there are rose, tulip\."):
+        check_portraits(stores, ("rose", "roses"))

@@ -154,6 +154,13 @@ def test_a_batch_larger_than_the_data_is_refused(recipe_for, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_portraits_in_a_folder_that_is_not_there_are_refused(recipe_for, tmp_path):
+    changes = ("model.kind=photochrom", "data.crop_px=32", 'age.portraits=["persons"]')
+    with pytest.raises(RecipeError, match=r"age\.portraits names 'persons', .*; there are "):
+        train(recipe_for(*changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_resuming_with_another_recipe_shows_the_change(finished_run, recipe_for):
     before = (finished_run / "last.ckpt").read_bytes()
     with pytest.raises(RecipeError) as caught:

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from photochrom.errors import CheckpointError, OutputExistsError
+from photochrom.models.file import read_contract
 from photochrom.training.config import recipe_from_dict
 from photochrom.training.export import PARITY_LIMIT, export, load_model
 from photochrom.training.mix import mix
@@ -63,12 +64,17 @@ def test_a_critic_is_the_first_s_and_need_not_be_there(parts, tmp_path):
         assert found.get("critic.verdict.1.bias") == expected
 
 
-def test_a_mix_can_be_exported(finished_run, tmp_path):
+def test_a_mix_can_be_exported_and_says_what_it_is_made_of(finished_run, tmp_path):
     mix(
         [(finished_run / "best.ckpt", 1.0), (finished_run / "last.ckpt", 2.0)],
         tmp_path / "mixed.ckpt",
     )
     assert export(tmp_path / "mixed.ckpt", tmp_path / "mixed.onnx") < PARITY_LIMIT
+    run = finished_run.name
+    assert read_contract(tmp_path / "mixed.onnx").recipe["mixed"] == [
+        {"checkpoint": f"{run}/best.ckpt", "share": 0.3333},
+        {"checkpoint": f"{run}/last.ckpt", "share": 0.6667},
+    ]
 
 
 def test_a_mix_of_hint_networks_is_one(hint_checkpoint, tmp_path):

@@ -26,7 +26,7 @@ from photochrom.batch.remote import ObjectOutcome, Worker, in_threads
 from photochrom.errors import Advice, ClusterError, JobError, MissingExtraError
 from photochrom.models.weights import FOLDER, find_model
 from photochrom.pictures.stores import Address
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.cores import usable_cores
 from photochrom.runtime.memory import Budget, usual_bytes
 from photochrom.runtime.options import Options

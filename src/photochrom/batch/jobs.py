@@ -20,7 +20,7 @@ from photochrom.pictures.folders import real_path
 from photochrom.pictures.incoming import read_pipe
 from photochrom.pictures.picture import Picture
 from photochrom.runtime.alternatives import Alternative
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options

@@ -14,7 +14,16 @@ from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.errors import Advice, DataError, JobError
 from photochrom.models.plain import read_entries
 from photochrom.pictures import formats, systems
-from photochrom.pictures.folders import list_others, list_pictures, list_unseen, real_path
+from photochrom.pictures.folders import (
+    list_linked,
+    list_others,
+    list_pictures,
+    list_unseen,
+    real_path,
+)
+
+NAMED = 3
+"""How many folders a line names."""
 
 
 def read_list(stream: BinaryIO, *, null: bool = False) -> list[str]:
@@ -132,6 +141,21 @@ def left_out(inputs: Sequence[str], output: str | None, *, recursive: bool = Tru
         advice = " HEIC can be read after pip install 'photochrom[heic]'."
     many = "files that are not pictures" if counts.total() > 1 else "file that is not a picture"
     return f"Skipped {counts.total()} {many}: {kinds}.{advice}"
+
+
+def linked(inputs: Sequence[str]) -> str:
+    """Which linked folders `plan` doesn't follow, in a line for a person; empty for none.
+
+    Parameters
+    ----------
+    inputs : as for `plan`
+    """
+    found = [path for folder in map(Path, inputs) for path in list_linked(folder)]
+    if not found:
+        return ""
+    names = ", ".join(map(str, found[:NAMED]))
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"Linked folders are not followed: {names}{more}. Name them as inputs to include them."
 
 
 def unseen(inputs: Sequence[str], *, recursive: bool = True) -> list[tuple[Path, str]]:

@@ -28,7 +28,7 @@ from photochrom.errors import (
 )
 from photochrom.pictures import footprint, formats, picture, stores
 from photochrom.pictures.stores import Address, ObjectStamp
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.runtime.options import DEFAULTS, Options

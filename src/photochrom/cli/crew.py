@@ -28,7 +28,7 @@ from photochrom.errors import DataError, JobError
 from photochrom.models.abilities import check_able
 from photochrom.pictures import writing
 from photochrom.pictures.footprint import EACH_BYTES
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usual_workers
 from photochrom.runtime.edits import SUFFIX

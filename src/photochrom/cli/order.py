@@ -11,7 +11,7 @@ from pathlib import Path
 from photochrom.batch import manifest, resume
 from photochrom.batch.jobs import STANDARD_STREAM, Job
 from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import each_alternative, left_out, plan, unseen
+from photochrom.batch.plan import each_alternative, left_out, linked, plan, unseen
 from photochrom.batch.shards import Shard
 from photochrom.batch.watch import INTERVAL_S
 from photochrom.cli import streams
@@ -81,8 +81,10 @@ class BatchOrder:
         return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
 
     def left_out(self) -> str:
-        """Which files of the folders aren't taken, in a line; empty for none."""
-        return left_out(self.inputs, self.output, recursive=self.recursive)
+        """What of the folders isn't taken: files, and links to folders, a line each."""
+        files = left_out(self.inputs, self.output, recursive=self.recursive)
+        folders = linked(self.inputs) if self.recursive else ""
+        return "\n".join(line for line in (files, folders) if line)
 
     def unseen(self) -> list[str]:
         """What of the folders can't be looked at, in a line each."""

@@ -149,6 +149,8 @@ class ModelContract:
     mean_ab: tuple[tuple[float, float], ...] = ()
     """The mean a* and b* of the training pixels of L* 0, 1 .. 100: a floor for reports."""
     recipe: dict[str, Any] = field(default_factory=dict)
+    """How it was trained. If its weights are a mean of several runs, this is the recipe of the
+    first, and ``mixed`` lists the parts."""
     photochrom: str = ""
     """The version of the package that exported it."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photochrom.errors import ContractError
+from photochrom.kinds import check_number, check_path
 from photochrom.models import descriptor, weights
 from photochrom.models.file import has_contract
 from photochrom.models.foreign import Foreign
@@ -43,7 +44,13 @@ def open_model(
         The file is no model, nothing describes it, or its descriptor doesn't suit it.
     DeviceError
         There is no such device here.
+    OptionError
+        The model is no name or path, or `threads` no whole number.
     """
+    if model is not None:
+        check_path("The model", model, wanted="a name, a path, or None for the default")
+    if threads is not None:
+        check_number("threads", threads, whole=True)
     path = weights.find_model(model)
     if like is not None and (model is None or weights.find_named(model) is not None):
         raise ContractError(

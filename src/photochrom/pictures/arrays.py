@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError, ShapeError
+from photochrom.kinds import another_kind, check_number
 from photochrom.pictures import stopping
 
 
@@ -50,8 +52,12 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     Raises
     ------
     OptionError
-        A side is below 1.
+        It is no pair, or a side is below 1.
     """
+    if not isinstance(size, Sequence) or isinstance(size, str) or len(size) != 2:
+        raise another_kind("size", size, "height and width, such as (480, 640)")
+    for side in size:
+        check_number("size", side, whole=True)
     if min(size) < 1:
         raise OptionError(f"size is {size}; both sides must be 1 or more.")
     return size

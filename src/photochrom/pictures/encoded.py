@@ -11,6 +11,7 @@ from typing import Any
 import pyvips
 
 from photochrom.errors import Advice, DamagedPictureError, PictureReadError
+from photochrom.kinds import check_path
 from photochrom.pictures import formats, heic, incoming, jpeg, metadata, storage
 from photochrom.pictures.contents import Contents
 from photochrom.pictures.profiles import color_bands, is_usable, profile_of, to_srgb
@@ -49,7 +50,10 @@ class Encoded:
         ------
         PictureReadError
             It is missing, empty, no file, of a kind that can't be decoded, or has no such page.
+        OptionError
+            It is neither a path nor bytes.
         """
+        check_path("The picture", source, other=(bytes,), wanted="a path, or a file's bytes")
         name = name or ("<bytes>" if isinstance(source, bytes) else fspath(source))
         content, contents = incoming.taken(source, name, page)
         if contents and contents.refusal:

@@ -24,6 +24,8 @@ def list_pictures(folder: Path) -> list[Path]:
     if not found:
         for path, why in list_unseen(folder):
             raise DataError(f"{path}: {why}.")
+        for path in list_linked(folder):
+            raise DataError(f"{path}: linked folders are not followed; name this one itself.")
         known = " ".join(formats.BY_SUFFIX)
         raise DataError(f"{folder}: no pictures in this folder; looked for {known}.")
     return found
@@ -47,6 +49,15 @@ def list_unseen(folder: Path) -> list[tuple[Path, str]]:
             if path.suffix.lower() in formats.BY_SUFFIX and path.is_symlink() and not path.exists():
                 found.append((path, f"the link leads to {path.readlink()}, which isn't there"))
     found += [(Path(one.filename), f"can't be opened ({one.strerror})") for one in closed]
+    return sorted(found)
+
+
+def list_linked(folder: Path) -> list[Path]:
+    """Links to folders below a folder, hidden ones left out, sorted; nothing follows them."""
+    found = []
+    for place, folders, _ in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [path for path in (Path(place, name) for name in folders) if path.is_symlink()]
     return sorted(found)
 
 

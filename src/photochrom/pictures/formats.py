@@ -12,6 +12,7 @@ from typing import Any
 import pyvips
 
 from photochrom.errors import PictureWriteError
+from photochrom.kinds import check_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +306,7 @@ def saver_options(
     PictureWriteError
         `quality` is not 1..100, or the format has no lossless files.
     """
+    check_number("quality", quality)
     if not 1 <= quality <= 100:
         raise PictureWriteError(
             f"{subject}: quality is {quality}; expected a number from 1 to 100."

@@ -26,6 +26,7 @@ from photochrom.errors import (
     PictureWriteError,
     ShapeError,
 )
+from photochrom.kinds import check_path
 from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import ahead, formats, metadata, painting, saving, stopping, writing
 from photochrom.pictures.arrays import image_of, size_of_copy, srgb_of
@@ -273,6 +274,7 @@ class Picture:
             The suffix is unknown, `quality` is not 1..100, the format can't hold the
             picture, or the file can't be written.
         """
+        check_path("The target", path, wanted="a path")
         target = Path(path)
         one = formats.writable(target.suffix, str(target))
         options = self._saver_options(one, str(target), quality=quality, lossless=lossless)
@@ -357,7 +359,7 @@ def read(
         It is missing, empty, no picture, or too large, or has no such page. A picture that is
         broken further on raises this when its pixels are used.
     OptionError
-        The page is below 0.
+        The page is below 0, or the source is neither a path nor bytes.
     """
     if page < 0:
         raise OptionError(f"page is {page}; pages are counted from 0.")

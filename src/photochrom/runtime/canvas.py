@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from photochrom import color
 from photochrom.errors import HintError
+from photochrom.kinds import check_number
 from photochrom.models.network import Features, Network, Tokens
 from photochrom.runtime.hints import Hint, Lock
 
@@ -150,6 +151,8 @@ def check_inside(points: Sequence[tuple[float, float]], picture_size: tuple[int,
     """
     height, width = picture_size
     for x, y in points:
+        check_number("x", x)
+        check_number("y", y)
         if not (0 <= x <= width and 0 <= y <= height):
             raise HintError(
                 f"({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels."

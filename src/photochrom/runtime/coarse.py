@@ -14,6 +14,7 @@ from photochrom.models.abilities import check_able
 from photochrom.models.network import Features, Network, Tokens
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
+from photochrom.runtime.asked import Reference, check_asked
 from photochrom.runtime.border import Box
 from photochrom.runtime.canvas import Canvas, check_inside, lay_out
 from photochrom.runtime.hints import Hint
@@ -31,18 +32,6 @@ HINTED = 2.0
 """With hints the temperature is the model's to this power: what the network has learned to say
 with hints is calmer, and loses little when it is read out more vividly
 (docs/explanation/experiments.md)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """A color photograph that the encoder has looked at; see `Colorizer.reference`."""
-
-    name: str
-    tokens: Tokens
-
-    def joined(self, other: Reference) -> Reference:
-        """Both, to be followed together."""
-        return Reference(f"{self.name}, {other.name}", self.tokens.joined(other.tokens))
 
 
 @dataclass(frozen=True)
@@ -105,6 +94,7 @@ class Coarse:
         -------
         (h, w, Q) float32, summing to 1
         """
+        check_asked(hints=hints, reference=reference)
         check_able(self._network.contract, "distribution")
         return self.grid.probabilities(self._decode(hints, reference)[0])
 
@@ -128,6 +118,7 @@ class Coarse:
 
         Parameters and errors as for `paint`.
         """
+        check_asked(hints=hints)
         seen, ab, place = self._laid_out(hints).tokens(self._network, self.features)
         return Reference(self.picture.name, Tokens(seen, ab, np.zeros_like(place)))
 

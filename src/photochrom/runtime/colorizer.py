@@ -18,8 +18,8 @@ from photochrom.models.network import Network
 from photochrom.models.opening import open_model
 from photochrom.pictures import picture
 from photochrom.pictures.picture import Picture
+from photochrom.runtime.asked import Reference, check_asked
 from photochrom.runtime.border import Box, find_border
-from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.lasso import Lasso
@@ -124,9 +124,18 @@ class Colorizer:
             It can't be read as a picture.
         AlreadyColoredError
             It has colors, and `only_gray` is set.
-        HintError, ColorError, UnsupportedError
+        HintError, ColorError, UnsupportedError, OptionError
             As for `Prepared.paint`.
         """
+        check_asked(
+            hints=hints,
+            palette=palette,
+            reference=reference,
+            vividness=vividness,
+            lock=lock,
+            tone=tone,
+            lassos=lassos,
+        )
         prepared = self.prepare(source, only_gray=only_gray, once=True)
         return prepared.paint(
             hints=hints,

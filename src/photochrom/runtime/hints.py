@@ -14,6 +14,7 @@ from typing import Any
 
 from photochrom.color.text import parse_color
 from photochrom.errors import ColorError, HintError
+from photochrom.kinds import check_number
 from photochrom.models.plain import read_json, read_text
 
 AB_LIMIT = 255
@@ -42,6 +43,8 @@ class Hint:
         object.__setattr__(self, "points", as_points(self.points))
         ab = as_points([self.ab])
         object.__setattr__(self, "ab", ab[0] if ab else self.ab)
+        if self.reach is not None:
+            check_number("reach", self.reach)
         far = not ab or not all(abs(value) <= AB_LIMIT for value in self.ab)
         reach = 1.0 if self.reach is None else self.reach
         if far or not _can_lie(self.points, self.radius_px) or not 0 < reach <= MOST_REACH:
@@ -131,6 +134,7 @@ def _moved(points: Points, across: float, down: float, within: tuple[int, int] |
 
 def _can_lie(points: tuple[tuple[float, float], ...], radius_px: float | None) -> bool:
     radius = 1.0 if radius_px is None else radius_px
+    check_number("radius_px", radius)
     numbers = [*(value for point in points for value in point), radius]
     return bool(points) and all(map(math.isfinite, numbers)) and radius > 0
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError
+from photochrom.kinds import check_number
 from photochrom.runtime.hints import Points, as_points, shortened
 from photochrom.runtime.tone import Tone
 from photochrom.runtime.upsample import cell_means
@@ -51,7 +52,10 @@ class Lasso:
             )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
-            if value is not None and not low <= value <= high:
+            if value is None:
+                continue
+            check_number(f"A lasso's {name}", value)
+            if not low <= value <= high:
                 raise OptionError(f"A lasso's {name} is {value}; expected {low}..{high}.")
 
     def tone(self, whole: Tone) -> Tone:

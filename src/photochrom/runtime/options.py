@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from photochrom.pictures.picture import Picture
     from photochrom.runtime.alternatives import Alternative
+    from photochrom.runtime.asked import Reference
     from photochrom.runtime.border import Box
-    from photochrom.runtime.coarse import Reference
     from photochrom.runtime.hints import Hint, Lock
     from photochrom.runtime.lasso import Lasso
     from photochrom.runtime.prepared import Prepared

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from photochrom import color
 from photochrom.color.text import hex_color
 from photochrom.errors import OptionError
+from photochrom.kinds import check_number
 from photochrom.models.abilities import check_able
 from photochrom.models.network import Network
 from photochrom.pictures import painting, picture
@@ -20,9 +21,9 @@ from photochrom.pictures.arrays import checked_size
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import upsample
 from photochrom.runtime.alternatives import Alternative, find_alternatives, likely_colors
+from photochrom.runtime.asked import Reference, check_asked
 from photochrom.runtime.border import Box
 from photochrom.runtime.canvas import check_inside
-from photochrom.runtime.coarse import Reference
 from photochrom.runtime.exposure import evened
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.lasso import Lasso
@@ -87,8 +88,9 @@ class Prepared(Steered):
         UnsupportedError
             The model can't do what is asked.
         OptionError
-            `vividness` is not 0..2, or `likeness` not 0..1.
+            `vividness` is not 0..2, or `likeness` not 0..1, or an argument is of another kind.
         """
+        check_asked(copy=copy)
         offset, gain, inside = self.coefficients(
             hints=hints,
             palette=palette,
@@ -129,6 +131,7 @@ class Prepared(Steered):
         offset, gain : (h, w, 2) float32; ``ab = offset + gain L*`` (see `upsample.coefficients`)
         inside : where they lie, in pixels of the photograph, where that is not all of it
         """
+        check_asked(hints=hints)
         seen = self if self._holds(hints) else self._borderless
         ab = seen.ab(
             hints=hints,
@@ -163,6 +166,7 @@ class Prepared(Steered):
 
         Other errors as for `confidence`.
         """
+        check_asked(hints=hints)
         if not self._holds(hints):
             seen = self._borderless
             return seen.confidence_picture(hints=hints, reference=reference, size=size)
@@ -231,6 +235,7 @@ class Prepared(Steered):
         UnsupportedError
             The model answers with colors.
         """
+        check_number("most", most, whole=True)
         check_inside([(x, y)], self.picture.size)
         if self.inside is not None and not self.inside.holds(x, y):
             return [(hex_color(97.0, (0.0, 0.0)), 1.0)]
@@ -261,6 +266,7 @@ class Prepared(Steered):
             The count or the seed is below 0.
         """
         for name, number in (("count", count), ("seed", seed)):
+            check_number(name, number, whole=True)
             if number < 0:
                 raise OptionError(f"{name} is {number}; it must be 0 or more.")
         contract = self._network.contract

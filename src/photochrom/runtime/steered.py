@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import HintError, OptionError
+from photochrom.kinds import check_number
 from photochrom.models.abilities import check_able
+from photochrom.runtime.asked import Reference, check_asked
 from photochrom.runtime.canvas import Canvas, check_inside, cover
-from photochrom.runtime.coarse import Coarse, Look, Reference
+from photochrom.runtime.coarse import Coarse, Look
 from photochrom.runtime.hints import Hint, Lock
 from photochrom.runtime.lasso import Lasso
 from photochrom.runtime.region import TOGETHER, readers_of, regions, things_at, traits_of
@@ -49,6 +51,16 @@ class Steered(Coarse):
         -------
         (h, w, 2) float32, a* and b*
         """
+        check_asked(
+            hints=hints,
+            palette=palette,
+            reference=reference,
+            likeness=likeness,
+            vividness=vividness,
+            lock=lock,
+            tone=tone,
+            lassos=lassos,
+        )
         contract = self._network.contract
         if not 0 <= vividness <= 2:
             raise OptionError(f"vividness is {vividness}; it must lie in 0..2.")
@@ -111,6 +123,7 @@ class Steered(Coarse):
             The point lies outside the picture, or the reach is not above 0.
         """
         check_inside([(x, y)], self.picture.size)
+        check_number("reach", reach)
         if not reach > 0:
             raise HintError(f"reach is {reach}; expected a number above 0.")
         if self.inside is not None and not self.inside.holds(x, y):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError
+from photochrom.kinds import check_number
 
 SHIFT_AB = 18.0
 """How far a full turn of warmth or tint moves a color, in ab units."""
@@ -23,7 +24,7 @@ class Tone:
     Raises
     ------
     OptionError
-        A value lies outside its range.
+        A value is no number, or lies outside its range.
     """
 
     warmth: float = 0.0
@@ -33,6 +34,7 @@ class Tone:
     def __post_init__(self) -> None:
         for name, low in (("warmth", -1), ("tint", -1), ("strength", 0)):
             value = getattr(self, name)
+            check_number(name, value)
             if not low <= value <= 1:
                 raise OptionError(f"{name} is {value}; expected a number in {low}..1.")
 

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 
 from photochrom.pictures import footprint, formats, picture
 from photochrom.pictures.picture import Picture
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.hints import MOST_REACH, entries_of
 from photochrom.runtime.options import Options, help_for
 from photochrom.runtime.palette import palette_of

@@ -20,8 +20,8 @@ from photochrom.pictures.encoded import Encoded
 from photochrom.pictures.footprint import Footprint
 from photochrom.pictures.picture import Picture
 from photochrom.runtime import region
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.border import Box
-from photochrom.runtime.coarse import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.options import Options

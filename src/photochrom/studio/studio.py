@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from photochrom.pictures.footprint import EACH_BYTES, Footprint
 from photochrom.pictures.stopping import Stop
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.memory import Budget
 from photochrom.studio.choice import Choice

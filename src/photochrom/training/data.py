@@ -191,6 +191,21 @@ class Crops(Dataset[dict[str, torch.Tensor]]):
         return item | {"lightness": lab_3HW[:1], "ab": lab_3HW[1:]}
 
 
+def check_portraits(stores: Sequence[Store], portraits: Sequence[str]) -> None:
+    """Check that the portraits' class folders are there.
+
+    Raises
+    ------
+    RecipeError
+        One isn't.
+    """
+    known = {label for store in stores for label in store.labels} - {""}
+    for name in portraits:
+        if name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "there are none"
+            raise RecipeError(f"age.portraits names '{name}', which is no class folder; {there}.")
+
+
 def weights_of(
     stores: Sequence[Store],
     pointers: Sequence[Pointer],

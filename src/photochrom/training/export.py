@@ -193,6 +193,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
     shapes = zip(model.features, model.feature_channels, model.feature_strides, strict=True)
     pairs = zip(recipe.data.train, state["sources"], strict=True)
     hinted = isinstance(model, HintNetwork)
+    mixed = {"mixed": state["mixed"]} if "mixed" in state else {}  # see `mix`
     powers = ("take hints", "follow a reference", "keep to a palette", "change its vividness")
     return ModelContract(
         name=name,
@@ -215,7 +216,7 @@ def _contract(model: Model, recipe: Recipe, name: str, state: dict[str, Any]) ->
         cannot=("know the true colors",) if hinted else powers,
         data=tuple(dict.fromkeys(f"{Path(source).name}: {summary}" for source, summary in pairs)),
         mean_ab=tuple((round(a, 3), round(b, 3)) for a, b in state["mean_ab"]),
-        recipe=_without_folders(recipe_to_dict(recipe)),
+        recipe=_without_folders(recipe_to_dict(recipe)) | mixed,
         photochrom=__version__,
     )
 

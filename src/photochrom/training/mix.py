@@ -17,7 +17,8 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
     """Write a checkpoint whose weights are a mean of those of others.
 
     It can be exported, or be another run's ``model.start``. All else in it, a critic too,
-    comes from the first.
+    comes from the first. Which parts it is made of stands in it under "mixed", and in the recipe of
+    the model's contract.
 
     Parameters
     ----------
@@ -55,6 +56,10 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
             mean[key] = sum(own[key] * (share / sum(shares)) for own, share in pairs)
     kept = ("version", "recipe", "classes", "sources", "mean_ab")
     content = {key: states[0][key] for key in kept} | {"model": mean, "average": None}
+    content["mixed"] = [
+        {"checkpoint": "/".join(path.absolute().parts[-2:]), "share": round(share / sum(shares), 4)}
+        for path, share in parts
+    ]
     save_checkpoint(content, out)
 
 

@@ -33,6 +33,7 @@ from photochrom.training.data import (
     Crops,
     EpochBatches,
     Pointer,
+    check_portraits,
     mean_ab_by_lightness,
     split_stores,
     weights_of,
@@ -144,6 +145,8 @@ class Run:
         training, held = split_stores(stores, share=recipe.data.validation_share)
         held = held[:: max(1, math.ceil(len(held) / recipe.data.validation_limit))]
         aged = recipe.age if recipe.model.kind == "photochrom" else None
+        if aged is not None:
+            check_portraits(stores, aged.portraits)
         self.crops = Crops(stores, training, recipe.data, aged)
         finish = recipe.data
         if recipe.train.finish_epochs:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from photochrom.errors import FilmWriteError, OptionError
 from photochrom.pictures import writing
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding

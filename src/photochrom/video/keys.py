@@ -13,7 +13,7 @@ from photochrom import color
 from photochrom.errors import FilmHintsError
 from photochrom.models.network import Tokens
 from photochrom.pictures import picture
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.hints import Hint
 from photochrom.runtime.prepared import Prepared

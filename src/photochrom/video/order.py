@@ -12,7 +12,7 @@ import numpy as np
 
 from photochrom.errors import Advice, OutputExistsError
 from photochrom.pictures import writing
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
 from photochrom.video import sequence

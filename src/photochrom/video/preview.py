@@ -15,7 +15,7 @@ import pyvips
 
 from photochrom.errors import FilmReadError
 from photochrom.pictures import formats, writing
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.video.coloring import VIVIDNESS
 from photochrom.video.film import Film, open_film

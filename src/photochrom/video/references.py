@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from photochrom.runtime.coarse import Reference
+from photochrom.runtime.asked import Reference
 from photochrom.video.hints import FilmHints
 
 

@@ -56,7 +56,7 @@ const allKept = async () => done((await store("readonly")).getAll());
 const sizeOf = ({ file, reference }) => file.size + (reference?.size ?? 0);
 
 /**
- * Make room for so many bytes: the oldest go first.
+ * Make room for this many bytes by removing the oldest photographs.
  * @type {(bytes: number, key: string) => Promise<boolean>}
  */
 async function makeRoom(bytes, key) {

@@ -60,7 +60,7 @@ function isTrue() {
 
 export const doors = {
   /**
-   * Hold a stripe of a preview in gray, the one of this index of so many; false where that can't be.
+   * Hold one stripe of a gray preview, number `index` of `count`; false if that isn't possible.
    * @type {(of: { id: string, file: Blob, index: number, count: number }) => Promise<boolean>}
    */
   async hold({ id, file, index, count }) {

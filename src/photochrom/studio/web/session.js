@@ -54,7 +54,7 @@ export class Session extends /** @type {Telling<SessionEvents>} */ (EventTarget)
   }
 
   /**
-   * Go to the photograph so many places further on, around the ends.
+   * Move forward by a number of photographs, wrapping around at the ends.
    * @type {(by: number) => void}
    */
   step(by) {

@@ -6,7 +6,7 @@
 const text = (word) => Uint8Array.from(word, (sign) => sign.charCodeAt(0));
 
 /**
- * A little-endian number of so many bytes.
+ * A number as `count` bytes, little-endian.
  * @type {(value: number, count: number) => Uint8Array<ArrayBuffer>}
  */
 const bytesOf = (value, count) => Uint8Array.from({ length: count }, (_, at) => (value >> (8 * at)) & 255);

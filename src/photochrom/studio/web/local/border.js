@@ -5,7 +5,7 @@ import { roundEven } from "./resize.js";
 const [WHITE, BLACK] = [82, 18];
 const [ALIKE, NEARLY_ALL, CROSSES, LARGEST] = [7, 0.96, 0.5, 0.3];
 
-/** A border's edge is looked for in a copy so many times as large as the network's. */
+/** How many times larger than the network's copy the one is in which a border's edge is located. */
 export const EDGE_FINENESS = 2;
 
 /**

@@ -73,7 +73,7 @@ const started = Promise.all([site, loaded]).then(([{ contract }]) =>
   }),
 );
 started.catch(() => {}); // whoever needs it, hears of it
-keepOffline(started).catch(console.warn);
+keepOffline(started, () => count === 0).catch(console.warn);
 
 /**
  * Ask the worker; its errors become the page's.

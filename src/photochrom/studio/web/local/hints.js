@@ -172,7 +172,8 @@ function nearer(squared, columns, rows, [left, top], [x1, y1], [x2, y2], radius)
 }
 
 /**
- * Points along a path, at least `step` apart and at most so many: its start, and evenly up to its end.
+ * Points along a path: its start, then evenly spaced up to its end, at least `step` apart and at most
+ * `most` of them.
  * @type {(path: Point[], step: number, most: number) => Point[]}
  */
 function along(path, step, most) {

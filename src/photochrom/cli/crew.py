@@ -189,8 +189,8 @@ def run(order: BatchOrder, budget: Budget) -> int:
             style="yellow",
             markup=False,
         )
-    if others := order.left_out():
-        crew.console.print(others, style="yellow", markup=False)
+    for line in order.left_out():
+        crew.console.print(line, style="yellow", markup=False)
     if tasks and crew.edits is not None and not crew.edits.found:
         crew.console.print(
             f"None of these photographs has edits in {order.edits}; expected files such as "

@@ -80,11 +80,11 @@ class BatchOrder:
             jobs = [job for job in jobs if self.shard.holds(job.name)]
         return each_alternative(jobs, self.alternatives) if self.alternatives else jobs
 
-    def left_out(self) -> str:
+    def left_out(self) -> list[str]:
         """What of the folders isn't taken: files, and links to folders, a line each."""
         files = left_out(self.inputs, self.output, recursive=self.recursive)
         folders = linked(self.inputs) if self.recursive else ""
-        return "\n".join(line for line in (files, folders) if line)
+        return [line for line in (files, folders) if line]
 
     def unseen(self) -> list[str]:
         """What of the folders can't be looked at, in a line each."""
@@ -145,7 +145,7 @@ class BatchOrder:
             "nothing was written.",
             file=sys.stderr,
         )
-        if others := self.left_out():
-            print(streams.line(others), file=sys.stderr)
+        for line in self.left_out():
+            print(streams.line(line), file=sys.stderr)
         for line in self.unseen():
             print(streams.line(line), file=sys.stderr)

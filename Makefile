@@ -21,6 +21,9 @@ PYTHON_LOWEST := python3.11
 .PHONY: help demo test lowest slow model web web-demo dist-check docs pictures lint lint-page format clean
 .NOTPARALLEL:
 
+# Without compiled files, each process of the tests compiles all tests anew, and each command its modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 

@@ -89,6 +89,14 @@ def test_every_command_is_in_one_group():
     assert sorted(grouped) == sorted(PROGRAM.commands)
 
 
+@pytest.mark.parametrize("words", [(), ("models",)])
+def test_what_a_command_does_is_said_to_the_end_at_80_columns(words, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = run(*words, "--help")[1].partition("Show this message")[2]
+    assert listed.count(".\n") >= 6
+    assert "..." not in listed
+
+
 def test_help_has_groups_and_examples_that_can_be_typed():
     text = PROGRAM.commands["colorize"].get_help(
         typer.Context(PROGRAM.commands["colorize"], info_name="photochrom colorize")

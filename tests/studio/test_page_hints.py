@@ -89,6 +89,20 @@ def test_a_hint_keeps_to_its_region_and_its_reach_can_be_changed(studio):
     assert "reach" not in hint
 
 
+def test_what_is_no_color_is_answered_with_what_is_wanted(studio):
+    studio.click(0.8, 0.65)
+    studio.page.wait_for_selector(".likely-one")
+    field, wanted = studio.page.locator("#picker-hex"), studio.page.locator("#hex-wanted")
+    field.fill("blue")
+    field.press("Enter")
+    wanted.get_by_text("Write a color as #rrggbb").wait_for()
+    assert field.get_attribute("aria-invalid") == "true"
+    field.fill("#c03030")
+    studio.changed(lambda: field.press("Enter"))
+    assert wanted.is_hidden()
+    assert field.get_attribute("aria-invalid") == "false"
+
+
 def test_a_kept_place_stays_and_can_be_let_go(studio):
     studio.page.locator("#tool-keep").click()
     studio.changed(lambda: studio.drag(studio.place(0.7, 0.55), studio.place(0.9, 0.55)))

@@ -28,6 +28,21 @@ def test_a_reload_loses_nothing_until_everything_is_forgotten(visit):
     assert studio.page.locator(".film").count() == 0
 
 
+def test_a_reload_comes_back_to_the_photograph_that_was_worked_on_last(visit):
+    studio = visit().open(SAMPLES / "flower.jpg", SAMPLES / "chelsea.jpg", SAMPLES / "china.jpg")
+    films = studio.page.locator(".film-pick")
+    for at, name in ((1, "chelsea.jpg"), (2, "china.jpg"), (0, "flower.jpg")):
+        films.nth(at).click()
+        studio.painted()
+        studio.page.locator("#warmth").fill(f"0.{at + 2}")
+        studio.until_kept(f"0.{at + 2}")
+        assert name in studio.page.locator("#title").inner_text()
+    films.nth(1).click()  # seen last, but changed earlier
+    studio.page.reload()
+    studio.painted()
+    assert "chelsea.jpg" in studio.page.locator("#title").inner_text()
+
+
 def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_closed(visit):
     studio = visit().open(SAMPLES / "chelsea.jpg")
     studio.page.locator("#keep").uncheck()

@@ -165,7 +165,7 @@ def test_a_file_that_is_cut_short_is_opened_as_far_as_it_goes(enter, tmp_path, s
     studio.page.wait_for_selector("#stage[data-state=painted], #stage[data-state=failed]")
     if studio.page.locator("#stage").get_attribute("data-state") == "failed":
         words = studio.page.locator("#failed").inner_text()
-        assert "can't decode it" in words  # the browser takes it whole or not at all
+        assert "can’t decode it" in words  # the browser takes it whole or not at all
 
 
 @pytest.mark.slow
@@ -183,7 +183,7 @@ def test_what_it_cannot_do_is_said(enter, tmp_path):
     pyvips.Image.new_from_file(str(SAMPLES / "flower.jpg")).write_to_file(str(scan))
     studio.choose(scan)
     studio.page.wait_for_selector("#stage[data-state=failed]")
-    assert "can't decode it" in studio.page.locator("#failed").inner_text()
+    assert "can’t decode. Save it as" in studio.page.locator("#failed").inner_text()
 
 
 @pytest.mark.slow

@@ -196,7 +196,7 @@ def colorize(
         float, typer.Option(min=0.05, help="Set the seconds between two checks of --watch.")
     ] = 2.0,
 ) -> None:
-    """Colorize photographs; size, lightness, transparency and metadata are kept."""
+    """Colorize photographs. Size, lightness, transparency and metadata are kept."""
     from dataclasses import replace
 
     from photochrom.batch.shards import Shard

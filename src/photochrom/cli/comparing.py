@@ -54,7 +54,7 @@ def compare(
     device: DeviceOption = "cpu",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Colorize photographs with several models; write a sheet of all results, and print figures."""
+    """Colorize photographs with several models. Write a sheet of all results; print figures."""
     from photochrom.cli.advice import error_text
     from photochrom.cli.console import error_console, progress
     from photochrom.evaluation import comparison

@@ -96,7 +96,7 @@ def video(
         ),
     ] = False,
 ) -> None:
-    """Colorize a film without flicker; sound, subtitles and times stay (needs the video extra)."""
+    """Colorize a film (needs the video extra). Its sound, subtitles and times are kept."""
     from photochrom.cli.pipes import piped
     from photochrom.runtime.colorizer import Colorizer
     from photochrom.video.encoding import Encoding

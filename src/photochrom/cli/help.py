@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 COMMANDS = {
     "Color": ("colorize", "video", "serve"),
-    "Look after": ("status", "models", "compare", "doctor"),
+    "Manage": ("status", "models", "compare", "doctor"),
     "Make models": ("pack", "train", "mix", "export", "evaluate"),
 }
 

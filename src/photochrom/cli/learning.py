@@ -97,7 +97,7 @@ def pack(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing shards.")] = False,
 ) -> None:
-    """Pack photographs as shards to train from (needs the shards extra)."""
+    """Pack photographs for training (needs the shards extra)."""
     from photochrom.cli.console import error_console, progress
     from photochrom.pictures.stores import Address
     from photochrom.training.config import changed_recipe, load_recipe
@@ -130,7 +130,7 @@ def mix(
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Average the weights of checkpoints into one (needs the train extra)."""
+    """Average the weights of checkpoints (needs the train extra)."""
     with _needs_train_extra():
         from photochrom.training.mix import mix as run
     run([_part(text) for text in checkpoints], output, force=force)
@@ -179,7 +179,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Export a checkpoint to ONNX (needs the train extra), or a model as a static site."""
+    """Export a checkpoint to ONNX, or a model as a static site. ONNX needs the train extra."""
     if web is not None:
         if output is not None or name or changes:
             raise typer.BadParameter("--web can be combined only with a model and --force.")

@@ -84,7 +84,7 @@ def status(
         str, typer.Argument(metavar="OUT", help="The folder or address of the results.")
     ],
 ) -> None:
-    """Summarize a batch: how many photographs are done, skipped, failed or left."""
+    """Summarize a batch: photographs done, skipped and failed."""
     from photochrom.cli import remote
 
     if code := remote.status(place):

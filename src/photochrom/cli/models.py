@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from photochrom.models.weights import ShippedModel
 
 app = typer.Typer(
-    help="List the available models; add other people's, show, check and remove them.",
+    help="List, add, show, check and remove models.",
     no_args_is_help=False,
 )
 SOME_WRONG = 1
@@ -26,7 +26,7 @@ SOME_WRONG = 1
 
 @app.callback(invoke_without_command=True)
 def models(context: typer.Context) -> None:
-    """List the available models; add, show, check and remove other people's."""
+    """List, add, show, check and remove models."""
     if context.invoked_subcommand is None:
         list_()
 
@@ -52,7 +52,7 @@ def list_() -> None:
 
 @app.command()
 def kinds() -> None:
-    """List the kinds of other people's models, and where people get such files."""
+    """List the kinds of other people's models, and their sources."""
     from rich.console import Console
     from rich.table import Table
 
@@ -95,7 +95,7 @@ def show(
     model: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The model.")],
     like: LikeOption = None,
 ) -> None:
-    """Show what a model takes and gives, what it can do, and its license."""
+    """Show what a model takes, gives and can do, and its license."""
     from photochrom.models.opening import open_model
     from photochrom.models.weights import find_model
 

@@ -65,7 +65,7 @@ def serve(
         ),
     ] = 1,
 ) -> None:
-    """Run Photochrom Studio: the web page and the HTTP API (needs the serve extra)."""
+    """Run Photochrom Studio, a web page (needs the serve extra). The HTTP API comes with it."""
     from photochrom.studio import serving
     from photochrom.studio.limits import Limits
 

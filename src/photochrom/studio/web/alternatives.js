@@ -9,6 +9,7 @@ import { onLanguage, percent, t } from "./words.js";
 const COUNT = 4;
 const REST_MS = 1200; // after the last change, until the alternatives follow it
 const WIDTH = 320;
+const LEAST_SHARE = 0.01;
 
 /**
  * What is asked for beside an alternative, which its pictures depend on; changes are new values.
@@ -27,6 +28,13 @@ const ownPart = (edit) => [
     edit.strength,
   ],
 ];
+
+/**
+ * How likely an alternative is, in words; what is on offer is never "0%".
+ * @type {(alternative: Alternative) => string}
+ */
+const shareOf = ({ likelihood }) =>
+  likelihood < LEAST_SHARE ? `< ${percent(LEAST_SHARE)}` : percent(likelihood);
 
 /** @type {(one: unknown[], other: unknown[]) => boolean} */
 const isSame = (one, other) => one.length === other.length && one.every((part, at) => part === other[at]);
@@ -108,7 +116,7 @@ export function followAlternatives(session) {
     const buttons = [
       ...(alternatives.length ? [usualButton(photo)] : []),
       ...alternatives.map((alternative) => {
-        const share = percent(alternative.likelihood);
+        const share = shareOf(alternative);
         return make(
           "button",
           {

@@ -29,15 +29,19 @@ export class OfflineError extends Error {
   }
 }
 
+const COMPLETE = new Set(["decode"]); // kinds of which the page's own sentence says all
+
 /**
  * What people read of an error: in English what the engine says, which is English; in other
- * languages the page's own sentence for its kind, and what the engine says beside it.
+ * languages the page's own sentence for its kind, and what the engine says beside it, where that
+ * says more.
  *
  * @type {(error: unknown) => { said: string, detail: string }}
  */
 export function reasonFor(error) {
   if (typeof error === "string") return { said: error, detail: "" };
   const key = `problem.${kindOf(error)}`;
+  if (COMPLETE.has(kindOf(error))) return { said: t(key), detail: "" };
   const detail = messageOf(error);
   const said = spoken() === "en" || !has(key) ? detail : t(key);
   return { said, detail: detail === said ? "" : detail };

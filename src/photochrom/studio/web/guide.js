@@ -42,7 +42,7 @@ export function followGuide(session, canHint) {
 
   const show = () => {
     const photo = session.current;
-    byId("guide").hidden = step === null || photo === null;
+    byId("guide").hidden = step === null || photo === null || photo.error !== null;
     if (step === null || photo === null) return;
     const isDone = step > LAST;
     byId("guide-at").textContent = isDone ? "" : t("guide.at", { number: step + 1, count: LAST + 1 });
@@ -64,12 +64,14 @@ export function followGuide(session, canHint) {
 
   session.addEventListener("painted", ({ detail: { photo } }) => {
     if (step === null && !isOver && canHint() && photo === session.current) goTo(0);
+    else show();
   });
   session.addEventListener("edit", () => {
     const own = session.current?.edit.hints.some((hint) => hint.group === null);
     if (step !== null && step <= LAST && own) goTo(LAST + 1);
   });
   session.addEventListener("select", show);
+  session.addEventListener("failed", show);
   byId("guide-next").addEventListener("click", () => {
     if (step !== null) goTo(step + 1);
     if (byId("guide-next").hidden) byId("guide-skip").focus();

@@ -7,15 +7,16 @@ import { t } from "./words.js";
 
 /**
  * @typedef {{
- *   key: string, order: number, used: number, current: boolean, name: string, folder?: string, file: File, edits: string,
+ *   key: string, order: number, used: number, name: string, folder?: string, file: File, edits: string,
  *   reference: File | null,
  * }} Kept as it lies in the browser's storage
  */
-/** @typedef {Pick<Kept, "file" | "folder" | "edits" | "reference" | "current"> & { keptAs: string }} KeptPhoto */
+/** @typedef {Pick<Kept, "file" | "folder" | "edits" | "reference"> & { current: boolean, keptAs: string }} KeptPhoto */
 
 const DATABASE = "photochrom";
 const STORE = "photographs";
 const CHOICE = "photochrom-keep";
+const CURRENT = "photochrom-current"; // the key of the photograph that was worked on last
 const SHARE = 0.5; // of what the browser grants
 const SETTLED_MS = 1500;
 
@@ -104,7 +105,6 @@ export function followKeeping(session) {
       key: keyOf(photo),
       order,
       used: Date.now(),
-      current: photo === session.current,
       name: photo.name,
       folder: photo.folder,
       file: photo.upload.file,
@@ -140,6 +140,15 @@ export function followKeeping(session) {
     if (on) waiting = setTimeout(settle, SETTLED_MS);
   };
 
+  const keepCurrent = () => {
+    try {
+      if (on && session.current) localStorage.setItem(CURRENT, keyOf(session.current));
+      else localStorage.removeItem(CURRENT);
+    } catch {
+      // The first photograph comes up, then.
+    }
+  };
+
   const forget = async () => {
     try {
       await done((await store("readwrite")).clear());
@@ -157,6 +166,7 @@ export function followKeeping(session) {
   /** @type {("list" | "edit" | "ready" | "painted")[]} */
   const changes = ["list", "edit", "ready", "painted"];
   for (const type of changes) session.addEventListener(type, later);
+  session.addEventListener("select", keepCurrent);
   byId("keep").addEventListener("change", async () => {
     on = byId("keep").checked;
     try {
@@ -165,6 +175,7 @@ export function followKeeping(session) {
       on = false;
     }
     show();
+    keepCurrent();
     if (on) later();
     else await forget();
   });
@@ -189,15 +200,16 @@ export function followKeeping(session) {
   const restore = async () => {
     if (!on) return [];
     try {
+      const last = localStorage.getItem(CURRENT);
       const kept = await allKept();
       kept.sort((one, other) => one.order - other.order);
       for (const { key } of kept) known.add(key);
-      return kept.map(({ key, name, folder, file, edits, reference, current }) => ({
+      return kept.map(({ key, name, folder, file, edits, reference }) => ({
         file: file.name === name ? file : new File([file], name, { type: file.type }),
         folder,
         edits,
         reference,
-        current,
+        current: key === last,
         keptAs: key,
       }));
     } catch {

@@ -203,6 +203,7 @@ export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
     this.#color = color;
     if (!keepSliders) this.#setSliders(color);
     byId("picker-hex").value = color;
+    this.#judgeHex(true);
     byId("picker-delete").hidden = false;
     this.#paintSliders();
     for (const swatch of this.#box.querySelectorAll("button.swatch")) {
@@ -213,10 +214,16 @@ export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
 
   #typed() {
     const color = parseHex(byId("picker-hex").value);
-    byId("picker-hex").setAttribute("aria-invalid", String(color === null));
+    this.#judgeHex(color !== null);
     if (!color) return;
     this.#choose(color);
     this.#remember();
+  }
+
+  /** @type {(isColor: boolean) => void} */
+  #judgeHex(isColor) {
+    byId("picker-hex").setAttribute("aria-invalid", String(!isColor));
+    byId("hex-wanted").hidden = isColor;
   }
 
   /** @type {(color: string) => void} */
@@ -226,6 +233,7 @@ export class Picker extends /** @type {Telling<PickerEvents>} */ (EventTarget) {
     byId("picker-hue").value = String(Math.round(hue));
     byId("picker-chroma").value = String(Math.round(Math.min(100, chroma)));
     byId("picker-hex").value = color;
+    this.#judgeHex(true);
     this.#paintSliders();
   }
 

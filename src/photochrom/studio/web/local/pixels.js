@@ -32,9 +32,7 @@ export async function decode(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "default" });
   } catch {
-    const said =
-      "This browser can't decode it: it is broken, cut short, or of a format that it doesn't know.";
-    throw Object.assign(new TypeError(said), { kind: "decode" });
+    throw Object.assign(new TypeError("The browser can't decode it."), { kind: "decode" });
   }
 }
 

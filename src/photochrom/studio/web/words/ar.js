@@ -396,6 +396,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "المدى",
   "picker.unknown": "لا يستطيع النموذج الجزم.",
+  "picker.hexWanted": "اكتب اللون بالشكل ‎#rrggbb‎، مثل ‎#cc2222‎.",
   "picker.named": "{color}، {likelihood}",
   "picker.mostLikely": "الأرجح",
   "picker.alsoLikely": "مرجّح",
@@ -560,7 +561,8 @@ export default {
   "problem.invalid": "تعذّر فهم الطلب.",
   "problem.forgotten": "أغلق الخادم هذه الصورة. افتحها من جديد.",
   "problem.failed": "حدث خطأ في Photochrom.",
-  "problem.decode": "لا يستطيع هذا المتصفح فك ترميزها: هي تالفة أو مبتورة أو بصيغة لا يعرفها.",
+  "problem.decode":
+    "لا يستطيع هذا المتصفح فك ترميزها: هي تالفة أو مبتورة أو بصيغة لا يعرفها. استخدم نسخة سليمة، أو احفظها أولًا بصيغة JPEG أو PNG.",
   "problem.stopped": "أوقف المتصفح العمل، ربما لنقص الذاكرة.",
   "problem.filmread": "إنه تالف، أو بصيغة لا يستطيع Photochrom قراءتها.",
   "problem.unsupportedfilm": "لا يمكن تلوين أفلام من هذا النوع.",

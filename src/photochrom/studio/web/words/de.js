@@ -389,6 +389,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "Reichweite",
   "picker.unknown": "Das Modell weiß es nicht.",
+  "picker.hexWanted": "Schreibe eine Farbe als #rrggbb, zum Beispiel #cc2222.",
   "picker.named": "{color}, {likelihood}",
   "picker.mostLikely": "am ehesten",
   "picker.alsoLikely": "gut möglich",
@@ -550,7 +551,7 @@ export default {
   "problem.forgotten": "Der Server hat dieses Foto geschlossen. Öffne es noch einmal.",
   "problem.failed": "In Photochrom ist ein Fehler aufgetreten.",
   "problem.decode":
-    "Dieser Browser kann es nicht dekodieren: Es ist beschädigt, abgeschnitten oder in einem unbekannten Format.",
+    "Dieser Browser kann es nicht dekodieren: Es ist beschädigt, abgeschnitten oder in einem unbekannten Format. Nimm eine unbeschädigte Kopie, oder speichere es zuerst als JPEG oder PNG.",
   "problem.stopped": "Der Browser hat die Arbeit abgebrochen, vielleicht aus Speichermangel.",
   "problem.filmread": "Er ist beschädigt oder in einem Format, das Photochrom nicht lesen kann.",
   "problem.unsupportedfilm": "Filme dieser Art können nicht koloriert werden.",

@@ -387,6 +387,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "Reach",
   "picker.unknown": "The model can’t say.",
+  "picker.hexWanted": "Write a color as #rrggbb, such as #cc2222.",
   "picker.named": "{color}, {likelihood}",
   "picker.mostLikely": "most likely",
   "picker.alsoLikely": "likely",
@@ -551,7 +552,7 @@ export default {
   "problem.forgotten": "The server has closed this photograph. Open it again.",
   "problem.failed": "Photochrom has failed.",
   "problem.decode":
-    "This browser can’t decode it: it is broken, cut short, or of a format that it doesn’t know.",
+    "This browser can’t decode it: it is broken, cut short, or of a format that it doesn’t know. Find an intact copy, or save it as JPEG or PNG first.",
   "problem.stopped": "The browser has stopped the work, perhaps for lack of memory.",
   "problem.filmread": "It is broken, or of a format that Photochrom can’t read.",
   "problem.unsupportedfilm": "Films of this kind can’t be colored.",

@@ -396,6 +396,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "Alcance",
   "picker.unknown": "El modelo no lo sabe.",
+  "picker.hexWanted": "Escribe un color como #rrggbb, por ejemplo #cc2222.",
   "picker.named": "{color}, {likelihood}",
   "picker.mostLikely": "lo más probable",
   "picker.alsoLikely": "probable",
@@ -562,7 +563,7 @@ export default {
   "problem.forgotten": "El servidor ha cerrado esta foto. Ábrela de nuevo.",
   "problem.failed": "Photochrom ha fallado.",
   "problem.decode":
-    "Este navegador no puede descodificarla: está dañada, cortada o es de un formato que no conoce.",
+    "Este navegador no puede descodificarla: está dañada, cortada o es de un formato que no conoce. Busca una copia intacta, o guárdala primero como JPEG o PNG.",
   "problem.stopped": "El navegador ha detenido el trabajo, quizá por falta de memoria.",
   "problem.filmread": "Está dañada o en un formato que Photochrom no puede leer.",
   "problem.unsupportedfilm": "Las películas de este tipo no se pueden colorear.",

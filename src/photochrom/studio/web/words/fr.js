@@ -399,6 +399,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "Portée",
   "picker.unknown": "Le modèle ne sait pas.",
+  "picker.hexWanted": "Écrivez une couleur sous la forme #rrggbb, par exemple #cc2222.",
   "picker.named": "{color}, {likelihood}",
   "picker.mostLikely": "le plus probable",
   "picker.alsoLikely": "probable",
@@ -566,7 +567,7 @@ export default {
   "problem.forgotten": "Le serveur a fermé cette photo. Rouvrez-la.",
   "problem.failed": "Photochrom a rencontré une erreur.",
   "problem.decode":
-    "Ce navigateur ne peut pas la décoder : elle est endommagée, tronquée ou d’un format qu’il ne connaît pas.",
+    "Ce navigateur ne peut pas la décoder : elle est endommagée, tronquée ou d’un format qu’il ne connaît pas. Prenez une copie intacte, ou enregistrez-la d’abord en JPEG ou en PNG.",
   "problem.stopped": "Le navigateur a arrêté le travail, peut-être faute de mémoire.",
   "problem.filmread": "Il est endommagé, ou dans un format que Photochrom ne sait pas lire.",
   "problem.unsupportedfilm": "Les films de ce genre ne peuvent pas être colorisés.",

@@ -381,6 +381,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "範囲",
   "picker.unknown": "モデルにはわかりません。",
+  "picker.hexWanted": "色は #rrggbb の形で入力してください（例：#cc2222）。",
   "picker.named": "{color}、{likelihood}",
   "picker.mostLikely": "最有力",
   "picker.alsoLikely": "有力",
@@ -535,7 +536,7 @@ export default {
   "problem.forgotten": "サーバーがこの写真を閉じました。もう一度開いてください。",
   "problem.failed": "Photochrom でエラーが発生しました。",
   "problem.decode":
-    "このブラウザーでは読み込めません。壊れているか、途中で切れているか、対応していない形式です。",
+    "このブラウザーでは読み込めません。壊れているか、途中で切れているか、対応していない形式です。破損のないファイルを使うか、まず JPEG か PNG で保存してください。",
   "problem.stopped": "ブラウザーが処理を中止しました。メモリー不足の可能性があります。",
   "problem.filmread": "壊れているか、Photochrom が読めない形式です。",
   "problem.unsupportedfilm": "この種類の映画はカラー化できません。",

@@ -372,6 +372,7 @@ export default {
   "picker.hex": "Hex",
   "picker.reach": "范围",
   "picker.unknown": "模型无法判断。",
+  "picker.hexWanted": "请按 #rrggbb 的形式输入颜色，例如 #cc2222。",
   "picker.named": "{color}，{likelihood}",
   "picker.mostLikely": "最可能",
   "picker.alsoLikely": "很可能",
@@ -520,7 +521,8 @@ export default {
   "problem.invalid": "无法理解该请求。",
   "problem.forgotten": "服务器已关闭这张照片。请重新打开。",
   "problem.failed": "Photochrom 出错了。",
-  "problem.decode": "此浏览器无法解码：文件已损坏、不完整，或格式不受支持。",
+  "problem.decode":
+    "此浏览器无法解码：文件已损坏、不完整，或格式不受支持。请使用完好的副本，或先另存为 JPEG 或 PNG。",
   "problem.stopped": "浏览器中止了工作，可能是内存不足。",
   "problem.filmread": "文件已损坏，或格式无法读取。",
   "problem.unsupportedfilm": "无法为此类影片上色。",

@@ -54,6 +54,16 @@ def test_what_is_not_there_is_a_problem(client, path):
     assert '"status": 404' in answer
 
 
+def test_a_person_at_a_wrong_address_gets_a_page(client):
+    answer = client.get("/studio", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    files = re.findall(r'(?:href|src)="([^"]+)"', answer.text)
+    assert "/" in files
+    assert [client.get(file).status_code for file in files] == [200] * len(files)
+
+
 def test_a_wrong_method_is_a_problem(client):
     body = is_problem(client.get("/v1/colorize"), 405)
     assert body["title"] == "Method Not Allowed"

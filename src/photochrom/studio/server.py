@@ -16,7 +16,7 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
@@ -59,6 +59,23 @@ IN_MEMORY_BYTES = 1 << 40
 
 GOODBYE_S = 5
 """So long answers that are on their way may take after Ctrl-C or SIGTERM."""
+
+
+_NOWHERE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Photochrom Studio</title>
+<link rel="stylesheet" href="/static/base.css">
+<link rel="stylesheet" href="/static/studio.css">
+<script src="/static/theme.js"></script>
+<body data-scene="welcome">
+<main><section class="welcome"><div class="welcome-words">
+<h2>There is no page at this address</h2>
+<p class="lead"><a class="text" href="/">Open Photochrom Studio</a></p>
+</div></section></main>
+"""
+"""For people who have typed a wrong address; programs get a problem."""
 
 
 class _Metrics:
@@ -310,6 +327,8 @@ def _own(found: Mapping[str, Any]) -> PhotochromError | None:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(_NOWHERE, 404, headers=_UNKEPT)
     problem = Problem(error.status_code, str(error.detail), headers=error.headers)
     return await _on_problem(request, problem)
 

@@ -96,6 +96,9 @@ def test_no_folder_is_made_with_the_name_of_a_picture(inputs):
     with pytest.raises(JobError, match=r"new\.JPG names one picture, .* end it with"):
         plan(inputs, "new.JPG")
     assert all(job.target.parent == Path("new.JPG") for job in plan(inputs, "new.JPG/"))
+    Path("there").touch()
+    with pytest.raises(JobError, match="there is a file"):
+        plan(inputs, "there")
     Path("new.JPG").mkdir()
     assert all(job.target.parent == Path("new.JPG") for job in plan(inputs, "new.JPG"))
 

@@ -110,6 +110,16 @@ def test_help_has_groups_and_examples_that_can_be_typed():
             PROGRAM.commands[command].make_context(command, rest, resilient_parsing=True)
 
 
+@pytest.mark.parametrize("command", sorted(PROGRAM.commands))
+def test_the_help_shows_words_for_values_as_the_reference_does(command, run):
+    text = run(command, "--help")[1]
+    assert re.findall(r"<(?:float|int|list|path|str)\b", text) == []
+    page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    section = page.partition(f"## photochrom {command}\n")[2].partition("\n## ")[0]
+    options = re.findall(r"^  (?:-\w, )?(--[a-z-]+ [A-Z]+)(?: |$)", text, re.MULTILINE)
+    assert all(option in section for option in options), options
+
+
 def test_exit_codes_are_those_of_the_reference():
     page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))

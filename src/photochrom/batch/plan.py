@@ -95,11 +95,8 @@ def plan(
             "Standard output can hold one photograph; name a folder for several.",
             advice=[Advice.OUTPUT_FOLDER],
         )
-    if output and not one and _is_new_file(output):
-        raise JobError(
-            f"{output} names one picture, and several results may be written; name a folder, or "
-            f"end it with {os.sep}"
-        )
+    if output and not one:
+        _check_folder(output)
 
     jobs = []
     for text in inputs:
@@ -200,9 +197,15 @@ def _is_folder(output: str) -> bool:
     return Path(output).is_dir() or systems.ends_as_folder(output)
 
 
-def _is_new_file(output: str) -> bool:
-    """Whether a name is a picture's, such as ``new.jpg``, and no folder is called so."""
-    return formats.can_write(Path(output).suffix) and not _is_folder(output)
+def _check_folder(output: str) -> None:
+    """Raise where several results can't go into an output, as it is a file or named like one."""
+    if Path(output).exists() and not Path(output).is_dir():
+        raise JobError(f"{output} is a file; several results need a folder. Name another one.")
+    if formats.can_write(Path(output).suffix) and not _is_folder(output):
+        raise JobError(
+            f"{output} names one picture, and several results may be written; name a folder, or "
+            f"end it with {os.sep}"
+        )
 
 
 def _below(folder: Path, path: Path) -> Path:

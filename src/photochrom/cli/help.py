@@ -5,6 +5,7 @@ The groups are listed here, in one place, by the options' names; what is in none
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -135,10 +136,25 @@ class Grouped(TyperCommand):
 
 
 def _write(ctx: Any, formatter: Any, heading: str, params: Sequence[Any]) -> None:
-    records = [found for one in params if (found := one.get_help_record(ctx)) is not None]
+    records = [
+        (_in_words(one, found[0]), found[1])
+        for one in params
+        if (found := one.get_help_record(ctx)) is not None
+    ]
     if records:
         with formatter.section(heading):
             formatter.write_dl(records)
+
+
+def _in_words(param: Any, names: str) -> str:
+    """A parameter's names, with a word for its value as in the reference, and no Python type."""
+    if param.param_type_name == "argument":
+        return _TYPE.sub("", names)
+    words = {"float": " NUMBER", "int": " N"}
+    return _TYPE.sub(lambda found: words.get(found[1], f" {param.name.upper()}"), names)
+
+
+_TYPE = re.compile(r" <(float|int|list|path|str)\b[^>]*>")
 
 
 class Commands(TyperGroup):

@@ -184,6 +184,10 @@ def test_what_it_cannot_do_is_said(enter, tmp_path):
     studio.choose(scan)
     studio.page.wait_for_selector("#stage[data-state=failed]")
     assert "can’t decode. Save it as" in studio.page.locator("#failed").inner_text()
+    raw = tmp_path / "scan.NEF"  # most of these are TIFF files, too
+    raw.write_bytes(scan.read_bytes())
+    studio.choose(raw, opener="#open-more")
+    studio.page.locator("#failed").get_by_text("It holds a camera’s raw data.").wait_for()
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ const WRITES = ["jpeg", "png", "webp"];
 const PNG = { media_type: "image/png", suffixes: [".png"] };
 /** @type {Record<string, string>} */
 const UNKNOWN = { heif: "HEIC", tiff: "TIFF" }; // to most browsers; some of them read these
+/** Names of cameras' own files: many are TIFF files with a small preview. */
+const RAW = /\.(3fr|arw|cr[23w]|dng|erf|iiq|kdc|mrw|nef|nrw|orf|pef|raf|raw|rw[2l]|sr[2fw]|x3f)$/i;
 const MOST_THREADS = 4;
 const PAINTER_REST_MS = 10_000;
 const DEEPEST_SIDE_PX = 16_384;
@@ -150,9 +152,10 @@ export async function upload(file, { signal, damaged = false } = {}) {
   count += 1;
   const id = `photograph-${count}`;
   const info = await ask("open", { id, file }, signal).catch((error) => {
+    if (kindOf(error) !== "decode") throw error;
+    if (RAW.test(file.name)) throw new ProblemError(422, "", t("problem.raw"), "raw");
     const format = UNKNOWN[found.format];
-    if (format && kindOf(error) === "decode")
-      throw new ProblemError(422, "", t("problem.unknownFormat", { format }), "format");
+    if (format) throw new ProblemError(422, "", t("problem.unknownFormat", { format }), "format");
     throw error;
   });
   files.set(id, { file, found });

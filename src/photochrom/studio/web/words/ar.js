@@ -575,6 +575,7 @@ export default {
   "problem.no-shot": "لا توجد لقطة كهذه.",
   "problem.unknownFormat":
     "إنها ملف {format} لا يستطيع هذا المتصفح فك ترميزه. احفظها أولًا بصيغة JPEG أو PNG، أو استخدم Photochrom المثبّت على حاسوب، فهو يقرؤه.",
+  "problem.raw": "إنها بيانات خام من كاميرا. حوّلها أولًا إلى JPEG أو PNG.",
   "problem.inks":
     "ألوانها أحبار طباعة (CMYK) لا تحوّلها المتصفحات وفق ملفها اللوني. احفظها أولًا بنظام RGB، أو استخدم Photochrom المثبّت على حاسوب، فهو يقرؤها.",
   "problem.tooLarge":

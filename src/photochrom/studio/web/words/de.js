@@ -564,6 +564,7 @@ export default {
   "problem.no-shot": "Diese Einstellung gibt es nicht.",
   "problem.unknownFormat":
     "Es ist eine {format}-Datei, die dieser Browser nicht dekodieren kann. Speichere es zuerst als JPEG oder PNG, oder nimm das Photochrom, das auf einem Rechner installiert ist: Es kann sie lesen.",
+  "problem.raw": "Es enthält die Rohdaten einer Kamera. Entwickle es zuerst zu JPEG oder PNG.",
   "problem.inks":
     "Seine Farben sind Druckfarben (CMYK), die Browser nicht so umrechnen, wie sein Farbprofil es verlangt. Speichere es zuerst in RGB, oder nimm das Photochrom, das auf einem Rechner installiert ist: Es kann sie lesen.",
   "problem.tooLarge":

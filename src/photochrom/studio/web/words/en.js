@@ -565,6 +565,7 @@ export default {
   "problem.no-shot": "There is no such shot.",
   "problem.unknownFormat":
     "It is a {format} file, which this browser can’t decode. Save it as JPEG or PNG first, or install Photochrom on a computer, which reads it.",
+  "problem.raw": "It holds a camera’s raw data. Develop it to JPEG or PNG first.",
   "problem.inks":
     "Its colors are inks for printing (CMYK), which browsers don’t convert as its color profile says. Save it as RGB first, or install Photochrom on a computer, which reads it.",
   "problem.tooLarge":

@@ -576,6 +576,7 @@ export default {
   "problem.no-shot": "No existe ese plano.",
   "problem.unknownFormat":
     "Es un archivo {format}, que este navegador no puede descodificar. Guárdala primero como JPEG o PNG, o usa el Photochrom instalado en un equipo, que sí lo lee.",
+  "problem.raw": "Contiene los datos en bruto de una cámara. Revélala primero como JPEG o PNG.",
   "problem.inks":
     "Sus colores son tintas de imprenta (CMYK), que los navegadores no convierten según su perfil de color. Guárdala primero en RGB, o usa el Photochrom instalado en un equipo, que sí las lee.",
   "problem.tooLarge":

@@ -580,6 +580,8 @@ export default {
   "problem.no-shot": "Ce plan n’existe pas.",
   "problem.unknownFormat":
     "C’est un fichier {format}, que ce navigateur ne peut pas décoder. Enregistrez-la d’abord en JPEG ou en PNG, ou utilisez le Photochrom installé sur un ordinateur, qui sait le lire.",
+  "problem.raw":
+    "Elle contient les données brutes d’un appareil photo. Développez-la d’abord en JPEG ou en PNG.",
   "problem.inks":
     "Ses couleurs sont des encres d’imprimerie (CMJN), que les navigateurs ne convertissent pas selon son profil. Enregistrez-la d’abord en RVB, ou utilisez le Photochrom installé sur un ordinateur, qui sait les lire.",
   "problem.tooLarge":

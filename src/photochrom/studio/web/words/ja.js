@@ -549,6 +549,7 @@ export default {
   "problem.no-shot": "そのようなショットはありません。",
   "problem.unknownFormat":
     "{format} ファイルです。このブラウザーでは読み込めません。まず JPEG か PNG で保存するか、コンピューターにインストールした Photochrom を使ってください（読み込めます）。",
+  "problem.raw": "カメラの RAW データです。まず JPEG か PNG に現像してください。",
   "problem.inks":
     "印刷用インクの色（CMYK）で保存されています。ブラウザーはカラープロファイルどおりに変換できません。まず RGB で保存するか、コンピューターにインストールした Photochrom を使ってください（読み込めます）。",
   "problem.tooLarge":

@@ -535,6 +535,7 @@ export default {
   "problem.no-shot": "没有这样的镜头。",
   "problem.unknownFormat":
     "这是 {format} 文件，此浏览器无法解码。请先另存为 JPEG 或 PNG，或使用安装在电脑上的 Photochrom，它可以读取。",
+  "problem.raw": "这是相机的 RAW 数据。请先转换为 JPEG 或 PNG。",
   "problem.inks":
     "它的颜色是印刷油墨（CMYK），浏览器不会按其颜色配置文件转换。请先另存为 RGB，或使用安装在电脑上的 Photochrom，它可以读取。",
   "problem.tooLarge":

@@ -284,6 +284,7 @@ interface Told<Details> {
   addEventListener<Type extends keyof Details & string>(
     type: Type,
     listener: (event: CustomEvent<Details[Type]>) => void,
+    options?: { once: boolean },
   ): void;
   dispatchEvent(event: Event): boolean;
 }

@@ -69,6 +69,19 @@ def test_one_zip_has_all_and_its_edits_give_the_same_pixels(studio, tmp_path):
         assert (tmp_path / "all" / f"{name}-color.jpg").read_bytes() == again
 
 
+def test_what_still_waits_to_be_read_is_saved_too(visit, tmp_path):
+    studio = visit()
+    names = [f"{number:02}.jpg" for number in range(12)]
+    for name in names:
+        (tmp_path / name).write_bytes((SAMPLES / "flower.jpg").read_bytes())
+    studio.choose(*(tmp_path / name for name in names))
+    studio.page.wait_for_selector(".film.ready")
+    waiting = studio.page.locator(".film:not(.ready)").count()
+    with zipfile.ZipFile(saved(studio, "Save the project", tmp_path)) as archive:
+        assert json.loads(archive.read("photochrom.json"))["photographs"] == names
+    assert waiting > 0
+
+
 def test_a_project_opens_everything_again(studio, tmp_path, visit):
     studio.shot("job-1440-light")
     project = saved(studio, "Save the project", tmp_path)

@@ -10,6 +10,9 @@ import { stemOf } from "./reading.js";
 import { isShared, shareable } from "./sharing.js";
 import { placeWords, t } from "./words.js";
 
+/** @type {("ready" | "failed" | "list")[]} what may end the wait for a photograph that is read */
+const READ = ["ready", "failed", "list"];
+
 /** @type {(blob: Blob, name: string) => void} */
 function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
@@ -43,10 +46,20 @@ export function followJobs(session, view) {
     }
   };
 
-  const open = () => session.photos.filter((photo) => photo.size && !photo.error);
+  /**
+   * Everything that could be read. What still waits is read first: else it would be left out.
+   * @type {() => Promise<Photo[]>}
+   */
+  const allRead = async () => {
+    while (session.photos.some((photo) => !photo.size && !photo.error))
+      await new Promise((resolve) => {
+        for (const type of READ) session.addEventListener(type, resolve, { once: true });
+      });
+    return session.photos.filter((photo) => photo.size && !photo.error);
+  };
 
   const show = () => {
-    const several = open().length > 1;
+    const several = session.photos.filter((photo) => !photo.error).length > 1;
     const edit = session.current?.edit;
     for (const button of buttons()) {
       const { carry } = button.dataset;
@@ -55,11 +68,11 @@ export function followJobs(session, view) {
     }
   };
 
-  /** @type {(kind: import("./edits.js").Carried) => void} */
-  const carry = (kind) => {
+  /** @type {(kind: import("./edits.js").Carried) => Promise<void>} */
+  const carry = async (kind) => {
     const from = session.current;
     if (!from?.size) return;
-    const others = open().filter((photo) => photo !== from);
+    const others = (await allRead()).filter((photo) => photo !== from);
     for (const photo of others)
       if (photo.size)
         session.changeOf(photo, carried(kind, from.edit, photo.edit, from.size, photo.size), "step.carried");
@@ -84,13 +97,14 @@ export function followJobs(session, view) {
   /** @type {Record<string, () => Promise<void>>} */
   const actions = {
     zip: () => {
-      const photos = open();
       const { model, painter, cannot } = session;
-      /** @type {(done: number) => void} */
-      const said = (done) => {
-        busy.textContent = t("job.painted", { done, count: photos.length });
-      };
-      return run(t("job.paintingFirst", { count: photos.length }), async () => {
+      return run(t("state.reading"), async () => {
+        const photos = await allRead();
+        busy.textContent = t("job.paintingFirst", { count: photos.length });
+        /** @type {(done: number) => void} */
+        const said = (done) => {
+          busy.textContent = t("job.painted", { done, count: photos.length });
+        };
         /** @type {(photo: Photo) => Promise<{ blob: Blob, name: string }>} */
         const paint = (photo) => paintFull(photo, model, cannot);
         const blob = await zipOf(photos, paint, said, { painter, cannot });
@@ -98,7 +112,10 @@ export function followJobs(session, view) {
       });
     },
     project: () =>
-      run(t("job.saving"), async () => save(await projectOf(open(), session.painter), projectName(open()))),
+      run(t("job.saving"), async () => {
+        const photos = await allRead();
+        save(await projectOf(photos, session.painter), projectName(photos));
+      }),
   };
 
   /** @type {(photo: Photo) => Promise<void>} */
@@ -126,7 +143,7 @@ export function followJobs(session, view) {
 
   sheet.addEventListener("click", (event) => {
     const { carry: kind, share: shared, act } = closest(event, "button.plain")?.dataset ?? {};
-    if (isCarried(kind)) carry(kind);
+    if (isCarried(kind)) run(t("state.reading"), () => carry(kind));
     else if (isShared(shared) || shared === "clip") share(shared);
     else if (act) actions[act]();
   });

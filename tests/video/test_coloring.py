@@ -10,12 +10,15 @@ import pytest
 from photochrom.errors import (
     FilmReadError,
     FilmWriteError,
+    OptionError,
     OutputExistsError,
     UnsupportedFilmError,
     WorkFolderError,
 )
 from photochrom.video.coloring import colorize_film
 from photochrom.video.encoding import Encoding
+from photochrom.video.hints import load_film_hints
+from photochrom.video.shots import find_shots
 
 
 def packets_of(path, kind):
@@ -252,3 +255,34 @@ def test_what_cannot_be_done_is_refused_with_a_reason(tmp_path, shots, clip, sta
     with pytest.raises(FilmWriteError, match="not a preset of h264; choose one of ultrafast"):
         colorize_film(stand_in, source, tmp_path / "a.mkv", encoding=Encoding(preset="fastest"))
     assert not list(tmp_path.glob("*.photochrom"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"source": 3}, r"source: found 3 \(int\); expected the path of a film"),
+        ({"target": None}, r"target: found None .*; expected the path of a film"),
+        ({"hints": "hints.json"}, r"hints: found 'hints\.json' \(str\); expected FilmHints"),
+        ({"reference": "a.jpg"}, r"reference: found 'a\.jpg' \(str\); expected a Reference"),
+        ({"encoding": "h265"}, r"encoding: found 'h265' \(str\); expected an Encoding"),
+        ({"vividness": "1"}, r"vividness: found '1' \(str\); expected a number"),
+        ({"every": 2.5}, r"every: found 2\.5 \(float\); expected a whole number"),
+        ({"start_s": "1"}, r"start_s: found '1' \(str\); expected a number"),
+        ({"end_s": "1"}, r"end_s: found '1' \(str\); expected a number"),
+        ({"rate": "24"}, r"rate: found '24' \(str\); expected a number"),
+    ],
+)
+def test_another_kind_is_named_before_the_film_is_read(stand_in, asked, said):
+    with pytest.raises(OptionError, match=f"^{said}"):
+        colorize_film(stand_in, **{"source": "none.mp4", "target": "new.mp4"} | asked)
+
+
+def test_shots_and_hints_name_another_kind_too(tmp_path):
+    with pytest.raises(OptionError, match=r"^source: found 3 \(int\)"):
+        find_shots(3)
+    with pytest.raises(OptionError, match=r"^hints: found \[1\.5\] \(list\)"):
+        find_shots("none.mp4", hints=[1.5])
+    with pytest.raises(OptionError, match=r"^path: found 3 \(int\)"):
+        load_film_hints(3)
+    (tmp_path / "hints.json").write_text('{"version": 1, "cuts": {"add": [1.5]}}')
+    assert load_film_hints(str(tmp_path / "hints.json")).cuts_added == (1.5,)

@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from photochrom.errors import FilmWriteError, OptionError
+from photochrom.kinds import another_kind, check_number, check_path
 from photochrom.pictures import writing
-from photochrom.runtime.asked import Reference
+from photochrom.runtime.asked import Reference, check_asked
 from photochrom.runtime.colorizer import Colorizer
 from photochrom.version import __version__
 from photochrom.video.encoding import Encoding
-from photochrom.video.hints import FilmHints
+from photochrom.video.hints import FilmHints, check_film_hints
 from photochrom.video.job import Job, Step
 from photochrom.video.keys import NetworkColors
 from photochrom.video.order import FilmOrder, digest_of
@@ -98,9 +99,16 @@ def colorize_film(
         A hint lies outside the picture, or a picture that is named can't be read.
     OutputExistsError
         The target is there, and `force` is not set.
-    ValueError
-        A number is out of its range.
+    OptionError
+        An argument is of another kind, or a number out of its range.
     """
+    check_path("source", source, wanted="the path of a film, or of a folder of pictures")
+    check_path("target", target, wanted="the path of a film, or of a folder for pictures")
+    check_film_hints(hints)
+    check_asked(reference=reference, vividness=vividness)
+    check_number("every", every, whole=True)
+    if not isinstance(encoding, Encoding | None):
+        raise another_kind("encoding", encoding, "an Encoding, such as Encoding(codec='h265')")
     if not 1 <= every <= 30:
         raise OptionError(f"every is {every}; it must lie in 1..30.")
     if not 0 <= vividness <= 2:

@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import ColorError, FilmHintsError, HintError
+from photochrom.kinds import another_kind, check_path
 from photochrom.models.plain import read_json, read_text
 from photochrom.runtime.hints import Hint, hints_from
 
@@ -74,14 +76,31 @@ def _hash_of(path: Path) -> bytes:
         raise FilmHintsError(f"{path}: the picture can't be read ({error.strerror}).") from error
 
 
-def load_film_hints(path: Path) -> FilmHints:
+def check_film_hints(hints: object) -> None:
+    """Check that hints are a film's, and no path or list.
+
+    Raises
+    ------
+    OptionError
+        They are something else.
+    """
+    if not isinstance(hints, FilmHints | None):
+        wanted = "FilmHints, which photochrom.load_film_hints reads from a file"
+        raise another_kind("hints", hints, wanted)
+
+
+def load_film_hints(path: str | os.PathLike[str]) -> FilmHints:
     """Read a film's hints file; pictures are named from its folder.
 
     Raises
     ------
     FilmHintsError
         It can't be read, or holds something else.
+    OptionError
+        `path` is no path.
     """
+    check_path("path", path, wanted="the path of a film's hints file")
+    path = Path(path)
     try:
         content = read_json(read_text(path))
     except ValueError as error:

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from photochrom.errors import OptionError
+from photochrom.kinds import check_number
 from photochrom.video.film import Film, Frame
 
 
@@ -30,6 +31,9 @@ def window_of(start_s: float, end_s: float | None) -> Window | None:
     OptionError
         There is no such part.
     """
+    check_number("start_s", start_s)
+    if end_s is not None:
+        check_number("end_s", end_s)
     if end_s is not None and not start_s < end_s:
         raise OptionError(f"start_s is {start_s} and end_s {end_s}; the end must come later.")
     if start_s < 0:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from photochrom.kinds import check_path
 from photochrom.video.cuts import shot_starts
 from photochrom.video.film import Film, open_film
-from photochrom.video.hints import FilmHints
+from photochrom.video.hints import FilmHints, check_film_hints
 from photochrom.video.job import Step
 from photochrom.video.order import shot_begins
 from photochrom.video.part import Window, count_in, frames_in
@@ -93,7 +94,11 @@ def find_shots(
     ------
     FilmReadError, UnsupportedFilmError
         The film can't be read, or is of a kind that can't be colorized.
+    OptionError
+        An argument is of another kind.
     """
+    check_path("source", source, wanted="the path of a film")
+    check_film_hints(hints)
     film = open_film(Path(source))
     looked = look_through(film, find_bars(film), hints or FilmHints(), progress, shown=False)
     return [shot for shot, _ in looked]

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from photochrom.errors import FilmReadError, OptionError
+from photochrom.kinds import check_number
 
 RATE = Fraction(24)
 """Pictures a second, where nobody says."""
@@ -84,6 +85,7 @@ def rate_of(source: Path, rate: float | Fraction | None) -> Fraction:
     """
     if rate is None:
         return RATE
+    check_number("rate", rate)
     if source.is_file():
         raise OptionError(
             f"rate is {rate}, and {source} is a file, which has a rate of its own. Leave the rate "

@@ -135,6 +135,15 @@ def test_a_cross_site_post_is_refused_by_the_server(client):
 # The token
 
 
+def test_a_person_without_a_token_reads_what_to_do(start):
+    client = start(access=Access(token="gehe im"))
+    answer = client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert "This server requires a token: open /?token=..." in answer.text
+
+
 def test_a_token_is_wanted_of_everybody(start):
     client = start(access=Access(token="gehe im"))
     for path in ("/", "/v1/models", "/metrics", "/openapi.json", "/static/index.html"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from html import escape
 from http import HTTPStatus
 
 from photochrom.studio.problems import CONTENT_TYPE, Problem
@@ -29,6 +31,35 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Sent with every answer."""
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether somebody looks at the answer in a browser; programs get a problem's JSON."""
+    return "text/html" in headers.get("accept", "")
+
+
+def page(words: str, *, leads_in: bool = False) -> str:
+    """What people see in place of a page.
+
+    Parameters
+    ----------
+    words : what is wrong
+    leads_in : whether a link leads to the Studio
+    """
+    link = '<p class="lead"><a class="text" href="/">Open Photochrom Studio</a></p>\n'
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Photochrom Studio</title>
+<link rel="stylesheet" href="/static/base.css">
+<link rel="stylesheet" href="/static/studio.css">
+<script src="/static/theme.js"></script>
+<body data-scene="welcome">
+<main><section class="welcome"><div class="welcome-words">
+<h2>{escape(words)}</h2>
+{link if leads_in else ""}</div></section></main>
+"""
 
 
 def headers_for(problem: Problem, body: bytes) -> dict[str, str]:

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from photochrom.studio.access import Access, Patience
-from photochrom.studio.answers import HEADERS, headers_for, too_slow
+from photochrom.studio.answers import HEADERS, headers_for, page, too_slow, wants_page
 from photochrom.studio.limits import CROWDED, Limits
 from photochrom.studio.problems import CLIENT_GONE, Problem, busy, failed
 
@@ -68,6 +68,7 @@ class Gate:
         begun = time.perf_counter()
         headers = headers_of(scope)
         visit = _Visit(scope["path"], receive, send, body=self._body_of(scope, headers))
+        visit.by_person = wants_page(headers)
         try:
             await self._check(scope, headers)
             await self._app(scope, visit.receive, visit.send)
@@ -199,6 +200,8 @@ class _Visit:
         self.body = body
         self.problem: Problem | None = None
         """What is wrong with the body; it is the answer, whatever the app makes of it."""
+        self.by_person = False
+        """Whether somebody looks at the answer in a browser."""
         self.status = CLIENT_GONE
         self._whole = self._answered = False
 
@@ -238,8 +241,10 @@ class _Visit:
         if problem.status not in _AT_ONCE:
             await self._discard()
         self.problem = None
-        body = problem.body(self._path)
+        body = page(problem.detail).encode() if self.by_person else problem.body(self._path)
         headers = headers_for(problem, body)
+        if self.by_person:
+            headers["content-type"] = "text/html; charset=utf-8"
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await self.send(
             {"type": "http.response.start", "status": problem.status, "headers": encoded}

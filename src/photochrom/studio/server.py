@@ -30,6 +30,7 @@ from photochrom.runtime.colorizer import Colorizer
 from photochrom.runtime.cores import threads_each, usable_cores
 from photochrom.studio import schemas
 from photochrom.studio.access import Access
+from photochrom.studio.answers import page, wants_page
 from photochrom.studio.api import routes
 from photochrom.studio.choice import Choice
 from photochrom.studio.door import door
@@ -59,23 +60,6 @@ IN_MEMORY_BYTES = 1 << 40
 
 GOODBYE_S = 5
 """So long answers that are on their way may take after Ctrl-C or SIGTERM."""
-
-
-_NOWHERE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Photochrom Studio</title>
-<link rel="stylesheet" href="/static/base.css">
-<link rel="stylesheet" href="/static/studio.css">
-<script src="/static/theme.js"></script>
-<body data-scene="welcome">
-<main><section class="welcome"><div class="welcome-words">
-<h2>There is no page at this address</h2>
-<p class="lead"><a class="text" href="/">Open Photochrom Studio</a></p>
-</div></section></main>
-"""
-"""For people who have typed a wrong address; programs get a problem."""
 
 
 class _Metrics:
@@ -327,8 +311,9 @@ def _own(found: Mapping[str, Any]) -> PhotochromError | None:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(_NOWHERE, 404, headers=_UNKEPT)
+    if error.status_code == 404 and wants_page(request.headers):
+        words = "There is no page at this address"
+        return HTMLResponse(page(words, leads_in=True), 404, headers=_UNKEPT)
     problem = Problem(error.status_code, str(error.detail), headers=error.headers)
     return await _on_problem(request, problem)
 

@@ -43,6 +43,20 @@ def test_a_reload_comes_back_to_the_photograph_that_was_worked_on_last(visit):
     assert "chelsea.jpg" in studio.page.locator("#title").inner_text()
 
 
+def test_a_second_tab_leaves_the_first_ones_work_alone(visit):
+    studio = visit().open(SAMPLES / "flower.jpg")
+    studio.page.locator("#warmth").fill("0.3")
+    studio.until_kept('"warmth":0.3')
+    other = studio.page.context.new_page()
+    other.goto(studio.page.url)
+    other.get_by_text("open in another tab").wait_for()
+    assert other.locator("body[data-scene=welcome]").count() == 1
+    other.close()
+    studio.page.reload()
+    studio.painted()
+    assert studio.page.locator("#warmth").input_value() == "0.3"
+
+
 def test_nothing_is_kept_against_the_choice_and_the_last_photograph_can_be_closed(visit):
     studio = visit().open(SAMPLES / "chelsea.jpg")
     studio.page.locator("#keep").uncheck()

@@ -19,6 +19,8 @@ const CHOICE = "photochrom-keep";
 const CURRENT = "photochrom-current"; // the key of the photograph that was worked on last
 const SHARE = 0.5; // of what the browser grants
 const SETTLED_MS = 1500;
+const LOCK = "photochrom-keeping"; // of the page that has open what is kept
+const LOCK_MS = 1000; // a page that is reloaded lets go within this time
 
 /** Whether work is kept: as chosen, or else where the page comes from this machine. */
 function isWanted() {
@@ -29,6 +31,27 @@ function isWanted() {
     return false;
   }
 }
+
+/**
+ * Whether no other page has open what is kept: two would overwrite each other's edits. This page holds
+ * the lock until it is left, at once or after the others.
+ * @type {() => Promise<boolean>}
+ */
+const isOurs = () =>
+  new Promise((resolve) => {
+    if (!navigator.locks) {
+      resolve(true);
+      return;
+    }
+    const hold = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    navigator.locks.request(LOCK, { signal: AbortSignal.timeout(LOCK_MS) }, hold).catch(() => {
+      resolve(false);
+      navigator.locks.request(LOCK, hold);
+    });
+  });
 
 /** @type {<Value>(request: IDBRequest<Value>) => Promise<Value>} */
 const done = (request) =>
@@ -79,6 +102,7 @@ async function makeRoom(bytes, key) {
  */
 export function followKeeping(session) {
   let on = isWanted();
+  const ours = isOurs();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
   /** @type {WeakMap<Photo, string>} */
@@ -202,6 +226,10 @@ export function followKeeping(session) {
     try {
       const last = localStorage.getItem(CURRENT);
       const kept = await allKept();
+      if (kept.length && !(await ours)) {
+        tell(t("keep.elsewhere"), { kind: "good" });
+        return [];
+      }
       kept.sort((one, other) => one.order - other.order);
       for (const { key } of kept) known.add(key);
       return kept.map(({ key, name, folder, file, edits, reference }) => ({

@@ -380,6 +380,7 @@ export default {
   "keep.label": "الاحتفاظ بعملي في هذا المتصفح",
   "keep.forget": "نسيان كل شيء",
   "keep.forgotten": "أُغلقت كل الصور، ولم يبقَ منها شيء في هذا المتصفح.",
+  "keep.elsewhere": "صورك مفتوحة في علامة تبويب أخرى.",
   "keep.forgottenShort": "نُسي كل شيء.",
 
   "picker.spot": "لون هذا الموضع",

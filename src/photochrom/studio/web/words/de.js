@@ -372,6 +372,7 @@ export default {
   "keep.label": "Meine Arbeit in diesem Browser behalten",
   "keep.forget": "Alles vergessen",
   "keep.forgotten": "Alle Fotos sind geschlossen, und nichts davon bleibt in diesem Browser.",
+  "keep.elsewhere": "Deine Fotos sind in einem anderen Tab offen.",
   "keep.forgottenShort": "Alles ist vergessen.",
 
   "picker.spot": "Farbe dieser Stelle",

@@ -370,6 +370,7 @@ export default {
   "keep.label": "Keep my work in this browser",
   "keep.forget": "Forget everything",
   "keep.forgotten": "All photographs are closed, and nothing of them is kept in this browser.",
+  "keep.elsewhere": "Your photographs are open in another tab.",
   "keep.forgottenShort": "Everything is forgotten.",
 
   "picker.spot": "Color of this spot",

@@ -380,6 +380,7 @@ export default {
   "keep.label": "Guardar mi trabajo en este navegador",
   "keep.forget": "Olvidar todo",
   "keep.forgotten": "Todas las fotos están cerradas, y nada de ellas queda en este navegador.",
+  "keep.elsewhere": "Tus fotografías están abiertas en otra pestaña.",
   "keep.forgottenShort": "Todo se ha olvidado.",
 
   "picker.spot": "Color de este punto",

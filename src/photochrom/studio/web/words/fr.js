@@ -382,6 +382,7 @@ export default {
   "keep.label": "Garder mon travail dans ce navigateur",
   "keep.forget": "Tout oublier",
   "keep.forgotten": "Toutes les photos sont fermées, et rien n’en est gardé dans ce navigateur.",
+  "keep.elsewhere": "Vos photographies sont ouvertes dans un autre onglet.",
   "keep.forgottenShort": "Tout est oublié.",
 
   "picker.spot": "Couleur de cet endroit",

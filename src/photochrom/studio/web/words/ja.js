@@ -365,6 +365,7 @@ export default {
   "keep.label": "作業をこのブラウザーに残す",
   "keep.forget": "すべて消去",
   "keep.forgotten": "すべての写真を閉じました。このブラウザーには何も残っていません。",
+  "keep.elsewhere": "写真は別のタブで開いています。",
   "keep.forgottenShort": "すべて消去しました。",
 
   "picker.spot": "この場所の色",

@@ -356,6 +356,7 @@ export default {
   "keep.label": "在此浏览器中保留我的工作",
   "keep.forget": "全部清除",
   "keep.forgotten": "所有照片都已关闭，此浏览器中不再保留任何内容。",
+  "keep.elsewhere": "您的照片已在另一个标签页中打开。",
   "keep.forgottenShort": "已全部清除。",
 
   "picker.spot": "此处的颜色",

@@ -124,7 +124,7 @@ def test_exported_again_without_a_step_it_gives_the_same_colors(name, tmp_path):
     export(tmp_path / "last.ckpt", again)
     for height, width, count in [(96, 64, 0), (65, 87, 3)]:
         one, other = (colors(Session(path), height, width, count) for path in (shipped, again))
-        assert np.abs(one).max() > 10
+        assert np.abs(one).max() > 5  # noise is colored calmly
         assert np.abs(one - other).max() < 0.1
     before, after = half_weights(shipped), half_weights(again)
     assert before.total() > 10

@@ -58,6 +58,7 @@ ORDER = {
             "photoshop",
             "metadata",
             "profiles",
+            "reasons",
             "encoded",
             "saving",
             "picture",

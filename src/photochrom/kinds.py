@@ -8,7 +8,7 @@ from os import PathLike
 from photochrom.errors import OptionError
 
 _SHOWN = 80
-"""So many characters of a value are shown."""
+"""The most characters of a value that are shown."""
 
 
 def check_number(name: str, value: object, *, whole: bool = False) -> None:

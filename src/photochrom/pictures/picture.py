@@ -31,7 +31,8 @@ from photochrom.models.contract import ModelIdentity
 from photochrom.pictures import ahead, formats, metadata, painting, saving, stopping, writing
 from photochrom.pictures.arrays import image_of, size_of_copy, srgb_of
 from photochrom.pictures.defaults import MAX_PIXELS, QUALITY
-from photochrom.pictures.encoded import Encoded, reason, resized
+from photochrom.pictures.encoded import Encoded, resized
+from photochrom.pictures.reasons import reason
 
 pyvips.cache_set_max(0)  # it would give a file's old pixels after the file has changed
 

@@ -127,26 +127,18 @@ class Colorizer:
         HintError, ColorError, UnsupportedError, OptionError
             As for `Prepared.paint`.
         """
-        check_asked(
-            hints=hints,
-            palette=palette,
-            reference=reference,
-            vividness=vividness,
-            lock=lock,
-            tone=tone,
-            lassos=lassos,
-        )
+        asked: dict[str, Any] = {
+            "hints": hints,
+            "palette": palette,
+            "reference": reference,
+            "vividness": vividness,
+            "lock": lock,
+            "tone": tone,
+            "lassos": lassos,
+        }
+        check_asked(**asked)
         prepared = self.prepare(source, only_gray=only_gray, once=True)
-        return prepared.paint(
-            hints=hints,
-            palette=palette,
-            reference=reference,
-            vividness=vividness,
-            lock=lock,
-            tone=tone,
-            lassos=lassos,
-            provenance=provenance,
-        )
+        return prepared.paint(**asked, provenance=provenance)
 
     def prepare(
         self, source: Source, *, only_gray: bool = False, once: bool = False, whole: bool = False

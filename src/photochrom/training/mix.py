@@ -18,7 +18,7 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
 
     It can be exported, or be another run's ``model.start``. All else in it, a critic too,
     comes from the first. Which parts it is made of stands in it under "mixed", and in the recipe of
-    the model's contract.
+    the model's contract: the files' names, as folders would say where they lie.
 
     Parameters
     ----------
@@ -57,8 +57,7 @@ def mix(parts: Sequence[tuple[Path, float]], out: Path, *, force: bool = False) 
     kept = ("version", "recipe", "classes", "sources", "mean_ab")
     content = {key: states[0][key] for key in kept} | {"model": mean, "average": None}
     content["mixed"] = [
-        {"checkpoint": "/".join(path.absolute().parts[-2:]), "share": round(share / sum(shares), 4)}
-        for path, share in parts
+        {"checkpoint": path.name, "share": round(share / sum(shares), 4)} for path, share in parts
     ]
     save_checkpoint(content, out)
 

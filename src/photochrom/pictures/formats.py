@@ -335,7 +335,7 @@ def bits_of(header: pyvips.Image) -> int:
 
 
 def depth_for(one: Format, bits: int) -> int:
-    """Bits a channel in a file of this format: no fewer than `bits`, where there are so many."""
+    """Bits a channel in a file of this format: at least `bits`, where the format has as many."""
     return next((depth for depth in one.depths if depth >= bits), one.depths[-1])
 
 

@@ -107,7 +107,7 @@ class Lock:
 Points = tuple[tuple[float, float], ...]
 
 SHOWN = 200
-"""So many characters of what is no hint are shown; strokes have thousands of points."""
+"""The most characters of what is no hint that are shown; strokes have thousands of points."""
 
 
 def shortened(found: object) -> str:

@@ -149,7 +149,7 @@ def create_app(
 
     Parameters
     ----------
-    colorizer : the model; opened with `cores.threads_each` threads for so many workers
+    colorizer : the model; opened with `cores.threads_each` threads for this many workers
     limits : how much the server takes upon itself; `Limits.within` half of the memory by default
     access : who may come in; by default, whoever calls it by a loopback name
     workers : threads; one for each core by default

@@ -60,7 +60,7 @@ class Studio:
         Parameters
         ----------
         task : what to do
-        needs : bytes of memory that it takes; it waits until there are so many
+        needs : bytes of memory that it takes; it waits until they are free
         subject : what it is about, for messages
 
         Raises
